@@ -1,0 +1,1 @@
+"""nbchat: talk to language models from inside a notebook."""

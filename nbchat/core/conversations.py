@@ -1,0 +1,42 @@
+"""Conversation: the durable tree's own facts (not its messages)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+__all__ = ["Conversation", "ConversationSummary"]
+
+_NO_PARAMETERS: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """One conversation: `name` is unique and chosen by the person (or the notebook), `title` is free text.
+
+    `provider` and `model` are the ids used for the next turn ("" means: the active one in the settings). `parameters` are
+    sent with each request as they are. Times are seconds since the epoch (UTC). `head` is the newest message of the
+    active path, None while the conversation is empty.
+    """
+
+    id: str
+    name: str
+    title: str = ""
+    provider: str = ""
+    model: str = ""
+    system: str | None = None
+    parameters: Mapping[str, Any] = field(default=_NO_PARAMETERS)
+    head: str | None = None
+    created: float = 0.0
+    updated: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationSummary:
+    """One row of a listing: the conversation, how many messages it has, and whether a turn of it runs somewhere."""
+
+    conversation: Conversation
+    messages: int
+    running: bool

@@ -1,0 +1,169 @@
+"""Message: one node of a conversation's tree, made of parts. Frozen values; a changed message is a new one.
+
+Must not know how messages are stored, sent or drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeAlias
+
+from nbchat.core.cost import Cost
+from nbchat.core.errors import ErrorInfo
+from nbchat.core.usage import Usage
+
+__all__ = [
+    "ImagePart",
+    "Message",
+    "MessageStatus",
+    "Part",
+    "ReasoningPart",
+    "Role",
+    "TextPart",
+    "ToolCallPart",
+    "ToolResultPart",
+    "part_from_json",
+]
+
+Role = Literal["system", "user", "assistant", "tool"]
+MessageStatus = Literal["streaming", "complete", "stopped", "error", "interrupted"]
+
+
+@dataclass(frozen=True, slots=True)
+class TextPart:
+    """Text as the person or the model wrote it."""
+
+    text: str
+    type: Literal["text"] = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningPart:
+    """What a reasoning model thought aloud; `seconds` is how long it took, when known."""
+
+    text: str
+    seconds: float | None = None
+    type: Literal["reasoning"] = "reasoning"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallPart:
+    """The model asks for a call of `name`; `arguments` is the JSON text as it came, valid or not."""
+
+    id: str
+    name: str
+    arguments: str
+    type: Literal["tool-call"] = "tool-call"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResultPart:
+    """What the call `call_id` gave, as text; `error` when it failed."""
+
+    call_id: str
+    text: str
+    error: bool = False
+    type: Literal["tool-result"] = "tool-result"
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePart:
+    """An image: a URL, or a `data:` URL with its bytes."""
+
+    url: str
+    alt: str = ""
+    type: Literal["image"] = "image"
+
+
+Part: TypeAlias = TextPart | ReasoningPart | ToolCallPart | ToolResultPart | ImagePart
+_PARTS: dict[str, type[Any]] = {
+    "text": TextPart,
+    "reasoning": ReasoningPart,
+    "tool-call": ToolCallPart,
+    "tool-result": ToolResultPart,
+    "image": ImagePart,
+}
+
+
+def _part_to_json(part: Part) -> dict[str, Any]:
+    return {name: value for name in part.__slots__ if (value := getattr(part, name)) is not None}
+
+
+def part_from_json(data: dict[str, Any]) -> Part:
+    """Return the part that a message's `to_json` made; raises KeyError for an unknown type."""
+    cls = _PARTS[data["type"]]
+    part: Part = cls(**{name: data[name] for name in cls.__slots__ if name in data and name != "type"})
+    return part
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message: its place (`id`, `parent`), its content (`parts`) and how it came to be.
+
+    `created` is in seconds since the epoch (UTC). `usage` and `cost` are those of the requests that made this answer, None
+    for questions. `error` is set when the status is "error" or "interrupted".
+    """
+
+    id: str
+    role: Role
+    parts: tuple[Part, ...] = ()
+    parent: str | None = None
+    status: MessageStatus = "complete"
+    finish_reason: str | None = None
+    model: str | None = None
+    created: float = 0.0
+    usage: Usage | None = None
+    cost: Cost | None = None
+    error: ErrorInfo | None = None
+
+    @property
+    def text(self) -> str:
+        """All text parts joined; without reasoning and tools."""
+        return "".join(part.text for part in self.parts if isinstance(part, TextPart))
+
+    @property
+    def reasoning(self) -> str:
+        """All reasoning parts joined."""
+        return "".join(part.text for part in self.parts if isinstance(part, ReasoningPart))
+
+    def _repr_markdown_(self) -> str:
+        return self.text
+
+    def with_parts(self, parts: Sequence[Part]) -> Message:
+        """Return this message with other content."""
+        return replace(self, parts=tuple(parts))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the message as JSON; `from_json` gives it back equal."""
+        return {
+            "id": self.id,
+            "role": self.role,
+            "parts": [_part_to_json(part) for part in self.parts],
+            "parent": self.parent,
+            "status": self.status,
+            "finish_reason": self.finish_reason,
+            "model": self.model,
+            "created": self.created,
+            "usage": None if self.usage is None else self.usage.to_json(),
+            "cost": None if self.cost is None else self.cost.to_json(),
+            "error": None if self.error is None else self.error.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Message:
+        """Return the message that `to_json` made."""
+        usage, cost, error = data.get("usage"), data.get("cost"), data.get("error")
+        return cls(
+            id=data["id"],
+            role=data["role"],
+            parts=tuple(part_from_json(part) for part in data["parts"]),
+            parent=data.get("parent"),
+            status=data["status"],
+            finish_reason=data.get("finish_reason"),
+            model=data.get("model"),
+            created=data.get("created", 0.0),
+            usage=None if usage is None else Usage.from_json(usage),
+            cost=None if cost is None else Cost.from_json(cost),
+            error=None if error is None else ErrorInfo.from_json(error),
+        )

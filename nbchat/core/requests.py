@@ -1,0 +1,55 @@
+"""RequestRecord: one billed call in the append-only ledger; and what is asked of a provider."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from nbchat.core.cost import Cost, Price
+from nbchat.core.messages import Message
+from nbchat.core.usage import Usage
+
+__all__ = ["ModelRequest", "Purpose", "RequestRecord", "RequestStatus"]
+
+Purpose = Literal["answer", "tool-round", "title", "continuation"]
+RequestStatus = Literal["complete", "stopped", "error", "interrupted"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRequest:
+    """What a provider is asked: the model's id, the messages in order (a system message first, if any) and parameters.
+
+    `id` is the client request id: the same id is never billed twice.
+    """
+
+    id: str
+    model: str
+    messages: tuple[Message, ...]
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRecord:
+    """One row of the ledger: what was asked of whom, why, how it ended, what it used and cost, and the price used.
+
+    Written once when the request is settled and never changed; it survives the deletion of messages and conversations.
+    `started` and `ended` are seconds since the epoch; `raw_usage` is the provider's own JSON text.
+    """
+
+    id: str
+    conversation: str
+    conversation_name: str
+    turn: str
+    message: str
+    purpose: Purpose
+    provider: str
+    model: str
+    status: RequestStatus
+    started: float
+    ended: float
+    usage: Usage
+    cost: Cost
+    price: Price | None = None
+    raw_usage: str | None = None
+    first_token_seconds: float | None = None

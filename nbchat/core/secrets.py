@@ -1,0 +1,60 @@
+"""Secret: a key that cannot be printed, pickled or copied into a trait by accident; and its removal from texts.
+
+Owns hiding; where keys come from is `providers.keys`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NoReturn
+
+__all__ = ["Secret", "redact"]
+
+_MASK = "***"
+
+
+class Secret:
+    """A string whose value only `reveal()` gives; `repr` and `str` are "***", pickling and hashing are refused.
+
+    The value lives in a closure, not in an attribute, so that IPython's Verbose tracebacks and `vars()` cannot show it.
+    """
+
+    __slots__ = ("_reveal",)
+    __hash__ = None  # type: ignore[assignment]  # a dict key would be compared, and so could be guessed
+
+    def __init__(self, value: str) -> None:
+        text = value.strip()
+        self._reveal = lambda: text
+
+    def reveal(self) -> str:
+        """Return the value; call it only where a request's header is built."""
+        return self._reveal()
+
+    def __bool__(self) -> bool:
+        return bool(self._reveal())
+
+    def __repr__(self) -> str:
+        return f"Secret({_MASK})"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._reveal() == other._reveal()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Secret is not pickled: keep the place of a key, not the key")
+
+
+def redact(text: str, secrets: Iterable[Secret]) -> str:
+    """Return `text` with every given secret (also as it looks percent-encoded or in JSON) replaced by "***"."""
+    for secret in secrets:
+        value = secret.reveal()
+        if len(value) >= 4:
+            for form in {value, value.replace("/", "\\/"), _percent(value)}:
+                text = text.replace(form, _MASK)
+    return text
+
+
+def _percent(value: str) -> str:
+    safe = "-._~"
+    return "".join(c if c.isalnum() or c in safe else "".join(f"%{b:02X}" for b in c.encode()) for c in value)

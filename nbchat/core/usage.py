@@ -1,0 +1,94 @@
+"""Token counts of one or many requests, and how certain they are.
+
+Owns the invariants: cached is a subset of input, reasoning a subset of output; unknown is None, never 0.
+Must not know how any provider spells its counts (providers normalise) nor what a token costs (`cost`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+__all__ = ["Certainty", "Usage", "sum_usage", "weakest"]
+
+Certainty = Literal["reported", "estimated", "partial", "unknown"]
+_ORDER: tuple[Certainty, ...] = ("reported", "estimated", "partial", "unknown")
+
+
+def weakest(certainties: Iterable[Certainty]) -> Certainty:
+    """Return the least certain of the given ones; "reported" for none.
+
+    A sum in which something, but not everything, is unknown is "partial".
+    """
+    found = set(certainties)
+    if "unknown" in found and len(found) > 1:
+        return "partial"
+    return max(found, key=_ORDER.index, default="reported")
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens billed for one request (or a sum of requests); None means that nobody said.
+
+    `cached_tokens` and `cache_write_tokens` are parts of `input_tokens`; `reasoning_tokens` is a part of `output_tokens`.
+    Raises ValueError for negative counts and for a part that is larger than its whole.
+    """
+
+    input_tokens: int | None = None
+    cached_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    output_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    certainty: Certainty = "reported"
+
+    def __post_init__(self) -> None:
+        for part, whole in (
+            ("cached_tokens", "input_tokens"),
+            ("cache_write_tokens", "input_tokens"),
+            ("reasoning_tokens", "output_tokens"),
+        ):
+            _check_part(self, part, whole)
+
+    @property
+    def total_tokens(self) -> int | None:
+        """Input plus output, or None when either is unknown."""
+        if self.input_tokens is None or self.output_tokens is None:
+            return None
+        return self.input_tokens + self.output_tokens
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the counts as a JSON object with the field names of this class."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Usage:
+        """Return the usage that `to_json` made; unknown fields are ignored."""
+        return cls(**{name: data[name] for name in cls.__slots__ if name in data})
+
+
+def _check_part(usage: Usage, part: str, whole: str) -> None:
+    small, large = getattr(usage, part), getattr(usage, whole)
+    for name, count in ((part, small), (whole, large)):
+        if count is not None and count < 0:
+            raise ValueError(f"{name} is {count}: token counts are never negative")
+    if small is not None and large is not None and small > large:
+        raise ValueError(f"{part}={small} is more than {whole}={large}, of which it is a part")
+
+
+def sum_usage(usages: Iterable[Usage | None]) -> Usage:
+    """Add the usages of many requests; a request without any (None) makes the sum "partial" or "unknown"."""
+    given = list(usages)
+
+    def total(name: str) -> int | None:
+        counts = [n for u in given if u is not None and (n := getattr(u, name)) is not None]
+        return sum(counts) if counts else None
+
+    return Usage(
+        input_tokens=total("input_tokens"),
+        cached_tokens=total("cached_tokens"),
+        cache_write_tokens=total("cache_write_tokens"),
+        output_tokens=total("output_tokens"),
+        reasoning_tokens=total("reasoning_tokens"),
+        certainty=weakest("unknown" if u is None else u.certainty for u in given),
+    )
