@@ -5,7 +5,7 @@ Owns hiding; where keys come from is `providers.keys`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NoReturn
 
 __all__ = ["Secret", "redact"]
@@ -24,7 +24,7 @@ class Secret:
 
     def __init__(self, value: str) -> None:
         text = value.strip()
-        self._reveal = lambda: text
+        self._reveal: Callable[[], str] = lambda: text
 
     def reveal(self) -> str:
         """Return the value; call it only where a request's header is built."""

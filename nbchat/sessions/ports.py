@@ -135,7 +135,7 @@ class ConversationStore(Protocol):
         """Return a conversation by its unique name."""
         ...
 
-    async def list(self, query: str = "", *, limit: int = 50, offset: int = 0) -> list[ConversationSummary]:
+    async def summaries(self, query: str = "", *, limit: int = 50, offset: int = 0) -> list[ConversationSummary]:
         """Return conversations, last updated first, whose name or title contains `query`."""
         ...
 
