@@ -5,8 +5,8 @@ Everything async here is awaited on the background loop, by one task at a time u
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from nbchat.core.conversations import Conversation, ConversationSummary
@@ -405,4 +405,5 @@ class Ports:
     prices: PriceBook
     provider: Callable[[str], ModelProvider]
     """Returns the adapter of a provider id; raises ConfigError for an unknown one."""
-    defaults: Mapping[str, Any] = field(default_factory=dict)
+    user: str = "local"
+    """Whose jobs these are, where several people share a backend."""

@@ -1,0 +1,72 @@
+"""Turn: one question and everything until its answer ends, as its session and its watchers see it.
+
+Owns the turn's place in its life (queued, running, ended) and the future that resolves with the final answer. Running it
+is `run.py`'s matter. Mutated on the background loop only; `future` may be waited for anywhere.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from nbchat.core.accumulator import TurnAccumulator
+from nbchat.core.ids import new_id
+from nbchat.core.messages import Message
+from nbchat.sessions.ports import TurnRecord
+
+if TYPE_CHECKING:
+    from nbchat.sessions.session import Session
+
+__all__ = ["Turn", "TurnStatus"]
+
+TurnStatus = Literal["queued", "running", "ended"]
+
+
+@dataclass(eq=False, slots=True, weakref_slot=False)
+class Turn:
+    """One turn; its `id` is also its job's stream id. `model` is a label "provider/model", or "" for the session's own."""
+
+    session: Session
+    text: str
+    request_id: str
+    cell: str | None = None
+    model: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    id: str = field(default_factory=new_id)
+    status: TurnStatus = "queued"
+    record: TurnRecord | None = None
+    question: Message | None = None
+    answer: Message | None = None
+    content: TurnAccumulator = field(default_factory=TurnAccumulator)
+    future: concurrent.futures.Future[Message] = field(default_factory=concurrent.futures.Future, repr=False)
+    _watchers: list[Callable[[str | None], None]] = field(default_factory=list, repr=False)
+
+    @property
+    def generation(self) -> int:
+        """The job's generation; 0 while the turn is queued."""
+        return 0 if self.record is None else self.record.generation
+
+    def watch(self, callback: Callable[[str | None], None]) -> str:
+        """Return the text so far, and call `callback(delta)` for all later text and `callback(None)` at the end.
+
+        One step, so nothing is missed or repeated. On the loop; the callback must be quick.
+        """
+        if self.status == "ended":
+            callback(None)
+        else:
+            self._watchers.append(callback)
+        return self.content.text
+
+    def unwatch(self, callback: Callable[[str | None], None]) -> None:
+        """Stop calling `callback`; idempotent. On the loop."""
+        if callback in self._watchers:
+            self._watchers.remove(callback)
+
+    def tell(self, delta: str | None) -> None:
+        """Hand a delta (None: the end) to the watchers. Called by the run."""
+        for callback in tuple(self._watchers):
+            callback(delta)
+        if delta is None:
+            self._watchers.clear()
