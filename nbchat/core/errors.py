@@ -69,7 +69,7 @@ class ChatError(Exception):
 
 
 class ProviderError(ChatError):
-    """The provider, or the way to it, failed. `status` is the HTTP status, `code` the provider's own code, `retry_after` seconds."""
+    """The provider, or the way to it, failed: `status` (HTTP), `code` (the provider's own), `retry_after` (seconds)."""
 
     kind: ErrorKind = "server"
 

@@ -16,6 +16,7 @@ from nbchat.core.models import DEMO, split_model
 from nbchat.sessions.ports import Ports
 from nbchat.sessions.session import Session
 from nbchat.sessions.state import Notice, Signal
+from nbchat.sessions.tree import ConversationTree
 
 __all__ = ["SessionManager"]
 
@@ -93,9 +94,8 @@ class SessionManager:
         await store.recover(found.id)
         messages = await store.messages(found.id)
         records = await self._ports.ledger.records(found.id)
-        return Session(
-            found, messages, records, self._ports, default_model=lambda: self._default, on_unused=self._unused
-        )
+        tree = ConversationTree(found, messages, records)
+        return Session(tree, self._ports, default_model=lambda: self._default, on_unused=self._unused)
 
     # ------------------------------------------------------------ the active model
 

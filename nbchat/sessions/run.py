@@ -163,7 +163,7 @@ class TurnRun:
         if self._stopping and (stream.cancelled() or error is not None):
             return "stopped", None
         if shut_down or stream.cancelled():
-            return "interrupted", ErrorInfo("interrupted", "The kernel was shut down before the answer was complete.", "Ask again.")
+            return "interrupted", ErrorInfo("interrupted", "The kernel was shut down while the answer came.", "Ask again.")
         if isinstance(error, ChatError):
             return ("interrupted" if error.kind == "interrupted" else "error"), error.info
         if error is not None:

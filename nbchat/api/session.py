@@ -1,0 +1,230 @@
+"""Session: the handle that people hold of one conversation. Observable like any HasTraits; works without a frontend."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from traitlets import All, HasTraits
+from traitlets.utils.bunch import Bunch
+
+from nbchat.api.live import Live
+from nbchat.api.tables import dataframe
+from nbchat.api.turn import Turn
+from nbchat.core.errors import UsageError
+from nbchat.core.messages import Message
+from nbchat.runtime.callbacks import CallbackTarget, here
+from nbchat.sessions.state import Signal, SignalName
+
+if TYPE_CHECKING:
+    from nbchat.app import App
+    from nbchat.sessions.session import Session as CoreSession
+
+__all__ = ["Session", "SessionEvent"]
+
+_EVENTS = frozenset(SignalName.__args__)  # type: ignore[attr-defined]  # typing.Literal keeps its values there
+_TRAITS_OF: dict[str, tuple[str, ...]] = {
+    "text-delta": ("streaming_text",),
+    "status-changed": ("status", "state"),
+    "message-added": ("messages",),
+    "turn-ended": ("streaming_text", "messages", "usage", "cost", "state"),
+    "changed": ("title", "model", "system", "usage", "cost", "state"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEvent:
+    """What `Session.on` callbacks get: the event's name, the session's name, and `data`: the new text of "text-delta", the
+    Message of "message-added" and "turn-ended", (old, new) of "status-changed", the ErrorInfo of "error"."""
+
+    name: str
+    session: str
+    turn: Turn | None
+    data: Any
+
+
+class Session(HasTraits):
+    """A conversation that you ask, watch and drive from Python. Made by `nbchat.session(name)`.
+
+    Readable and observable: `status`, `streaming_text`, `messages`, `usage`, `cost`, `title`, `model`, `system`, `state`.
+    Settable: `title`, `model` ("provider/model"), `system`.
+    """
+
+    status = Live(lambda s: s.state.status, help='"idle", "submitted", "streaming" or "error".')
+    streaming_text = Live(lambda s: s.state.streaming_text, help="The running answer so far (observers: <= 30 Hz).")
+    messages = Live(lambda s: s._core.path, help="The active path, oldest first, the running answer at its end.")
+    usage = Live(lambda s: s.state.usage, help="Tokens of all requests of this conversation.")
+    cost = Live(lambda s: s.state.cost, help="Cost of all requests of this conversation, every branch and helper call.")
+    state = Live(lambda s: s._core.state, help="An immutable snapshot of all of it (SessionState).")
+    title = Live(lambda s: s._core.conversation.title or s.name, lambda s, v: s._update(title=str(v)), help="Free text.")
+    model = Live(
+        lambda s: s._core.model,
+        lambda s, v: s._app.background.wait(s._core.set_model(v)),
+        help='"provider/model" of the next turn.',
+    )
+    system = Live(
+        lambda s: s._core.conversation.system,
+        lambda s, v: s._app.background.wait(s._core.set_system(v)),
+        help="The system prompt of the next turn, or None.",
+    )
+
+    def __init__(self, core: CoreSession, app: App) -> None:
+        super().__init__()
+        self._core = core
+        self._app = app
+        self._target: CallbackTarget | None = None
+        self._observed: set[str] = set()
+        self._notifying: set[str] = set()
+        lease = app.background.call(core.lease, "handle")
+        weakref.finalize(self, _release, app.background, lease)
+        self_ref = weakref.ref(self)
+        unlisten = app.background.call(core.listen, lambda signal: _relay(self_ref, signal))
+        weakref.finalize(self, _release_listener, app.background, unlisten)
+
+    @property
+    def id(self) -> str:
+        """The conversation's id."""
+        return self._core.id
+
+    @property
+    def name(self) -> str:
+        """The conversation's unique name."""
+        return self._core.name
+
+    # ------------------------------------------------------------ asking
+
+    def send(
+        self,
+        text: str,
+        *,
+        model: str = "",
+        when_busy: Literal["queue", "raise"] = "queue",
+        request_id: str | None = None,
+        **parameters: Any,
+    ) -> Turn:
+        """Ask without waiting; returns the Turn. Behind a running turn it queues, or raises BusyError (`when_busy="raise"`).
+
+        `model` is for this turn only; `parameters` (temperature, max_tokens, ...) go to the provider as they are. A
+        `request_id` that was used before attaches to its turn instead of paying twice. Raises UsageError for an empty text.
+        """
+        self._check_open()
+        turn = self._app.background.call(
+            lambda: self._core.submit(
+                text, model=model, when_busy=when_busy, request_id=request_id, parameters=parameters
+            )
+        )
+        return Turn(turn, self._app.background)
+
+    def ask(self, text: str, **options: Any) -> Message:
+        """Ask and wait: returns the answer, while views stream it. Options as for `send`.
+
+        Raises ChatError (with the partial in `.message`) when the turn did not complete. A KeyboardInterrupt stops the turn.
+        """
+        return self.send(text, **options).result()
+
+    async def aask(self, text: str, **options: Any) -> Message:
+        """`await` form of `ask`."""
+        return await self.send(text, **options)
+
+    def stop(self) -> None:
+        """Stop the running turn, if any; returns when its request is closed and its partial saved."""
+        self._app.background.wait(self._core.stop())
+
+    # ------------------------------------------------------------ watching
+
+    def observe(self, handler: Callable[..., Any], names: Any = All, type: Any = "change") -> None:
+        """Call `handler(change)` when the named traits change; it runs on the kernel's main loop when there is one."""
+        self._target = here()
+        wanted = {names} if isinstance(names, str) else set(self.trait_names() if names is All else names)
+        self._observed |= wanted
+        super().observe(handler, names=names, type=type)
+
+    def on(self, event: str, callback: Callable[[SessionEvent], Any]) -> Callable[[], None]:
+        """Call `callback(event)` for each event of that name; returns a function that ends it.
+
+        Names: "text-delta", "message-added", "status-changed", "turn-queued", "turn-started", "turn-ended", "error",
+        "queue-changed", "changed", "closed". Runs on the kernel's main loop when there is one, else on a worker thread.
+        """
+        if event not in _EVENTS:
+            raise UsageError(f"There is no event {event!r}.", hint=f"Events: {', '.join(sorted(_EVENTS))}.")
+        target, background = here(), self._app.background
+
+        def relay(signal: Signal) -> None:
+            if signal.name == event:
+                turn = None if signal.turn is None else Turn(signal.turn, background)
+                target.run(callback, SessionEvent(signal.name, signal.session.name, turn, signal.data))
+
+        unlisten = background.call(self._core.listen, relay)
+        return lambda: background.post(unlisten)
+
+    def _signalled(self, signal: Signal) -> None:
+        """On the loop: tell observers, at most one notification of a trait under way."""
+        for name in _TRAITS_OF.get(signal.name, ()):
+            if name in self._observed and name not in self._notifying and self._target is not None:
+                self._notifying.add(name)
+                self._target.run(self._notify, name)
+
+    def _notify(self, name: str) -> None:
+        self._notifying.discard(name)
+        self.notify_change(Bunch(name=name, old=None, new=getattr(self, name), owner=self, type="change"))
+
+    # ------------------------------------------------------------ taking it elsewhere
+
+    @property
+    def widget(self) -> Any:
+        """The thread as a widget: display it anywhere, any number of times; all copies show the same conversation."""
+        self._check_open()
+        return self._app.thread_widget(self._core)
+
+    def to_dataframe(self) -> Any:
+        """Return the active path as a pandas DataFrame, one row a message (a Table where pandas is not installed)."""
+        return dataframe(
+            {
+                "role": message.role,
+                "text": message.text,
+                "status": message.status,
+                "finish_reason": message.finish_reason,
+                "model": message.model,
+                "input_tokens": message.usage and message.usage.input_tokens,
+                "output_tokens": message.usage and message.usage.output_tokens,
+                "cost": message.cost and message.cost.amount,
+                "created": message.created,
+            }
+            for message in self.messages
+        )
+
+    def export(self, path: str | Path) -> Path:
+        """Write the active path to a file, by its ending: .md (to read) or .json (to keep); returns the path."""
+        from nbchat.export.files import write
+
+        return write(Path(path), self._core.conversation, self._core.path)
+
+    def __repr__(self) -> str:
+        return f"<Session {self.name!r}: {self.model}, {len(self.messages)} messages, {self.status}, {self.cost}>"
+
+    def _update(self, **changes: Any) -> None:
+        self._check_open()
+        self._app.background.wait(self._core.update(**changes))
+
+    def _check_open(self) -> None:
+        if self._core.closed:
+            raise UsageError(f"The session {self.name!r} was closed.", hint=f"Open it again: nbchat.session({self.name!r}).")
+
+
+def _relay(session: weakref.ref[Session], signal: Signal) -> None:
+    alive = session()
+    if alive is not None:
+        alive._signalled(signal)
+
+
+def _release(background: Any, lease: Any) -> None:
+    if background.alive:
+        background.post(lease.release)
+
+
+def _release_listener(background: Any, unlisten: Callable[[], None]) -> None:
+    if background.alive:
+        background.post(unlisten)

@@ -1,0 +1,214 @@
+"""TurnWorker: takes a session's waiting turns, one after the other, from saved question to settled answer.
+
+Owns the queue and the one running turn ("busy" is reserved when a turn is submitted, before anything is awaited). Tells the
+session what happens through its callbacks; must not know who watches.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Protocol
+
+from nbchat.core.errors import ChatError, ErrorInfo
+from nbchat.core.events import ProviderEvent, TurnStart
+from nbchat.core.ids import new_id
+from nbchat.core.messages import Message, TextPart
+from nbchat.core.models import split_model
+from nbchat.core.requests import ModelRequest
+from nbchat.sessions.history import history_for
+from nbchat.sessions.ports import Job, Ports, TurnRecord, UserMessage
+from nbchat.sessions.run import TurnRun
+from nbchat.sessions.state import SignalName
+from nbchat.sessions.tree import ConversationTree
+from nbchat.sessions.turn import Turn
+
+__all__ = ["TurnWorker", "Watcher"]
+
+_log = logging.getLogger("nbchat.sessions")
+
+
+class Watcher(Protocol):
+    """Whom the worker tells: its session."""
+
+    def started(self, turn: Turn) -> None:
+        """The turn left the queue."""
+
+    def arrived(self, event: ProviderEvent) -> None:
+        """The provider sent something."""
+
+    def published(self, turn: Turn, text: str) -> None:
+        """This much more text is in the log."""
+
+    def ended(self, turn: Turn, message: Message) -> None:
+        """The turn is over and saved."""
+
+    def idle(self) -> None:
+        """Nothing waits any more."""
+
+    def emit(self, name: SignalName, turn: Turn | None = None, data: Any = None) -> None:
+        """Something happened."""
+
+
+class TurnWorker:
+    """The queue of one session and the task that empties it."""
+
+    def __init__(self, tree: ConversationTree, ports: Ports, watcher: Watcher, *, model: Callable[[], str]) -> None:
+        self.waiting: deque[Turn] = deque()
+        self.current: Turn | None = None
+        self._tree = tree
+        self._ports = ports
+        self._watcher = watcher
+        self._model = model
+        self._run: TurnRun | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._stop_at_once = False
+        self._closed = False
+
+    @property
+    def busy(self) -> bool:
+        """Whether a turn runs or waits."""
+        return bool(self.waiting) or (self.current is not None and self.current.status != "ended")
+
+    def add(self, turn: Turn) -> None:
+        """Put a turn at the end of the queue and see to it that somebody works."""
+        self.waiting.append(turn)
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._work())
+
+    def remove(self, turn: Turn) -> None:
+        """Take a waiting turn out of the queue; its future is cancelled."""
+        self.waiting.remove(turn)
+        turn.status = "ended"
+        turn.future.cancel()
+        turn.tell(None)
+
+    async def stop(self) -> None:
+        """Stop the running turn, if there is one; returns when its request is closed and its partial saved."""
+        turn = self.current
+        if turn is None or turn.status == "ended":
+            return
+        if self._run is not None:
+            self._run.stop()
+        else:
+            self._stop_at_once = True
+        await asyncio.wrap_future(turn.future)
+
+    async def close(self) -> None:
+        """End the running turn as interrupted and start no other."""
+        self._closed = True
+        if self._task is not None and not self._task.done():
+            self._task.cancel()
+            await asyncio.wait({self._task})
+
+    async def _work(self) -> None:
+        while self.waiting and not self._closed:
+            turn = self.current = self.waiting.popleft()
+            turn.status = "running"
+            self._stop_at_once = False
+            self._watcher.started(turn)
+            try:
+                message = await self._answer(turn)
+            except ChatError as error:
+                message = self._failed(turn, error.info)
+            except Exception as error:
+                _log.exception("a turn could not be started")
+                text = f"nbchat could not start the turn ({type(error).__name__}: {error})."
+                message = self._failed(turn, ErrorInfo("internal", text, "Nothing was sent. The kernel's log has the details."))
+            turn.answer, turn.status = message, "ended"
+            self._watcher.ended(turn, message)
+            turn.tell(None)
+            if not turn.future.done():
+                turn.future.set_result(message)
+        self._watcher.idle()
+
+    async def _answer(self, turn: Turn) -> Message:
+        label = turn.model or self._model()
+        provider, model = split_model(label)
+        question, answer = await self._begin(turn, label)
+        if answer.status != "streaming":
+            return answer  # another process has answered this very request
+        conversation = self._tree.conversation
+        history = history_for(self._tree.path_to(question.id), conversation.system)
+        request = ModelRequest(turn.request_id, model, history, {**conversation.parameters, **turn.parameters})
+        self._run = TurnRun(
+            turn,
+            request,
+            self._ports,
+            provider=lambda: self._ports.provider(provider),
+            provider_id=provider,
+            conversation_name=conversation.name,
+            arrived=self._watcher.arrived,
+            published=lambda text: self._watcher.published(turn, text),
+            total=lambda cost: self._tree.cost_with([cost]),
+        )
+        try:
+            if self._stop_at_once:
+                self._run.stop()
+            return await self._run.run()
+        finally:
+            self._run = None
+
+    async def _begin(self, turn: Turn, label: str) -> tuple[Message, Message]:
+        """Save the turn with its question and its empty answer, then let the world know."""
+        ports, now = self._ports, self._ports.clock.time()
+        conversation = self._tree.conversation.id
+        parent = await self._parent_for(turn)
+        question = Message(new_id(), "user", (TextPart(turn.text),), parent, created=now)
+        answer = Message(new_id(), "assistant", (), question.id, "streaming", model=label, created=now)
+        record = TurnRecord(turn.id, conversation, question.id, answer.id, turn.request_id, turn.cell, started=now)
+        turn.record = await ports.store.begin_turn(record, [question, answer])
+        if turn.record.id != turn.id:
+            return await self._attach(turn)
+        turn.question, turn.answer = question, answer
+        self._tree.add((question, answer), now=now)
+        asked = UserMessage(question.id, parent, conversation, turn.text)
+        job = Job(
+            stream_id=turn.id,
+            user_id=ports.user,
+            conversation_id=conversation,
+            generation=turn.generation,
+            created_at=now,
+            user_message=asked,
+            response_message_id=answer.id,
+            sender=label,
+        )
+        await ports.jobs.create_job(job)
+        self._watcher.emit("turn-started", turn)
+        await ports.log.append(turn.id, turn.generation, [TurnStart(turn.id, (question, answer))])
+        for message in (question, answer):
+            self._watcher.emit("message-added", turn, message)
+        return question, answer
+
+    async def _parent_for(self, turn: Turn) -> str | None:
+        """The cell's earlier question, if it lies on the active path, is branched at its parent; else append."""
+        if turn.cell is not None:
+            earlier = await self._ports.store.turn_of_cell(self._tree.conversation.id, turn.cell)
+            if earlier is not None:
+                for message in self._tree.path:
+                    if message.id == earlier.user_message:
+                        return message.parent
+        return self._tree.conversation.head
+
+    async def _attach(self, turn: Turn) -> tuple[Message, Message]:
+        """This request was begun before, by another process: give its answer, do not pay twice."""
+        store, record = self._ports.store, turn.record
+        assert record is not None
+        conversation = await store.get(record.conversation)
+        self._tree.load(conversation or self._tree.conversation, await store.messages(record.conversation))
+        question, answer = self._tree.get(record.user_message), self._tree.get(record.assistant_message)
+        if question is None or answer is None:
+            raise ChatError("This request was answered before, and its answer deleted.", kind="invalid", hint="Ask anew.")
+        if answer.status == "streaming":
+            raise ChatError("Another kernel is answering this request.", kind="busy", hint="Its answer is saved when it ends.")
+        turn.question, turn.answer = question, answer
+        return question, answer
+
+    def _failed(self, turn: Turn, error: ErrorInfo) -> Message:
+        if turn.answer is not None:
+            return replace(turn.answer, status="error", error=error)
+        now = self._ports.clock.time()
+        return Message(new_id(), "assistant", (), None, "error", model=turn.model or self._model(), created=now, error=error)
