@@ -1,0 +1,286 @@
+"""The chat-completions dialect: the data of server-sent events (or one whole completion) to provider events.
+
+Owns what each field of a chunk means and when an answer is finished. Must not know HTTP; msgspec is loaded by the first decoder.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from nbchat.core.errors import ProviderError
+from nbchat.core.events import Finish, ModelNamed, ProviderEvent, ReasoningDelta, TextDelta, ToolCallDelta, UsageReport
+from nbchat.core.secrets import Secret
+from nbchat.providers.errors import HINTS, error_of_object, excerpt
+from nbchat.providers.sse import ServerSentEvent
+from nbchat.providers.surrogates import SurrogateJoiner, has_surrogate
+from nbchat.providers.usage_report import usage_report
+
+if TYPE_CHECKING:
+    from nbchat.providers.chunk import Choice, Chunk, Delta, ToolCall
+
+__all__ = ["MAX_ANSWER", "ChatCompletionsDecoder"]
+
+MAX_ANSWER = 16 * 1024 * 1024
+"""Characters of one answer (text, reasoning and arguments) after which a stream that never ends is given up."""
+
+_USAGE_EVERY = 64  # servers that count on every chunk: report the first count, then each 64th, and the last
+_NON_ZERO = re.compile(rb"[1-9]").search
+
+
+class ChatCompletionsDecoder:
+    """Turns the events of one response into provider events; neighbouring deltas of one batch come as one.
+
+    `finished` is true once a finish reason or [DONE] came: only then is the answer complete. `failure` is set when the
+    stream itself reports an error or is no chat stream; what was decoded before it has been returned and counts.
+    """
+
+    def __init__(self, *, secrets: Iterable[Secret] = (), limit: int = MAX_ANSWER) -> None:
+        from nbchat.providers.chunk import decode_chunk
+
+        self.done = False
+        self.finish: Finish | None = None
+        self.failure: ProviderError | None = None
+        self.characters = 0
+        self._decode_chunk = decode_chunk
+        self._secrets = tuple(secrets)
+        self._limit = limit
+        self._out: list[ProviderEvent] = []
+        self._run: list[str] = []
+        self._run_type: type[TextDelta | ReasoningDelta] = TextDelta
+        self._joiners: dict[type | int, SurrogateJoiner] = {}
+        self._model = ""
+        self._usage = b""
+        self._usage_changes = 0
+        self._reported = b""
+        self._calls: dict[int, int] = {}  # the server's index of a call -> ours
+        self._ids: list[str] = []  # ids of the calls, by our index
+
+    @property
+    def finished(self) -> bool:
+        """Whether the provider said that the answer is over."""
+        return self.done or self.finish is not None
+
+    def decode(self, events: Sequence[ServerSentEvent]) -> list[ProviderEvent]:
+        """Return what these events say; stops at a `failure` and at [DONE]."""
+        for event in events:
+            if self.done or self.failure is not None:
+                break
+            data = event.data
+            if data[:1] != b"{":
+                data = data.strip()
+                if not data:
+                    continue
+                if data == b"[DONE]":
+                    self.done = True
+                    continue
+            chunk = self._decode_chunk(data)
+            if chunk is None:
+                self._fail_protocol(data)
+            elif chunk.choices is None or chunk.error or event.event == "error":
+                self._unusual(chunk, data, event.event)
+            else:
+                self._chunk(chunk)
+        return self._take()
+
+    def decode_whole(self, body: bytes) -> list[ProviderEvent]:
+        """Return what one whole completion (a response that is no stream) says; sets `failure` for anything else."""
+        chunk = self._decode_chunk(body)
+        if chunk is None or not chunk.choices:
+            found = _object(body)
+            if "error" in found or "message" in found or "detail" in found:
+                self.failure = error_of_object(found, status=200, secrets=self._secrets)
+            else:
+                self._fail_protocol(body)
+            return []
+        if chunk.error:
+            self._unusual(chunk, body, "message")
+        else:
+            self._chunk(chunk)
+            self.done = self.failure is None
+        return self._take() + self.end()
+
+    def end(self) -> list[ProviderEvent]:
+        """Return what is still held back: half a character, the last usage, and a `Finish` that [DONE] alone implied."""
+        for channel, joiner in self._joiners.items():
+            if rest := joiner.flush():
+                if isinstance(channel, int):
+                    self._flush_run()
+                    self._out.append(ToolCallDelta(channel, arguments=rest))
+                else:
+                    self._append(TextDelta if channel is TextDelta else ReasoningDelta, rest)
+        self._flush_run()
+        self._report_usage()
+        if self.done and self.finish is None and self.failure is None:
+            self.finish = Finish(None)
+            self._out.append(self.finish)
+        return self._take()
+
+    def _take(self) -> list[ProviderEvent]:
+        self._flush_run()
+        out, self._out = self._out, []
+        if self.characters > self._limit and self.failure is None and not self.finished:
+            text = f"The answer passed {self._limit:,} characters without an end and was cut."
+            self.failure = ProviderError(text, kind="interrupted", hint="The partial answer is kept.")
+        return out
+
+    # ------------------------------------------------------------ one chunk
+
+    def _chunk(self, chunk: Chunk) -> None:
+        if chunk.model and chunk.model != self._model:
+            self._model = chunk.model
+            self._flush_run()
+            self._out.append(ModelNamed(chunk.model))
+        if chunk.usage:  # before choices: the usage chunk of most providers has none
+            self._note_usage(bytes(chunk.usage))
+        elif chunk.x_groq:
+            self._note_groq(bytes(chunk.x_groq))
+        for choice in chunk.choices or ():
+            if not choice.index:  # None or 0; nbchat asks for one answer
+                self._choice(choice)
+
+    def _choice(self, choice: Choice) -> None:
+        if choice.usage:
+            self._note_usage(bytes(choice.usage))
+        delta = choice.delta
+        if delta is None and not self.characters:
+            delta = choice.message  # a whole message; never beside deltas, it would double the answer
+        if delta is not None:
+            self._delta(delta)
+        reason = choice.finish_reason
+        if reason:
+            if reason == "error":
+                self.failure = self.failure or error_of_object({"message": "the answer ended with an error"}, secrets=self._secrets)
+            elif self.finish is None or self.finish.reason != reason:
+                self._flush_run()
+                self.finish = Finish(reason)
+                self._out.append(self.finish)
+
+    def _delta(self, delta: Delta) -> None:
+        reasoning = delta.reasoning_content or delta.reasoning  # some servers send the same text under both names
+        if reasoning:
+            self._append(ReasoningDelta, reasoning)
+        content = delta.content
+        if content:
+            if isinstance(content, str):
+                self._append(TextDelta, content)
+            else:
+                self._parts(content)
+        if delta.refusal:
+            self._append(TextDelta, delta.refusal)
+        for call in delta.tool_calls or ():
+            self._call(call)
+        if delta.function_call is not None:  # the spelling before tools
+            self._call_fragment(0, "", delta.function_call.name or "", delta.function_call.arguments or "")
+
+    def _parts(self, parts: list[Any]) -> None:
+        """Content as a list: text, and thinking that is itself text or a list of texts (Mistral)."""
+        for part in parts:
+            if isinstance(part, str):
+                self._append(TextDelta, part)
+            elif isinstance(part, dict):
+                kind: type[TextDelta | ReasoningDelta] = ReasoningDelta if "thinking" in part or "reasoning" in part else TextDelta
+                found = part.get("thinking") or part.get("reasoning") or part.get("text") or part.get("refusal")
+                for piece in found if isinstance(found, list) else [found]:
+                    text = piece.get("text") if isinstance(piece, dict) else piece
+                    if isinstance(text, str):
+                        self._append(kind, text)
+
+    def _append(self, kind: type[TextDelta | ReasoningDelta], text: str) -> None:
+        if self._joiners or has_surrogate(text):
+            text = self._joiners.setdefault(kind, SurrogateJoiner()).join(text)
+        if kind is not self._run_type:
+            self._flush_run()
+            self._run_type = kind
+        self._run.append(text)
+        self.characters += len(text)
+
+    def _flush_run(self) -> None:
+        if self._run:
+            if text := "".join(self._run):
+                self._out.append(self._run_type(text))
+            self._run.clear()
+
+    # ------------------------------------------------------------ tool calls
+
+    def _call(self, call: ToolCall) -> None:
+        function = call.function
+        name, arguments = (function.name or "", function.arguments or "") if function else ("", "")
+        self._call_fragment(self._call_index(call.index, call.id or ""), call.id or "", name, arguments)
+
+    def _call_index(self, index: int | None, id: str) -> int:
+        """Our index of the call: a new id under a known index (or under none) is a new call, as some servers number them."""
+        if index is None:
+            if id in self._ids:
+                return self._ids.index(id)
+            key = len(self._ids) if id or not self._ids else len(self._ids) - 1
+            return self._open_call(key, id) if key == len(self._ids) else key
+        known = self._calls.get(index)
+        if known is None or (id and self._ids[known] and self._ids[known] != id):
+            known = self._calls[index] = self._open_call(len(self._ids), id)
+        elif id and not self._ids[known]:
+            self._ids[known] = id
+        return known
+
+    def _open_call(self, key: int, id: str) -> int:
+        self._ids.append(id)
+        return key
+
+    def _call_fragment(self, index: int, id: str, name: str, arguments: str) -> None:
+        self._flush_run()
+        if index in self._joiners or has_surrogate(arguments):
+            arguments = self._joiners.setdefault(index, SurrogateJoiner()).join(arguments)
+        self.characters += len(arguments)
+        self._out.append(ToolCallDelta(index, id, name, arguments))
+
+    # ------------------------------------------------------------ usage and errors
+
+    def _note_usage(self, raw: bytes) -> None:
+        """Remember the last count that is not null or zero; counts are cumulative, never added."""
+        if raw != self._usage and _NON_ZERO(raw):
+            self._usage = raw
+            self._usage_changes += 1
+            if self._usage_changes % _USAGE_EVERY == 1:
+                self._report_usage()
+
+    def _note_groq(self, raw: bytes) -> None:
+        usage = _object(raw).get("usage")
+        if isinstance(usage, dict):
+            self._note_usage(json.dumps(usage).encode())
+
+    def _report_usage(self) -> None:
+        if self._usage != self._reported:
+            self._reported = self._usage
+            report: UsageReport | None = usage_report(self._usage)
+            if report is not None:
+                self._flush_run()
+                self._out.append(report)
+
+    def _unusual(self, chunk: Chunk, data: bytes, event: str) -> None:
+        """A payload without choices, or with an error: an error object, a usage alone, or something to pass over."""
+        found = _object(data)
+        if not chunk.error and event != "error":
+            self._chunk(chunk)
+            kind = found.get("object") or found.get("type")
+            if kind != "error" and not ("message" in found and "code" in found):
+                return
+        elif chunk.usage:
+            self._note_usage(bytes(chunk.usage))
+        if not self.finished:  # an error after the finish reason takes nothing from the answer
+            self.failure = error_of_object(found, secrets=self._secrets)
+
+    def _fail_protocol(self, data: bytes) -> None:
+        if not self.finished:
+            text = f"The server sent something that is no chat completion: {data[:2000].decode('utf-8', 'replace')}"
+            self.failure = ProviderError(excerpt(text, self._secrets), kind="protocol", hint=HINTS["protocol"])
+
+
+def _object(data: bytes) -> dict[str, Any]:
+    """Return the JSON object in `data`, empty for anything else."""
+    try:
+        found = json.loads(data.decode("utf-8", "replace"), strict=False)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
