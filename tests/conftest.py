@@ -1,0 +1,34 @@
+"""What all tests share: a home of their own, no keys from outside, and a way to make skipped tests count as failures."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# examples share two cores with browsers and kernels: how long one takes says nothing
+settings.register_profile("nbchat", deadline=None)
+settings.load_profile("nbchat")
+
+# Jupyter warns in every process until a side is chosen
+os.environ.setdefault("JUPYTER_PLATFORM_DIRS", "1")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--no-skips", action="store_true", help="a skipped test fails the run (what `python3 -m tests` uses)")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if session.config.getoption("no_skips") and reporter is not None and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the user's conversations, settings or keys."""
+    monkeypatch.setenv("NBCHAT_HOME", str(tmp_path / "nbchat-home"))
+    for name in [n for n in os.environ if n.endswith("_API_KEY") or (n.startswith("NBCHAT_") and n != "NBCHAT_HOME")]:
+        monkeypatch.delenv(name)
