@@ -1,1 +1,105 @@
-"""nbchat: talk to language models from inside a notebook."""
+"""nbchat: talk to language models from inside a notebook.
+
+    %load_ext nbchat
+    %chat what is a monad?
+
+    s = nbchat.session("notes")
+    s.ask("hi").text
+
+Public names are loaded when they are first used, so that importing nbchat costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nbchat.api.functions import ChatWidget, add_provider, ledger, list_models, list_providers, session
+    from nbchat.api.manager import Manager as ChatSessionManager
+    from nbchat.api.session import Session, SessionEvent
+    from nbchat.api.settings import Settings
+    from nbchat.api.turn import Turn
+    from nbchat.core.cost import Cost
+    from nbchat.core.errors import BusyError, ChatError, ConfigError, ProviderError, StorageError, UsageError
+    from nbchat.core.messages import Message
+    from nbchat.core.usage import Usage
+    from nbchat.runtime.run_sync import run_sync
+
+    manager: ChatSessionManager
+    settings: Settings
+
+__all__ = [
+    "BusyError",
+    "ChatError",
+    "ChatSessionManager",
+    "ChatWidget",
+    "ConfigError",
+    "Cost",
+    "Message",
+    "ProviderError",
+    "Session",
+    "SessionEvent",
+    "StorageError",
+    "Turn",
+    "Usage",
+    "UsageError",
+    "add_provider",
+    "ledger",
+    "list_models",
+    "list_providers",
+    "manager",
+    "run_sync",
+    "session",
+    "settings",
+]
+
+__version__ = "0.1.0"
+
+_PLACES = {
+    "BusyError": "nbchat.core.errors",
+    "ChatError": "nbchat.core.errors",
+    "ChatSessionManager": "nbchat.api.manager:Manager",
+    "ChatWidget": "nbchat.api.functions",
+    "ConfigError": "nbchat.core.errors",
+    "Cost": "nbchat.core.cost",
+    "Message": "nbchat.core.messages",
+    "ProviderError": "nbchat.core.errors",
+    "Session": "nbchat.api.session",
+    "SessionEvent": "nbchat.api.session",
+    "StorageError": "nbchat.core.errors",
+    "Turn": "nbchat.api.turn",
+    "Usage": "nbchat.core.usage",
+    "UsageError": "nbchat.core.errors",
+    "add_provider": "nbchat.api.functions",
+    "ledger": "nbchat.api.functions",
+    "list_models": "nbchat.api.functions",
+    "list_providers": "nbchat.api.functions",
+    "run_sync": "nbchat.runtime.run_sync",
+    "session": "nbchat.api.functions",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("manager", "settings"):  # objects of the running app: never cached here, a forked child has its own
+        return getattr(importlib.import_module("nbchat.api.functions"), f"the_{name}")()
+    if name not in _PLACES:
+        raise AttributeError(f"module 'nbchat' has no attribute {name!r}")
+    module, _, attribute = _PLACES[name].partition(":")
+    value = getattr(importlib.import_module(module), attribute or name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """`%load_ext nbchat`: register %chat, %%chat and %nbchat. Opens no file, sends nothing."""
+    importlib.import_module("nbchat.app").load(ipython)
+
+
+def unload_ipython_extension(ipython: Any) -> None:
+    """`%unload_ext nbchat`: take the magics away; sessions go on."""
+    importlib.import_module("nbchat.app").unload(ipython)

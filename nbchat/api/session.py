@@ -179,6 +179,10 @@ class Session(HasTraits):
         self._check_open()
         return self._app.thread_widget(self._core)
 
+    def _new_widget(self) -> Any:
+        self._check_open()
+        return self._app.new_widget(self._core)
+
     def to_dataframe(self) -> Any:
         """Return the active path as a pandas DataFrame, one row a message (a Table where pandas is not installed)."""
         return dataframe(

@@ -27,7 +27,7 @@ class Conversation:
     provider: str = ""
     model: str = ""
     system: str | None = None
-    parameters: Mapping[str, Any] = field(default=_NO_PARAMETERS)
+    parameters: Mapping[str, Any] = field(default_factory=lambda: _NO_PARAMETERS)
     head: str | None = None
     created: float = 0.0
     updated: float = 0.0

@@ -12,7 +12,7 @@ from typing import Any
 
 from nbchat.core.usage import Certainty, Usage, weakest
 
-__all__ = ["UNKNOWN_COST", "Cost", "Price", "cost_of", "format_cost", "sum_cost"]
+__all__ = ["UNKNOWN_COST", "Cost", "Price", "cost_of", "format_cost", "format_price", "sum_cost"]
 
 _MILLION = Decimal(1_000_000)
 
@@ -136,3 +136,9 @@ def format_cost(cost: Cost | None) -> str:
     if amount < Decimal("0.0001"):
         return f"<{sign}0.0001"
     return f"{mark}{sign}{amount:.4f}" if amount < Decimal("0.01") else f"{mark}{sign}{amount:.2f}"
+
+
+def format_price(price: Price | None, name: str) -> str:
+    """Return one of a price's numbers (per million tokens) without needless zeros, "–" where it is unknown."""
+    value: Decimal | None = None if price is None else getattr(price, name)
+    return "–" if value is None else f"{value.normalize():f}"

@@ -1,7 +1,7 @@
 """Background: the one daemon thread whose asyncio loop does all network and all session work.
 
-Owns the thread's life: made once per process (anchored in a `sys.modules` slot, so that autoreload, importlib.reload and
-`del sys.modules[...]` keep it), never inherited by a forked child, ended within 2 s at exit. Must not know what runs on it.
+Owns the thread's life: made once per process, never inherited by a forked child, ended within 2 s at exit. Must not know
+what runs on it.
 
 Why a thread: a cell that blocks (`time.sleep`, a fit, a plot) blocks the kernel's own loop; tokens must keep arriving.
 Why daemon: a non-daemon thread stops the kernel from ever exiting.
@@ -14,18 +14,16 @@ import atexit
 import concurrent.futures
 import logging
 import os
-import sys
 import threading
-import types
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 from nbchat.core.errors import KernelLoopError
+from nbchat.runtime.process import once_per_process
 
 __all__ = ["Background", "background"]
 
 T = TypeVar("T")
-_SLOT = "_nbchat_process"
 _EXIT_SECONDS = 2.0
 _log = logging.getLogger("nbchat.runtime")
 
@@ -155,25 +153,10 @@ class Background:
 
 def background() -> Background:
     """Return this process's background loop, starting it when there is none (also in a forked child)."""
-    slot = sys.modules.get(_SLOT)
-    if slot is None:
-        # setdefault is atomic under the GIL: two threads that come together get the same slot.
-        fresh = types.ModuleType(_SLOT, "Process-wide state of nbchat; survives reloads of the package.")
-        fresh.__dict__.update(lock=threading.Lock(), background=None)
-        slot = sys.modules.setdefault(_SLOT, fresh)
-        if slot is fresh and hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=_forget)
-    state = slot.__dict__
-    with state["lock"]:
-        current: Background | None = state["background"]
-        if current is None or not current.alive:
-            current = state["background"] = Background()
-            atexit.register(current.close)
-        return current
+    return once_per_process("background", _start, lambda found: found.alive)
 
 
-def _forget() -> None:
-    slot = sys.modules.get(_SLOT)
-    if slot is not None:
-        # a new lock: the parent's may be held by a thread that is not here
-        slot.__dict__.update(lock=threading.Lock(), background=None)
+def _start() -> Background:
+    started = Background()
+    atexit.register(started.close)
+    return started

@@ -1,0 +1,121 @@
+"""The functions of `nbchat.…`: each one line on top of the app."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nbchat.api.manager import Manager
+from nbchat.api.money import By, request_rows, summed_rows
+from nbchat.api.session import Session
+from nbchat.api.settings import Settings
+from nbchat.api.tables import Table, dataframe
+from nbchat.app import app
+from nbchat.core.cost import format_price
+from nbchat.runtime.process import once_per_process
+
+if TYPE_CHECKING:
+    from nbchat.notebook.widget import ChatWidget as Widget
+
+__all__ = [
+    "ChatWidget",
+    "add_provider",
+    "ledger",
+    "list_models",
+    "list_providers",
+    "session",
+    "the_manager",
+    "the_settings",
+]
+
+
+def session(name: str, *, model: str | None = None, system: str | None = None) -> Session:
+    """Return the session of the conversation with this unique name, made when there is none.
+
+    `model` ("provider/model") and `system` are used for a new conversation; those of an existing one change only through
+    `s.model = ...` and `s.system = ...`. Raises UsageError for an empty name, ConfigError for an unknown provider.
+    """
+    return the_manager().open(name, model=model, system=system)
+
+
+def ChatWidget(session: Session) -> Widget:  # noqa: N802 - people call it as the widget that it makes
+    """Return a further widget on a session, with a draft and scroll position of its own (`s.widget` is the usual one)."""
+    return session._new_widget()
+
+
+def add_provider(
+    id: str | None = None,
+    *,
+    preset: str | None = None,
+    base_url: str | None = None,
+    api_key_env: str | None = None,
+    api_key: str | None = None,
+    keyring: str | None = None,
+    prompt: bool = False,
+    headers: dict[str, str] | None = None,
+    insecure: bool = False,
+) -> str:
+    """Configure an endpoint and save it (never its key); returns its id, the part before the slash of "provider/model".
+
+    Give a `preset` ("openai", "openrouter", "ollama", ...) or a `base_url`. The key's place is one of: `api_key_env` (a
+    variable's name; presets know theirs), `keyring` (a user name in the OS keyring's service "nbchat"), `prompt=True` (asked
+    with getpass when first needed), or `api_key` itself, kept for this process only. None of them: a keyless server.
+    Sends nothing. Raises ConfigError for a URL or a place that cannot be used.
+    """
+    return app().add_provider(
+        id,
+        preset=preset,
+        base_url=base_url,
+        api_key_env=api_key_env,
+        api_key=api_key,
+        keyring=keyring,
+        prompt=prompt,
+        headers=headers,
+        insecure=insecure,
+    )
+
+
+def list_providers() -> Table:
+    """Return the configured providers, and where each one's key is to be found."""
+    return Table(
+        {
+            "provider": provider.id,
+            "name": provider.name,
+            "base_url": provider.base_url,
+            "key": f"{provider.key.kind} {provider.key.name}".strip(),
+        }
+        for provider in app().registry.list()
+    )
+
+
+def list_models(provider: str | None = None, *, refresh: bool = False) -> Table:
+    """Return the models of one provider (default: of the active one), as its own listing says. Asks it (10 s, cached 5 min)."""
+    return Table(
+        {
+            "model": model.label,
+            "name": model.name,
+            "context": model.context_length,
+            "input $/M": format_price(model.price, "input"),
+            "output $/M": format_price(model.price, "output"),
+        }
+        for model in app().models(provider, refresh=refresh)
+    )
+
+
+def ledger(by: By | None = None) -> Any:
+    """Return what was used and spent: one row a request, or summed by "day", "session", "model" or "provider".
+
+    A pandas DataFrame where pandas is installed, else a Table. Amounts of single requests are Decimal, None where unknown.
+    """
+    running = app()
+    records = running.background.wait(running.ports.ledger.records())
+    return dataframe(request_rows(records)) if by is None else Table(summed_rows(records, by))
+
+
+def the_manager() -> Manager:
+    """Return the process's manager (`nbchat.manager`)."""
+    return once_per_process("manager", lambda: Manager(app()))
+
+
+def the_settings() -> Settings:
+    """Return the process's settings (`nbchat.settings`)."""
+    return Settings(app())
