@@ -1,0 +1,94 @@
+"""Leases."""
+
+from __future__ import annotations
+
+import asyncio
+
+from nbchat.sessions.leases import WARM_SECONDS, Leases
+from tests.support.clock import ManualClock, settle
+
+
+class World:
+    """Leases with a clock and a record of what they told."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.busy = False
+        self.unused = 0
+        self.views: list[int] = []
+        self.leases = Leases(self.clock, changed=self.views.append, unused=self.count, busy=lambda: self.busy)
+
+    def count(self) -> None:
+        self.unused += 1
+
+
+def test_the_last_release_ends_the_session_after_five_seconds() -> None:
+    """A re-run cell or a reloaded page finds it warm."""
+
+    async def main() -> None:
+        world = World()
+        one, two = world.leases.take("view"), world.leases.take("handle")
+        one.release()
+        two.release()
+        await settle()
+        await world.clock.advance(WARM_SECONDS - 0.1)
+        assert world.unused == 0
+        await world.clock.advance(0.2)
+        assert world.unused == 1 and world.views == [1, 1, 0, 0]
+
+    asyncio.run(main())
+
+
+def test_releasing_twice_arms_one_timer() -> None:
+    """G9: closing twice is closing once."""
+
+    async def main() -> None:
+        world = World()
+        lease, other = world.leases.take("view"), world.leases.take("view")
+        lease.release()
+        lease.release()
+        await settle()
+        await world.clock.advance(60)
+        assert world.unused == 0
+        other.release()
+        other.release()
+        await settle()
+        await world.clock.advance(60)
+        assert world.unused == 1
+
+    asyncio.run(main())
+
+
+def test_a_new_lease_in_the_warm_time_keeps_the_session() -> None:
+    """Reopening within five seconds costs nothing."""
+
+    async def main() -> None:
+        world = World()
+        world.leases.take("view").release()
+        await settle()
+        await world.clock.advance(WARM_SECONDS - 1)
+        world.leases.take("view")
+        await settle()
+        await world.clock.advance(60)
+        assert world.unused == 0
+
+    asyncio.run(main())
+
+
+def test_a_running_turn_outlives_its_views() -> None:
+    """G9: closing the last view ends nothing that runs; its end starts the warm time."""
+
+    async def main() -> None:
+        world = World()
+        world.busy = True
+        world.leases.take("view").release()
+        await settle()
+        await world.clock.advance(600)
+        assert world.unused == 0
+        world.busy = False
+        world.leases.touch()
+        await settle()
+        await world.clock.advance(WARM_SECONDS + 1)
+        assert world.unused == 1
+
+    asyncio.run(main())
