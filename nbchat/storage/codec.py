@@ -1,0 +1,131 @@
+"""Between values and columns: JSON texts, decimals as text, text that SQLite can take. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from nbchat.core.conversations import Conversation
+from nbchat.core.cost import Cost, Price
+from nbchat.core.errors import ErrorInfo, UsageError
+from nbchat.core.messages import Message, Part, part_from_json
+from nbchat.core.usage import Usage
+
+__all__ = [
+    "CONVERSATION_COLUMNS",
+    "MESSAGE_COLUMNS",
+    "clean",
+    "conversation_from_row",
+    "conversation_row",
+    "dump",
+    "dump_parts",
+    "load_parts",
+    "message_from_row",
+    "message_row",
+    "price_from_json",
+]
+
+CONVERSATION_COLUMNS = "id, name, title, provider, model, system, parameters, head, created, updated"
+MESSAGE_COLUMNS = "id, parent_id, role, parts, status, finish_reason, model, created, usage, cost, error"
+
+
+def clean(text: str) -> str:
+    """Return `text` without lone surrogates (halves of a pair are joined, others become U+FFFD): UTF-8 has no form for them."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
+def dump(value: Any) -> str:
+    """Return `value` as JSON text; raises UsageError for what JSON cannot hold."""
+    try:
+        return clean(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"this cannot be saved as JSON: {error}") from error
+
+
+def dump_parts(parts: Sequence[Part]) -> str:
+    """Return parts as JSON text."""
+    return dump(Message(id="", role="assistant", parts=tuple(parts)).to_json()["parts"])
+
+
+def load_parts(text: str) -> tuple[Part, ...]:
+    """Return the parts that `dump_parts` made."""
+    return tuple(part_from_json(part) for part in json.loads(text))
+
+
+def _optional(value: Usage | Cost | ErrorInfo | None) -> str | None:
+    return None if value is None else dump(value.to_json())
+
+
+def message_row(message: Message) -> tuple[Any, ...]:
+    """Return the values of `MESSAGE_COLUMNS`."""
+    return (
+        message.id,
+        message.parent,
+        message.role,
+        dump_parts(message.parts),
+        message.status,
+        message.finish_reason,
+        message.model,
+        message.created,
+        _optional(message.usage),
+        _optional(message.cost),
+        _optional(message.error),
+    )
+
+
+def message_from_row(row: Sequence[Any]) -> Message:
+    """Return the message of a row that begins with `MESSAGE_COLUMNS`."""
+    usage, cost, error = row[8:11]
+    return Message(
+        id=row[0],
+        parent=row[1],
+        role=row[2],
+        parts=load_parts(row[3]),
+        status=row[4],
+        finish_reason=row[5],
+        model=row[6],
+        created=row[7],
+        usage=None if usage is None else Usage.from_json(json.loads(usage)),
+        cost=None if cost is None else Cost.from_json(json.loads(cost)),
+        error=None if error is None else ErrorInfo.from_json(json.loads(error)),
+    )
+
+
+def conversation_row(conversation: Conversation) -> tuple[Any, ...]:
+    """Return the values of `CONVERSATION_COLUMNS`."""
+    system = conversation.system
+    return (
+        conversation.id,
+        clean(conversation.name),
+        clean(conversation.title),
+        conversation.provider,
+        conversation.model,
+        None if system is None else clean(system),
+        dump(dict(conversation.parameters)),
+        conversation.head,
+        conversation.created,
+        conversation.updated,
+    )
+
+
+def conversation_from_row(row: Sequence[Any]) -> Conversation:
+    """Return the conversation of a row that begins with `CONVERSATION_COLUMNS`."""
+    values = dict(zip(CONVERSATION_COLUMNS.split(", "), row, strict=False))
+    return Conversation(**{**values, "parameters": json.loads(row[6])})
+
+
+def price_from_json(text: str | None) -> Price | None:
+    """Return the price that `Price.to_json` made, its numbers as decimals."""
+    if text is None:
+        return None
+    data = json.loads(text)
+    decimals = {name: Decimal(data[name]) for name in ("input", "output", "cached", "cache_write", "request") if name in data}
+    return Price(**{**data, **decimals})

@@ -1,0 +1,161 @@
+"""Database: one SQLite connection with its transactions. Lives on the writer's thread and never leaves it.
+
+Owns pragmas, the durability of each commit and the check that the file is still the one that was opened. Must not know
+what is stored. sqlite3 is imported here when a connection is made, so that importing the package does not load it.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from nbchat.core.errors import StorageError
+from nbchat.storage.filesystem import is_network, prepare
+from nbchat.storage.migrations import check, migrate
+from nbchat.storage.place import Place
+from nbchat.storage.trouble import is_busy
+
+if TYPE_CHECKING:
+    import sqlite3
+
+__all__ = ["BUSY_SECONDS", "Database"]
+
+BUSY_SECONDS = 10.0
+"""How long a statement waits for another process; a commit holds the lock for some milliseconds."""
+
+_opened: dict[str, int] = {}
+"""Real path -> process that has it open. SQLite's locks are per process and its record of them is inherited by a fork: a
+connection opened there would believe that it holds locks that it does not, so it is refused."""
+
+
+class Database:
+    """An open, migrated database. Raises StorageError when it is newer or not ours, sqlite3.Error or OSError otherwise."""
+
+    def __init__(self, place: Place, *, busy_seconds: float = BUSY_SECONDS) -> None:
+        import sqlite3
+
+        self.place = place
+        self._busy_seconds = busy_seconds
+        self._level = ""
+        self._file: tuple[int, int] | None = None
+        self._key = ""
+        if place.path is not None:
+            self._refuse_fork()
+            prepare(place.path)
+        target = ":memory:" if place.path is None else str(place.path)
+        self.sql: sqlite3.Connection = sqlite3.connect(target, timeout=busy_seconds, isolation_level=None)
+        try:
+            self._set_up()
+        except BaseException:
+            self.sql.close()
+            raise
+
+    def _refuse_fork(self) -> None:
+        self._key = os.path.realpath(str(self.place.path))
+        if _opened.get(self._key, os.getpid()) != os.getpid():
+            raise StorageError(
+                "this process was forked from one that has the database open, so it cannot save chats.",
+                hint='Start the process with the "spawn" method instead.',
+            )
+
+    def _set_up(self) -> None:
+        self.sql.create_function("casefold", 1, lambda text: str(text or "").casefold(), deterministic=True)
+        self.execute("PRAGMA foreign_keys = ON")
+        self.patiently(lambda: check(self))
+        self.journal_mode = self.patiently(self._set_journal)
+        migrate(self)
+        if self.place.path is not None:
+            self._file = _identity(self.place)
+            _opened[self._key] = os.getpid()
+
+    def _set_journal(self) -> str:
+        if self.place.path is None:
+            return "memory"
+        wanted = "delete" if is_network(self.place.path) else "wal"
+        (current,) = self.row("PRAGMA journal_mode") or ("",)
+        if current != wanted:
+            (current,) = self.row(f"PRAGMA journal_mode = {wanted}") or ("",)
+        return str(current)
+
+    def patiently(self, work: Any) -> Any:
+        """Run `work` again while the database is busy: opening, changing the journal mode and WAL recovery report BUSY
+        at once, without waiting for the connection's own timeout."""
+        deadline = time.monotonic() + self._busy_seconds
+        wait = 0.002
+        while True:
+            try:
+                return work()
+            except Exception as error:
+                if not is_busy(error) or time.monotonic() > deadline:
+                    raise
+            time.sleep(wait)
+            wait = min(wait * 2, 0.1)
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
+        """Run one statement."""
+        return self.sql.execute(sql, parameters)
+
+    def row(self, sql: str, parameters: Sequence[Any] = ()) -> tuple[Any, ...] | None:
+        """Return the first row, or None."""
+        found: tuple[Any, ...] | None = self.sql.execute(sql, parameters).fetchone()
+        return found
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return all rows."""
+        return self.sql.execute(sql, parameters).fetchall()
+
+    @contextmanager
+    def transaction(self, *, durable: bool = True) -> Iterator[None]:
+        """Write in one transaction. Durable ones survive a power cut (synchronous FULL); the others survive the
+        process's death alone (NORMAL), at a hundredth of the price.
+
+        BEGIN IMMEDIATE, because a read that becomes a write fails at once when somebody else wrote in between.
+        """
+        self._same_file()
+        level = "FULL" if durable or self.journal_mode == "delete" else "NORMAL"
+        if level != self._level:
+            self.sql.execute(f"PRAGMA synchronous = {level}")
+            self._level = level
+        self.patiently(lambda: self.sql.execute("BEGIN IMMEDIATE"))
+        try:
+            yield
+            self.sql.execute("COMMIT")
+        except BaseException:
+            if self.sql.in_transaction:
+                self.sql.execute("ROLLBACK")
+            raise
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Read several things as of one moment."""
+        self._same_file()
+        self.sql.execute("BEGIN")
+        try:
+            yield
+        finally:
+            if self.sql.in_transaction:
+                self.sql.execute("COMMIT")
+
+    def _same_file(self) -> None:
+        # Writes to a file that was deleted or replaced succeed silently and are lost.
+        if self._file is not None and _identity(self.place) != self._file:
+            raise StorageError(
+                f"the database {self.place} was moved or deleted while it was in use.",
+                hint="Put it back; else the next turn starts a new one there.",
+            )
+
+    def close(self) -> None:
+        """Close the connection."""
+        _opened.pop(self._key, None)
+        self.sql.close()
+
+
+def _identity(place: Place) -> tuple[int, int] | None:
+    try:
+        stat = os.stat(str(place.path))
+    except FileNotFoundError:
+        return None
+    return stat.st_dev, stat.st_ino

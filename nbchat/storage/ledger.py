@@ -1,0 +1,75 @@
+"""The ledger in SQL: one row a request, appended once, never changed (the schema's triggers refuse it).
+
+Amounts are text, so that no digit of a decimal is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from nbchat.core.cost import Cost
+from nbchat.core.requests import RequestRecord
+from nbchat.core.usage import Usage
+from nbchat.storage.codec import clean, dump, price_from_json
+from nbchat.storage.database import Database
+
+__all__ = ["append", "records", "settle"]
+
+_COLUMNS = (
+    "id, conversation_id, conversation_name, turn_id, message_id, purpose, provider, model, status, started, ended, "
+    "first_token_seconds, input_tokens, cached_tokens, cache_write_tokens, output_tokens, reasoning_tokens, usage_certainty, "
+    "cost_amount, cost_currency, cost_certainty, cost_source, price, raw_usage"
+)
+_MARKS = ", ".join("?" * len(_COLUMNS.split(",")))
+
+
+def append(db: Database, record: RequestRecord) -> bool:
+    """Append a row within the caller's transaction; False when its id is there already."""
+    usage, cost = record.usage, record.cost
+    row = (
+        record.id, record.conversation, clean(record.conversation_name), record.turn, record.message, record.purpose,
+        record.provider, record.model, record.status, record.started, record.ended, record.first_token_seconds,
+        usage.input_tokens, usage.cached_tokens, usage.cache_write_tokens, usage.output_tokens, usage.reasoning_tokens,
+        usage.certainty, None if cost.amount is None else str(cost.amount), cost.currency, cost.certainty, cost.source,
+        None if record.price is None else dump(record.price.to_json()),
+        None if record.raw_usage is None else clean(record.raw_usage),
+    )  # fmt: skip
+    before = db.sql.total_changes
+    db.execute(f"INSERT INTO requests ({_COLUMNS}) VALUES ({_MARKS})", row)
+    return db.sql.total_changes > before
+
+
+def settle(db: Database, record: RequestRecord) -> bool:
+    """Append a row in its own transaction."""
+    with db.transaction():
+        return append(db, record)
+
+
+def records(db: Database, conversation_id: str | None) -> list[RequestRecord]:
+    """Return the rows of one conversation, or of all, oldest first."""
+    where, parameters = ("", ()) if conversation_id is None else ("WHERE conversation_id = ?", (conversation_id,))
+    return [_record(row) for row in db.rows(f"SELECT {_COLUMNS} FROM requests {where} ORDER BY position", parameters)]
+
+
+def _record(row: Sequence[Any]) -> RequestRecord:
+    amount, currency, certainty, source, price, raw = row[18:]
+    return RequestRecord(
+        id=row[0],
+        conversation=row[1],
+        conversation_name=row[2],
+        turn=row[3],
+        message=row[4],
+        purpose=row[5],
+        provider=row[6],
+        model=row[7],
+        status=row[8],
+        started=row[9],
+        ended=row[10],
+        first_token_seconds=row[11],
+        usage=Usage(*row[12:18]),
+        cost=Cost(None if amount is None else Decimal(amount), certainty, source, currency),
+        price=price_from_json(price),
+        raw_usage=raw,
+    )

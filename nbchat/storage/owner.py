@@ -1,0 +1,114 @@
+"""Which process owns a running turn, and whether that process is dead.
+
+Owns the process's identity (host, boot, process-id namespace, process id, start time) and the rule of leases. A pid alone
+is not enough: pids are used again, and two containers on one host both have a process 7.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from socket import gethostname
+from uuid import uuid4
+
+__all__ = ["LEASE_SECONDS", "ProcessIdentity", "is_dead", "this_process"]
+
+LEASE_SECONDS = 10.0
+"""How long a turn counts as alive after its owner's last heartbeat, where its owner cannot be looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessIdentity:
+    """One process of one boot of one host. `start` is the kernel's start time of the process (clock ticks after boot), or
+    random text where there is no /proc; such a process can be proved dead but not alive."""
+
+    host: str
+    boot: str
+    namespace: str
+    pid: int
+    start: str
+
+    def __str__(self) -> str:
+        return "|".join((self.host, self.boot, self.namespace, str(self.pid), self.start))
+
+    @classmethod
+    def parse(cls, text: str) -> ProcessIdentity | None:
+        """Return the identity that `str` made, None for anything else."""
+        fields = text.split("|")
+        if len(fields) != 5 or not fields[3].isdigit():
+            return None
+        return cls(fields[0], fields[1], fields[2], int(fields[3]), fields[4])
+
+    def is_alive(self) -> bool | None:
+        """Whether the process runs; None where that cannot be known from here (another host, no /proc)."""
+        here = this_process()
+        if self == here:
+            return True
+        if (self.host, self.boot, self.namespace) != (here.host, here.boot, here.namespace):
+            return None
+        if Path("/proc/self/stat").exists():
+            found = _proc_start(self.pid)
+            return found is not None and found == self.start
+        if sys.platform == "win32":  # os.kill(pid, 0) would send CTRL_C_EVENT there
+            return None
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            pass
+        return None  # something has this pid, perhaps another process
+
+
+_known: dict[int, ProcessIdentity] = {}
+
+
+def this_process() -> ProcessIdentity:
+    """Return the identity of the calling process (of the child, after a fork)."""
+    pid = os.getpid()
+    if pid not in _known:
+        _known[pid] = ProcessIdentity(
+            gethostname().replace("|", "-"),
+            _read("/proc/sys/kernel/random/boot_id"),
+            _namespace(),
+            pid,
+            _proc_start(pid) or uuid4().hex,
+        )
+    return _known[pid]
+
+
+def is_dead(owner: str, lease: float, now: float) -> bool:
+    """Whether a running turn's owner is gone: looked at where possible, else by its lease.
+
+    A process of this host that lives is not dead, however old its lease (it may have been suspended). `lease` and `now`
+    are seconds since the epoch.
+    """
+    identity = ProcessIdentity.parse(owner)
+    alive = None if identity is None else identity.is_alive()
+    return lease < now if alive is None else not alive
+
+
+def _proc_start(pid: int) -> str | None:
+    """Return field 22 of /proc/<pid>/stat, None when the process is gone or a zombie (killed, not yet collected)."""
+    text = _read(f"/proc/{pid}/stat")
+    # The second field is the program's name in parentheses and may contain anything, so count from its end.
+    fields = text[text.rfind(")") + 1 :].split()
+    if len(fields) < 20 or fields[0] in ("Z", "X", "x"):
+        return None
+    return fields[19]
+
+
+def _namespace() -> str:
+    try:
+        return os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return ""
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return ""

@@ -1,0 +1,167 @@
+"""SqliteStore: the ConversationStore, RequestLedger and SettingsStore ports over one database.
+
+Owns nothing but the way to the writer's thread: each method is one job there, and returns once it was committed.
+Raises StorageError when the database is in trouble; going on in memory is `fallback`'s matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from nbchat.core.conversations import Conversation, ConversationSummary
+from nbchat.core.messages import Message, Part
+from nbchat.core.models import Provider
+from nbchat.core.requests import RequestRecord
+from nbchat.sessions.ports import Clock, TurnRecord
+from nbchat.storage import conversations, ledger, messages, settings, turns
+from nbchat.storage.conversations import Whole
+from nbchat.storage.database import Database
+from nbchat.storage.place import Place
+from nbchat.storage.writer import Writer
+
+__all__ = ["SqliteStore"]
+
+
+class SqliteStore:
+    """One database. Nothing is opened before the first call."""
+
+    def __init__(self, place: Place, clock: Clock) -> None:
+        self.place = place
+        self._clock = clock
+        self._writer = Writer(place)
+        self._running: set[str] = set()
+        """Turns begun here and not yet ended: what `aclose` must not leave "streaming" while this process lives on."""
+
+    # ------------------------------------------------------------ conversations
+
+    async def create(self, conversation: Conversation) -> Conversation:
+        """Save a new conversation; where its name is taken, return the one that has it."""
+        return await self._writer.run(lambda db: conversations.create(db, conversation))
+
+    async def get(self, conversation_id: str) -> Conversation | None:
+        """Return a conversation by id."""
+        return await self._writer.run(lambda db: conversations.get(db, conversation_id))
+
+    async def find(self, name: str) -> Conversation | None:
+        """Return a conversation by its unique name."""
+        return await self._writer.run(lambda db: conversations.find(db, name))
+
+    async def summaries(self, query: str = "", *, limit: int = 50, offset: int = 0) -> list[ConversationSummary]:
+        """Return conversations, last updated first, whose name or title contains `query`."""
+        now = self._clock.time()
+        return await self._writer.run(lambda db: conversations.summaries(db, query, limit, offset, now))
+
+    async def update(self, conversation_id: str, **changes: Any) -> Conversation:
+        """Change fields of a conversation; raises UsageError for a name that is taken, KeyError if there is none."""
+        now = self._clock.time()
+        return await self._writer.run(lambda db: conversations.update(db, conversation_id, changes, now))
+
+    async def delete(self, conversation_id: str) -> None:
+        """Delete a conversation and its messages; its ledger rows stay."""
+        await self._writer.run(lambda db: conversations.delete(db, conversation_id))
+
+    async def messages(self, conversation_id: str) -> list[Message]:
+        """Return all messages of the tree in order of creation; those of dead turns as "interrupted"."""
+        now = self._clock.time()
+        return await self._writer.run(lambda db: messages.messages(db, conversation_id, now))
+
+    async def copy(self, conversation_id: str) -> Whole | None:
+        """Return everything that `adopt` takes."""
+        now = self._clock.time()
+        return await self._writer.run(lambda db: conversations.copy(db, conversation_id, now))
+
+    async def adopt(self, whole: Whole) -> None:
+        """Save a conversation that was kept elsewhere; messages that are there already stay as they are. Where its name
+        is taken, it gets a number."""
+        await self._writer.run(lambda db: conversations.adopt(db, whole))
+
+    # ------------------------------------------------------------ turns
+
+    async def begin_turn(self, turn: TurnRecord, messages: Sequence[Message]) -> TurnRecord:
+        """Save the turn with its messages; a known request id returns its turn, whose `id` then differs."""
+        now = self._clock.time()
+        begun = await self._writer.run(lambda db: turns.begin(db, turn, messages, now))
+        if begun.id == turn.id:
+            self._running.add(turn.id)
+        return begun
+
+    async def checkpoint(self, turn: TurnRecord, parts: Sequence[Part]) -> None:
+        """Save what came since the last checkpoint."""
+        if parts:
+            await self._writer.run(lambda db: turns.checkpoint(db, turn.id, parts))
+
+    async def end_turn(self, turn: TurnRecord, message: Message, records: Sequence[RequestRecord]) -> bool:
+        """Save the final answer and settle its requests; False when the turn had already ended (its requests are settled)."""
+        now = self._clock.time()
+        won = await self._writer.run(lambda db: turns.end(db, turn, message, records, now))
+        self._running.discard(turn.id)
+        return won
+
+    async def turn_of_cell(self, conversation_id: str, cell: str) -> TurnRecord | None:
+        """Return the newest turn that the cell with this key asked."""
+        return await self._writer.run(lambda db: turns.of_cell(db, conversation_id, cell))
+
+    async def recover(self, conversation_id: str | None = None) -> list[str]:
+        """Mark the answers of turns whose owner is dead as "interrupted"; returns their message ids."""
+        now = self._clock.time()
+        return await self._writer.run(lambda db: turns.recover(db, conversation_id, now))
+
+    async def heartbeat(self) -> None:
+        """Renew the lease of this process on its running turns."""
+        now = self._clock.time()
+        await self._writer.run(lambda db: turns.heartbeat(db, now))
+
+    # ------------------------------------------------------------ ledger
+
+    async def settle(self, record: RequestRecord) -> bool:
+        """Append one ledger row that belongs to no turn's end; False when its id is there already."""
+        return await self._writer.run(lambda db: ledger.settle(db, record))
+
+    async def records(self, conversation_id: str | None = None) -> list[RequestRecord]:
+        """Return the ledger's rows, oldest first."""
+        return await self._writer.run(lambda db: ledger.records(db, conversation_id))
+
+    # ------------------------------------------------------------ settings
+
+    async def settings(self) -> dict[str, Any]:
+        """Return all settings by name."""
+        return await self._writer.run(settings.settings)
+
+    async def set(self, name: str, value: Any) -> None:
+        """Save one setting; None removes it."""
+        await self._writer.run(lambda db: settings.set_value(db, name, value))
+
+    async def providers(self) -> list[Provider]:
+        """Return the configured providers, oldest first."""
+        return await self._writer.run(settings.providers)
+
+    async def save_provider(self, provider: Provider) -> None:
+        """Save a provider, replacing the one with its id."""
+        await self._writer.run(lambda db: settings.save_provider(db, provider))
+
+    async def delete_provider(self, provider_id: str) -> None:
+        """Remove a provider."""
+        await self._writer.run(lambda db: settings.delete_provider(db, provider_id))
+
+    # ------------------------------------------------------------ life
+
+    async def journal_mode(self) -> str:
+        """Return "wal", "delete" (on a network file system) or "memory"."""
+        return await self._writer.run(lambda db: db.journal_mode)
+
+    async def aclose(self) -> None:
+        """End what this store began and nobody ended (as interrupted), drain the writer and close; idempotent."""
+        left, self._running = sorted(self._running), set()
+        if left:
+            now = self._clock.time()
+
+            def work(db: Database) -> None:
+                with db.transaction():
+                    turns.interrupt(db, left, now)
+
+            try:
+                await self._writer.run(work)
+            finally:
+                await self._writer.aclose()
+        await self._writer.aclose()

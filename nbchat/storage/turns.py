@@ -1,0 +1,156 @@
+"""Turns in SQL: begin once, checkpoint, end once, keep the lease, and find the dead.
+
+Owns the two rules that keep a history honest: a request id begins at most one turn, and the first end of a turn wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from nbchat.core.cost import UNKNOWN_COST
+from nbchat.core.errors import UsageError
+from nbchat.core.messages import Message, Part
+from nbchat.core.models import split_model
+from nbchat.core.requests import RequestRecord
+from nbchat.core.usage import Usage
+from nbchat.sessions.ports import TurnRecord
+from nbchat.storage import ledger, messages
+from nbchat.storage.codec import MESSAGE_COLUMNS, message_from_row
+from nbchat.storage.database import Database
+from nbchat.storage.owner import LEASE_SECONDS, is_dead, this_process
+
+__all__ = ["begin", "checkpoint", "end", "heartbeat", "interrupt", "of_cell", "recover"]
+
+_COLUMNS = "id, conversation_id, user_message, assistant_message, request_id, cell, owner, generation, started"
+
+
+def begin(db: Database, turn: TurnRecord, given: Sequence[Message], now: float) -> TurnRecord:
+    """Save the turn with its messages and move the head to the answer; a known request id returns its turn instead.
+
+    A generation that `turn` brings (it was begun elsewhere) is kept where it is free. Raises UsageError when the
+    conversation is gone.
+    """
+    with db.transaction():
+        known = db.row(f"SELECT {_COLUMNS} FROM turns WHERE request_id = ?", (turn.request_id,))
+        if known is not None:
+            return TurnRecord(*known)
+        row = db.row("SELECT generation FROM conversations WHERE id = ?", (turn.conversation,))
+        if row is None:
+            raise UsageError("this conversation was deleted.", hint="Open it again to start anew.")
+        generation = max(row[0] + 1, turn.generation)
+        begun = replace(turn, owner=str(this_process()), generation=generation, started=turn.started or now)
+        db.execute(
+            "UPDATE conversations SET generation = ?, head = ?, updated = ? WHERE id = ?",
+            (generation, turn.assistant_message, now, turn.conversation),
+        )
+        messages.add(db, turn.conversation, generation, given)
+        db.execute(
+            f"INSERT INTO turns ({_COLUMNS}, lease) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                begun.id, begun.conversation, begun.user_message, begun.assistant_message, begun.request_id, begun.cell,
+                begun.owner, begun.generation, begun.started, now + LEASE_SECONDS,
+            ),
+        )  # fmt: skip
+    return begun
+
+
+def checkpoint(db: Database, turn_id: str, parts: Sequence[Part]) -> None:
+    """Append what came since the last checkpoint. It survives the process's death, not necessarily a power cut."""
+    with db.transaction(durable=False):
+        messages.add_piece(db, turn_id, parts)
+
+
+def end(db: Database, turn: TurnRecord, message: Message, records: Iterable[RequestRecord], now: float) -> bool:
+    """Save the final answer; False, and the answer stays as it is, when the turn had ended already (or was deleted).
+
+    The requests are settled either way: they were made and may cost money, and a ledger row is written once per id.
+    """
+    with db.transaction():
+        for record in records:
+            ledger.append(db, record)
+        won = _mark_ended(db, turn.id, now)
+        if won:
+            messages.finish(db, message)
+            db.execute("UPDATE conversations SET updated = ? WHERE id = ?", (now, turn.conversation))
+    return won
+
+
+def _mark_ended(db: Database, turn_id: str, now: float) -> bool:
+    return db.execute("UPDATE turns SET ended = ? WHERE id = ? AND ended IS NULL", (now, turn_id)).rowcount == 1
+
+
+def of_cell(db: Database, conversation_id: str, cell: str) -> TurnRecord | None:
+    """Return the newest turn that this cell asked."""
+    row = db.row(
+        f"SELECT {_COLUMNS} FROM turns WHERE conversation_id = ? AND cell = ? ORDER BY generation DESC LIMIT 1",
+        (conversation_id, cell),
+    )
+    return None if row is None else TurnRecord(*row)
+
+
+def heartbeat(db: Database, now: float) -> None:
+    """Renew the lease of this process's running turns."""
+    with db.transaction(durable=False):
+        db.execute("UPDATE turns SET lease = ? WHERE owner = ? AND ended IS NULL", (now + LEASE_SECONDS, str(this_process())))
+
+
+def recover(db: Database, conversation_id: str | None, now: float) -> list[str]:
+    """End the turns of dead owners as interrupted; returns the ids of their answers."""
+    # Read first: usually nothing is dead, and then no lock is taken.
+    if not _dead(db, conversation_id, now):
+        return []
+    with db.transaction():
+        return interrupt(db, _dead(db, conversation_id, now), now)
+
+
+def _dead(db: Database, conversation_id: str | None, now: float) -> list[str]:
+    rows = db.rows(
+        "SELECT id, owner, lease FROM turns WHERE ended IS NULL AND (?1 IS NULL OR conversation_id = ?1)", (conversation_id,)
+    )
+    return [turn for turn, owner, lease in rows if is_dead(owner, lease, now)]
+
+
+def interrupt(db: Database, turn_ids: Iterable[str], now: float) -> list[str]:
+    """End these turns as interrupted with what they have, within the caller's transaction; returns their answers' ids.
+
+    Nobody can say any more what their requests used, so each gets a ledger row that says "unknown": a sum that holds
+    it is shown as "at least".
+    """
+    ended = []
+    for turn_id in turn_ids:
+        row = db.row(f"SELECT {_COLUMNS} FROM turns WHERE id = ?", (turn_id,))
+        if row is None or not _mark_ended(db, turn_id, now):
+            continue
+        turn = TurnRecord(*row)
+        found = db.row(f"SELECT {MESSAGE_COLUMNS}, position FROM messages WHERE id = ?", (turn.assistant_message,))
+        if found is None:
+            continue
+        answer = message_from_row(found)
+        parts = messages.partial(db, found[-1], answer.parts)
+        messages.finish(db, replace(answer, parts=parts, status="interrupted", error=messages.ENDED_EARLY))
+        ledger.append(db, _unsettled(db, turn, answer, now))
+        ended.append(answer.id)
+    return ended
+
+
+def _unsettled(db: Database, turn: TurnRecord, answer: Message, now: float) -> RequestRecord:
+    row = db.row("SELECT name, provider, model FROM conversations WHERE id = ?", (turn.conversation,))
+    name, provider, model = row or ("", "", "")
+    if answer.model:
+        provider, model = split_model(answer.model)
+    return RequestRecord(
+        id=turn.request_id,
+        conversation=turn.conversation,
+        conversation_name=name,
+        turn=turn.id,
+        message=answer.id,
+        purpose="answer",
+        provider=provider,
+        model=model,
+        status="interrupted",
+        started=turn.started,
+        ended=now,
+        usage=Usage(certainty="unknown"),
+        cost=UNKNOWN_COST,
+    )

@@ -1,0 +1,131 @@
+"""MemoryJobStore: the jobs of one process. Bounded, and swept when jobs are made, so that it needs no timer.
+
+Intervals are measured on the monotonic clock: a jump of the wall clock reaps nothing. Must not know event logs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields, replace
+from typing import Any
+
+from nbchat.core.errors import UsageError
+from nbchat.sessions.ports import Clock, Job, JobStatus
+
+__all__ = ["MemoryJobStore"]
+
+_KEEP_SECONDS = 300.0
+_INACTIVE_SECONDS = 1200.0
+_SWEEP_SECONDS = 30.0
+_FIXED = frozenset({"stream_id", "generation", "created_at"})
+_CHANGEABLE = frozenset(field.name for field in fields(Job)) - _FIXED
+
+
+class MemoryJobStore:
+    """Jobs by stream id: ended ones for 300 s, at most `max_jobs` (the oldest ended ones go first; a running one never).
+
+    `on_drop(stream_id)` is called for each job that is dropped, so that its log can go too.
+    """
+
+    def __init__(self, clock: Clock, *, max_jobs: int = 1000, on_drop: Callable[[str], None] | None = None) -> None:
+        self._clock = clock
+        self._max_jobs = max_jobs
+        self._on_drop = on_drop
+        self._jobs: dict[str, Job] = {}
+        self._active: dict[str, float] = {}
+        """Stream id -> monotonic time of the last sign of life, or of the end."""
+        self._swept = clock.monotonic()
+
+    async def initialize(self) -> None:
+        """Nothing to connect to."""
+
+    async def create_job(self, job: Job) -> Job:
+        """Create a job; one that is there already (same generation) is returned. Raises UsageError for another generation."""
+        known = self._jobs.get(job.stream_id)
+        if known is not None:
+            if known.generation != job.generation:
+                raise UsageError(f"the job {job.stream_id} exists with generation {known.generation}, not {job.generation}.")
+            return known
+        self._jobs[job.stream_id] = job
+        self.touch(job.stream_id)
+        if len(self._jobs) > self._max_jobs or self._clock.monotonic() - self._swept >= _SWEEP_SECONDS:
+            await self.cleanup()
+        return job
+
+    async def get_job(self, stream_id: str) -> Job | None:
+        """Return a job."""
+        return self._jobs.get(stream_id)
+
+    async def get_job_by_conversation(self, conversation_id: str) -> Job | None:
+        """Return the running job of a conversation, the newest where there are several."""
+        running = (job for job in reversed(self._jobs.values()) if job.status == "running")
+        return next((job for job in running if job.conversation_id == conversation_id), None)
+
+    async def update_job(self, stream_id: str, generation: int, **changes: Any) -> Job | None:
+        """Change a running job; None, and no change, when it is gone, ended or of another generation.
+
+        A terminal status is final; `completed_at` is set with it where it is not given. Raises UsageError for a field
+        that a job has not, or whose value is fixed.
+        """
+        if unknown := set(changes) - _CHANGEABLE:
+            raise UsageError(f"a job's {', '.join(sorted(unknown))} cannot be changed.")
+        job = self._jobs.get(stream_id)
+        if job is None or job.generation != generation or job.status != "running":
+            return None
+        if changes.get("status", "running") != "running" and changes.get("completed_at") is None:
+            changes["completed_at"] = self._clock.time()
+        job = self._jobs[stream_id] = replace(job, **changes)
+        self.touch(stream_id)
+        return job
+
+    def touch(self, stream_id: str) -> None:
+        """Note a sign of life (its log grew)."""
+        if stream_id in self._jobs:
+            self._active[stream_id] = self._clock.monotonic()
+
+    async def delete_job(self, stream_id: str) -> None:
+        """Remove a job; idempotent."""
+        if self._jobs.pop(stream_id, None) is not None:
+            self._active.pop(stream_id, None)
+            if self._on_drop is not None:
+                self._on_drop(stream_id)
+
+    async def has_job(self, stream_id: str) -> bool:
+        """Say whether the job is known."""
+        return stream_id in self._jobs
+
+    async def get_running_jobs(self) -> list[Job]:
+        """Return the running jobs, oldest first."""
+        return [job for job in self._jobs.values() if job.status == "running"]
+
+    async def cleanup(self) -> int:
+        """Drop ended jobs older than 300 s (and the oldest ended ones above the limit), end running ones that showed no
+        life for 1200 s; returns how many were dropped or ended."""
+        now = self._swept = self._clock.monotonic()
+        touched = 0
+        for stream_id, job in list(self._jobs.items()):
+            idle = now - self._active[stream_id]
+            if job.status == "running" and idle >= _INACTIVE_SECONDS:
+                await self.update_job(stream_id, job.generation, status="error", error="Nothing came for 20 minutes.")
+                touched += 1
+            elif job.status != "running" and idle >= _KEEP_SECONDS:
+                await self.delete_job(stream_id)
+                touched += 1
+        ended = sorted((self._active[job.stream_id], job.stream_id) for job in self._jobs.values() if job.status != "running")
+        for _, stream_id in ended[: max(len(self._jobs) - self._max_jobs, 0)]:
+            await self.delete_job(stream_id)
+            touched += 1
+        return touched
+
+    async def get_job_count(self) -> int:
+        """Return how many jobs there are."""
+        return len(self._jobs)
+
+    async def get_job_count_by_status(self, status: JobStatus) -> int:
+        """Return how many jobs have this status."""
+        return sum(1 for job in self._jobs.values() if job.status == status)
+
+    async def close(self) -> None:
+        """Forget all; idempotent."""
+        self._jobs.clear()
+        self._active.clear()

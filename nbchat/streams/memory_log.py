@@ -1,0 +1,194 @@
+"""MemoryEventTransport: event logs of one process. A log is its folded content, a bounded tail and its readers.
+
+Appending costs what the batch costs, whatever the length of the answer. Used on the background loop only, where appends
+call the readers back. Must not know jobs: the composition (`open_streams`) tells it what to forget.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from nbchat.core.accumulator import TurnAccumulator
+from nbchat.core.errors import UsageError
+from nbchat.core.events import Event, ReasoningDelta, TextDelta, ToolCallDelta, TurnEnd, TurnError, TurnStart
+from nbchat.core.messages import Message, ToolCallPart, ToolResultPart
+from nbchat.sessions.ports import EventLogEntry, ResumeState, UserMessage
+from nbchat.streams.readers import Readers, Subscription
+
+__all__ = ["MemoryEventTransport"]
+
+_EVENT_OVERHEAD = 64
+"""What an event counts besides its text, so that many tiny ones are bounded too."""
+
+
+class _Log:
+    """One log. `first` is the position before the oldest entry that the tail holds."""
+
+    __slots__ = ("characters", "content", "end", "generation", "messages", "seq", "tail")
+
+    def __init__(self, generation: int) -> None:
+        self.generation = generation
+        self.seq = 0
+        self.content = TurnAccumulator()
+        self.tail: deque[tuple[int, EventLogEntry]] = deque()
+        self.characters = 0
+        self.messages: tuple[Message, ...] = ()
+        self.end: Event | None = None
+
+    def append(self, events: tuple[Event, ...], max_entries: int, max_characters: int) -> EventLogEntry:
+        entry = EventLogEntry(self.generation, self.seq, self.seq + 1, events)
+        self.seq += 1
+        size = 0
+        for event in events:
+            self.content.apply(event)
+            size += _EVENT_OVERHEAD
+            if isinstance(event, TextDelta | ReasoningDelta):
+                size += len(event.text)
+            elif isinstance(event, ToolCallDelta):
+                size += len(event.arguments)
+            elif isinstance(event, TurnStart):
+                self.messages = event.messages
+            elif isinstance(event, TurnEnd | TurnError):
+                self.end = event
+        self.tail.append((size, entry))
+        self.characters += size
+        # The newest entry stays even when it alone is too large: a reader that keeps up must not be sent a snapshot.
+        while len(self.tail) > 1 and (len(self.tail) > max_entries or self.characters > max_characters):
+            self.characters -= self.tail.popleft()[0]
+        return entry
+
+    def after(self, position: int) -> list[EventLogEntry] | None:
+        missed = self.seq - position
+        if missed < 0 or missed > len(self.tail):
+            return None
+        return [self.tail[index][1] for index in range(len(self.tail) - missed, len(self.tail))]
+
+
+class MemoryEventTransport:
+    """Logs by stream id; at most `max_logs` of them, ended ones dropped first, oldest first.
+
+    A tail holds at most `max_entries` entries and `max_characters` characters (an event counts 64 besides its text).
+    """
+
+    def __init__(
+        self,
+        *,
+        max_entries: int = 512,
+        max_characters: int = 256_000,
+        max_logs: int = 1000,
+        on_append: Callable[[str], None] | None = None,
+    ) -> None:
+        self._max_entries = max_entries
+        self._max_characters = max_characters
+        self._max_logs = max_logs
+        self._on_append = on_append
+        self._logs: dict[str, _Log] = {}
+        self._readers: dict[str, Readers] = {}
+
+    async def append(self, stream_id: str, generation: int, events: Sequence[Event]) -> int:
+        """Append one batch, call the readers back and return its seq (that of the last entry for an empty batch).
+
+        Raises UsageError for an older generation, for a log that has ended, and for events behind an end.
+        """
+        log = self._log_for(stream_id, generation)
+        if not events:
+            return log.seq
+        if any(isinstance(event, TurnEnd | TurnError) for event in events[:-1]):
+            raise UsageError("events cannot follow the end of a turn.")
+        entry = log.append(tuple(events), self._max_entries, self._max_characters)
+        if self._on_append is not None:
+            self._on_append(stream_id)
+        readers = self._readers.get(stream_id)
+        if readers is not None:
+            readers.tell(entry)
+        return entry.seq
+
+    def _log_for(self, stream_id: str, generation: int) -> _Log:
+        log = self._logs.get(stream_id)
+        if log is None or generation > log.generation:
+            log = self._logs[stream_id] = _Log(generation)
+            self._bound()
+        elif generation < log.generation:
+            raise UsageError(f"generation {generation} of this log is over: it is at {log.generation}.")
+        elif log.end is not None:
+            raise UsageError("this log has ended.")
+        return log
+
+    def _bound(self) -> None:
+        # Running logs are never dropped for room: there are as many as there are turns.
+        if len(self._logs) > self._max_logs:
+            oldest = next((stream_id for stream_id, log in self._logs.items() if log.end is not None), None)
+            if oldest is not None:
+                self.cleanup(oldest)
+
+    async def read(self, stream_id: str, generation: int, after: int) -> list[EventLogEntry] | None:
+        """Return the entries after a position; None when the log is not known, of another generation, or the tail does
+        not reach (back or forward) to that position."""
+        log = self._logs.get(stream_id)
+        if log is None or log.generation != generation:
+            return None
+        return log.after(after)
+
+    async def resume_state(self, stream_id: str) -> ResumeState | None:
+        """Return the content up to the last entry; O(answer). Run steps are those of a running turn only."""
+        log = self._logs.get(stream_id)
+        if log is None:
+            return None
+        parts = log.content.parts
+        steps = tuple(part for part in parts if isinstance(part, ToolCallPart | ToolResultPart))
+        question = next((message for message in log.messages if message.role == "user"), None)
+        answer = next((message for message in reversed(log.messages) if message.role == "assistant"), None)
+        return ResumeState(
+            stream_id=stream_id,
+            generation=log.generation,
+            aggregated_content=parts,
+            last_seq=log.seq,
+            run_steps=steps if log.end is None else (),
+            user_message=None if question is None else UserMessage(question.id, question.parent, None, question.text),
+            response_message_id=None if answer is None else answer.id,
+            sender=log.content.model or (None if answer is None else answer.model),
+            final_event=log.end,
+        )
+
+    def subscribe(
+        self,
+        stream_id: str,
+        *,
+        on_chunk: Callable[[EventLogEntry], None],
+        on_done: Callable[[EventLogEntry], None] | None = None,
+        on_error: Callable[[EventLogEntry], None] | None = None,
+    ) -> Subscription:
+        """Call back for each later entry. The one that ends the log goes to done or error, where that is None to chunk:
+        it may hold the last text. One that raises is logged and does not disturb the others."""
+        return self._readers_of(stream_id).add(on_chunk, on_done or on_chunk, on_error or on_chunk)
+
+    def subscriber_count(self, stream_id: str) -> int:
+        """Return how many subscriptions are open."""
+        readers = self._readers.get(stream_id)
+        return 0 if readers is None else readers.count
+
+    def is_first_subscriber(self, stream_id: str) -> bool:
+        """Say whether exactly one subscription has been made so far."""
+        readers = self._readers.get(stream_id)
+        return readers is not None and readers.made == 1
+
+    def on_all_subscribers_left(self, stream_id: str, callback: Callable[[], None]) -> None:
+        """Call `callback` each time the last subscription lets go."""
+        self._readers_of(stream_id).when_empty.append(callback)
+
+    def _readers_of(self, stream_id: str) -> Readers:
+        readers = self._readers.get(stream_id)
+        if readers is None:
+            readers = self._readers[stream_id] = Readers()
+        return readers
+
+    def cleanup(self, stream_id: str) -> None:
+        """Forget one log and its readers; idempotent."""
+        self._logs.pop(stream_id, None)
+        self._readers.pop(stream_id, None)
+
+    async def close(self) -> None:
+        """Forget all; idempotent."""
+        self._logs.clear()
+        self._readers.clear()

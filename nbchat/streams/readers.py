@@ -1,0 +1,86 @@
+"""Readers: the subscriptions of one log, and how they are called. A reader's failure is its own: logged, never passed on."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from nbchat.core.events import TurnEnd, TurnError
+from nbchat.sessions.ports import EventLogEntry
+
+__all__ = ["Readers", "Subscription"]
+
+_log = logging.getLogger("nbchat.streams")
+_Callback = Callable[[EventLogEntry], None]
+
+
+class Subscription:
+    """One reader's hold on a log."""
+
+    __slots__ = ("_readers", "chunk", "done", "error")
+
+    def __init__(self, readers: Readers, chunk: _Callback, done: _Callback, error: _Callback) -> None:
+        self._readers: Readers | None = readers
+        self.chunk = chunk
+        self.done = done
+        self.error = error
+
+    @property
+    def active(self) -> bool:
+        """Whether it still is called."""
+        return self._readers is not None
+
+    def unsubscribe(self) -> None:
+        """Let go; idempotent."""
+        readers, self._readers = self._readers, None
+        if readers is not None:
+            readers.remove(self)
+
+
+class Readers:
+    """All subscriptions of one log; `made` counts every one there ever was."""
+
+    __slots__ = ("_open", "made", "when_empty")
+
+    def __init__(self) -> None:
+        self._open: list[Subscription] = []
+        self.made = 0
+        self.when_empty: list[Callable[[], None]] = []
+
+    @property
+    def count(self) -> int:
+        """How many are open."""
+        return len(self._open)
+
+    def add(self, chunk: _Callback, done: _Callback, error: _Callback) -> Subscription:
+        """Open a subscription."""
+        subscription = Subscription(self, chunk, done, error)
+        self._open.append(subscription)
+        self.made += 1
+        return subscription
+
+    def remove(self, subscription: Subscription) -> None:
+        """Close a subscription; called by its `unsubscribe`."""
+        self._open.remove(subscription)
+        if not self._open:
+            for callback in tuple(self.when_empty):
+                try:
+                    callback()
+                except Exception:
+                    _log.exception("a callback for the last reader's leaving raised")
+
+    def tell(self, entry: EventLogEntry) -> None:
+        """Hand an entry to every reader, in the order of their coming."""
+        last = entry.events[-1]
+        for subscription in tuple(self._open):
+            if not subscription.active:  # one before it in this round let it go
+                continue
+            try:
+                if isinstance(last, TurnEnd):
+                    subscription.done(entry)
+                elif isinstance(last, TurnError):
+                    subscription.error(entry)
+                else:
+                    subscription.chunk(entry)
+            except Exception:
+                _log.exception("a reader of an event log raised")
