@@ -152,7 +152,7 @@ class ChatCompletionsDecoder:
         reason = choice.finish_reason
         if reason:
             if reason == "error":
-                self.failure = self.failure or error_of_object({"message": "the answer ended with an error"}, secrets=self._secrets)
+                self.failure = self.failure or error_of_object("the answer ended with an error")
             elif self.finish is None or self.finish.reason != reason:
                 self._flush_run()
                 self.finish = Finish(reason)
@@ -181,12 +181,12 @@ class ChatCompletionsDecoder:
             if isinstance(part, str):
                 self._append(TextDelta, part)
             elif isinstance(part, dict):
-                kind: type[TextDelta | ReasoningDelta] = ReasoningDelta if "thinking" in part or "reasoning" in part else TextDelta
+                thinks = "thinking" in part or "reasoning" in part
                 found = part.get("thinking") or part.get("reasoning") or part.get("text") or part.get("refusal")
                 for piece in found if isinstance(found, list) else [found]:
                     text = piece.get("text") if isinstance(piece, dict) else piece
                     if isinstance(text, str):
-                        self._append(kind, text)
+                        self._append(ReasoningDelta if thinks else TextDelta, text)
 
     def _append(self, kind: type[TextDelta | ReasoningDelta], text: str) -> None:
         if self._joiners or has_surrogate(text):

@@ -94,9 +94,8 @@ def test_raw_usage_is_kept() -> None:
     """The provider's own words about usage go along, for the ledger."""
     accumulator = TurnAccumulator()
     decoder = ChatCompletionsDecoder()
-    for event in decoder.decode([ServerSentEvent(b'{"choices":[],"usage":{"prompt_tokens":5, "completion_tokens":1,"odd":true}}')]):
-        accumulator.apply(event)
-    for event in decoder.end():
+    data = b'{"choices":[],"usage":{"prompt_tokens":5, "completion_tokens":1,"odd":true}}'
+    for event in decoder.decode([ServerSentEvent(data)]) + decoder.end():
         accumulator.apply(event)
     assert accumulator.report is not None
     assert accumulator.report.raw == '{"prompt_tokens":5, "completion_tokens":1,"odd":true}'
@@ -131,12 +130,13 @@ def test_key_is_redacted_from_errors() -> None:
 
 def test_whole_completion() -> None:
     """A completion that did not come as a stream gives the same events as one that did."""
+    message = {"role": "assistant", "content": "Hello", "reasoning_content": "hm"}
     body = {
         "object": "chat.completion",
         "model": "tiny",
-        "choices": [{"index": 0, "message": {"role": "assistant", "content": "Hello", "reasoning_content": "hm"}, "finish_reason": "stop"}],
+        "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
         "usage": {"prompt_tokens": 9, "completion_tokens": 2, "total_tokens": 11},
-    }  # fmt: skip
+    }
     decoder = ChatCompletionsDecoder()
     events = decoder.decode_whole(json.dumps(body).encode())
     assert [event.type for event in events] == ["model", "usage", "reasoning-delta", "text-delta", "finish"]
@@ -162,20 +162,18 @@ def test_json_that_is_no_completion_is_named(body: bytes, kind: str) -> None:
     assert decoder.failure.kind == kind
 
 
-json_values = st.recursive(
+NAMES = ["choices", "delta", "message", "content", "usage", "error", "tool_calls", "function", "index", "id", "text"]
+VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(["choices", "delta", "message", "content", "usage", "error", "tool_calls", "function", "index", "id", "text"])
-        | st.text(max_size=3),
-        inner,
-        max_size=4,
-    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=3), inner, max_size=4),
     max_leaves=12,
 )
+JUNK = st.binary(max_size=40)
+CHUNKS = st.builds(lambda value: json.dumps({"choices": value}).encode(), VALUES)
+OBJECTS = st.builds(lambda value: json.dumps(value).encode(), VALUES)
 
 
-@given(st.lists(st.one_of(st.binary(max_size=40), json_values.map(lambda v: json.dumps({"choices": v}).encode()), json_values.map(lambda v: json.dumps(v).encode())), max_size=5))  # fmt: skip
+@given(st.lists(st.one_of(JUNK, CHUNKS, OBJECTS), max_size=5))
 @settings(max_examples=300, deadline=None)
 def test_nothing_crashes_the_decoder(datas: list[bytes]) -> None:
     """Whatever JSON or junk comes, there are events or a named failure, and every text can be encoded."""

@@ -1,0 +1,98 @@
+"""Catalogue: the models of each provider, listed over HTTP, cached, and served stale when a listing fails.
+
+Owns how long a listing holds (5 min) and when it is dropped (another URL, another key). Must not know the listing's spelling.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+
+from nbchat.core.cost import Price
+from nbchat.core.errors import ChatError
+from nbchat.core.models import Model, Provider
+from nbchat.sessions.ports import Clock, ModelProvider
+
+__all__ = ["Catalogue", "Listing"]
+
+FRESH_SECONDS = 300.0
+"""How long a listing is used without asking again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a provider offered at `fetched` (seconds since the epoch); `error` is set when these are older models, served
+    because asking again failed."""
+
+    models: tuple[Model, ...]
+    fetched: float
+    error: ChatError | None = None
+
+
+class Catalogue:
+    """Model listings by provider; lives on the background loop."""
+
+    def __init__(self, clock: Clock, *, fresh: float = FRESH_SECONDS) -> None:
+        self._clock = clock
+        self._fresh = fresh
+        self._held: dict[str, tuple[Provider, Listing, float]] = {}  # description, listing, monotonic time of fetching
+        self._running: dict[str, asyncio.Task[Listing]] = {}
+
+    async def listing(self, endpoint: ModelProvider, *, refresh: bool = False) -> Listing:
+        """Return the endpoint's models: cached, asked for, or stale with `error`; raises what asking raised when there is
+        nothing older. Callers that come together share one request."""
+        provider = endpoint.provider
+        held = self._held.get(provider.id)
+        if held is not None and held[0] != provider:
+            self.drop(provider.id)
+            held = None
+        if held is not None and not refresh and self._clock.monotonic() - held[2] < self._fresh:
+            return held[1]
+        task = self._running.get(provider.id)
+        if task is None:
+            task = asyncio.get_running_loop().create_task(self._fetch(endpoint, provider), name="nbchat-models")
+            self._running[provider.id] = task
+            task.add_done_callback(lambda done: self._forget(provider.id, done))
+        try:
+            return await asyncio.shield(task)
+        except ChatError as error:
+            if held is None:
+                raise
+            return replace(held[1], error=error)
+
+    def price(self, provider: Provider, model: str) -> Price | None:
+        """Return the price in the cached listing, also a stale one; asks nobody."""
+        held = self._held.get(provider.id)
+        if held is None or held[0] != provider:
+            return None
+        return next((each.price for each in held[1].models if each.id == model), None)
+
+    def drop(self, provider_id: str) -> None:
+        """Forget a listing: the provider's key or URL changed. Idempotent."""
+        self._held.pop(provider_id, None)
+        task = self._running.pop(provider_id, None)
+        if task is not None:
+            task.cancel()
+
+    async def _fetch(self, endpoint: ModelProvider, provider: Provider) -> Listing:
+        models = await endpoint.list_models()
+        now = self._clock.time()
+        listing = Listing(_dated(models, provider, now), now)
+        self._held[provider.id] = (provider, listing, self._clock.monotonic())
+        return listing
+
+    def _forget(self, provider_id: str, task: asyncio.Task[Listing]) -> None:
+        if self._running.get(provider_id) is task:
+            del self._running[provider_id]
+        if not task.cancelled():
+            task.exception()  # every waiter may have gone: an error that nobody awaits is no warning
+
+
+def _dated(models: Sequence[Model], provider: Provider, now: float) -> tuple[Model, ...]:
+    day = datetime.fromtimestamp(now, timezone.utc).date().isoformat()
+    source = f"{provider.id} listing"
+    return tuple(
+        model if model.price is None else replace(model, price=replace(model.price, source=source, dated=day)) for model in models
+    )

@@ -1,0 +1,251 @@
+"""The one module that imports httpx; it is itself imported on a thread, by the first request.
+
+Owns connections, TLS and the translation of transport failures. A client is bound to one base URL: there is no way to send
+its key elsewhere, and redirects are never followed. Must not know what bodies mean.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+import socket
+import ssl
+import threading
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import Any
+
+import httpx
+
+from nbchat.core.errors import ConfigError, ProviderError
+from nbchat.core.secrets import Secret
+from nbchat.providers.errors import HINTS, excerpt
+from nbchat.providers.urls import join_url
+
+__all__ = ["Exchange", "HttpClient", "ssl_context"]
+
+_HIGH_WATER = 1024 * 1024  # bytes that may wait unread before the socket is left alone
+_LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy", "httpcore.socks")
+_ours: contextvars.ContextVar[bool] = contextvars.ContextVar("nbchat-request", default=False)
+_tls_lock = threading.Lock()
+_tls: list[ssl.SSLContext] = []
+
+
+class _NotOurs(logging.Filter):
+    """Drops the records of nbchat's own requests: their URLs and headers are nobody's log's matter; other users' stay."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not _ours.get()
+
+
+for _name in _LOGGERS:
+    logging.getLogger(_name).addFilter(_NotOurs())
+
+
+def ssl_context() -> ssl.SSLContext:
+    """Return the process's TLS context, made once (60 to 80 ms: call it on a thread)."""
+    with _tls_lock:
+        if not _tls:
+            _tls.append(httpx.create_ssl_context())
+        return _tls[0]
+
+
+class HttpClient:
+    """Connections to one base URL. `connect` is the bound on a connection's making, in seconds."""
+
+    def __init__(self, base_url: str, headers: Mapping[str, str], *, connect: float, tls: ssl.SSLContext | None = None) -> None:
+        self._base_url = base_url
+        self._open = 0
+        self._retired = False
+        self._client = httpx.AsyncClient(
+            verify=tls or ssl_context(),
+            headers={**headers, "Accept-Encoding": "identity"},
+            timeout=httpx.Timeout(None, connect=connect),
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=20),
+            follow_redirects=False,
+        )
+
+    def send(self, method: str, path: str, *, body: bytes | None = None, accept: str, key: Secret | None) -> Exchange:
+        """Start a request below the base URL; raises ConfigError for a key that no header can carry."""
+        headers = {"Accept": accept}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        request = self._client.build_request(method, join_url(self._base_url, path), content=body, headers=headers)
+        if key:
+            _authorize(request, key)
+        self._open += 1
+        return Exchange(self._client, request, () if key is None else (key,), self._gone)
+
+    async def aclose(self) -> None:
+        """Close all connections, the busy ones when their exchange ends; idempotent."""
+        self._retired = True
+        if not self._open:
+            await self._client.aclose()
+
+    async def _gone(self) -> None:
+        self._open -= 1
+        if self._retired and not self._open:
+            await self._client.aclose()
+
+
+def _authorize(request: httpx.Request, key: Secret) -> None:
+    # The value is checked first: the error of a failed encoding would carry it along.
+    if not all(33 <= ord(char) <= 126 for char in key.reveal()):
+        raise ConfigError("The key holds characters that no key has.", hint="Copy it again, without spaces and quotes.")
+    request.headers["Authorization"] = "Bearer " + key.reveal()
+
+
+class Exchange:
+    """One request and its response. A task reads ahead, so that everything that arrived is one batch for the reader.
+
+    `fail` ends it from outside (a deadline); `aclose` returns when the connection has been closed or given back.
+    """
+
+    def __init__(
+        self, client: httpx.AsyncClient, request: httpx.Request, secrets: tuple[Secret, ...], gone: Callable[[], Awaitable[None]]
+    ) -> None:
+        self.status = 0
+        self.headers: Mapping[str, str] = {}
+        self.sent = False
+        self._client = client
+        self._request = request
+        self._secrets = secrets
+        self._gone = gone
+        self._closed = False
+        self._chunks: list[bytes] = []
+        self._size = 0
+        self._error: ProviderError | None = None
+        self._ended = False
+        self._wake = asyncio.Event()  # something for the reader
+        self._room = asyncio.Event()  # the reader has caught up
+        self._room.set()
+        request.extensions["trace"] = self._trace
+        self._task = asyncio.get_running_loop().create_task(self._pump(), name="nbchat-exchange")
+
+    async def until_sent(self) -> None:
+        """Wait until the whole request has left (or an answer came without it); raises ProviderError."""
+        while not self.sent and not self.status:
+            await self._next()
+
+    async def head(self) -> None:
+        """Wait for the status and the headers; raises ProviderError."""
+        while not self.status:
+            await self._next()
+
+    async def read(self) -> bytes:
+        """Return all bytes that arrived since the last call, waiting for the first; b"" at a proper end.
+
+        Raises ProviderError (kind "interrupted") when the body was cut short, after everything before was read.
+        """
+        while not self._chunks:
+            if self._ended and self._error is None:
+                return b""
+            await self._next()
+        data = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
+        self._chunks.clear()
+        self._size = 0
+        self._room.set()
+        return data
+
+    async def read_all(self, limit: int) -> tuple[bytes, bool]:
+        """Return the body up to `limit` bytes, and whether that is all of it; a cut ends it quietly."""
+        parts: list[bytes] = []
+        size = 0
+        while size <= limit:
+            try:
+                part = await self.read()
+            except ProviderError:
+                return b"".join(parts)[:limit], False
+            if not part:
+                return b"".join(parts), True
+            parts.append(part)
+            size += len(part)
+        return b"".join(parts)[:limit], False
+
+    def fail(self, error: ProviderError) -> None:
+        """Let the reader raise `error` once it has read what is there."""
+        if not self._ended:
+            self._ended = True
+            self._error = error
+            self._task.cancel()
+            self._wake.set()
+
+    async def aclose(self) -> None:
+        """Stop and close; idempotent. Returns only when the connection is closed, also when it is cancelled itself."""
+        self._task.cancel()
+        cancelled = False
+        while not self._task.done():
+            try:
+                await asyncio.wait([self._task])
+            except asyncio.CancelledError:
+                cancelled = True
+        if not self._closed:
+            self._closed = True
+            await self._gone()
+        if cancelled:
+            raise asyncio.CancelledError
+
+    async def _next(self) -> None:
+        if self._error is not None:
+            raise self._error
+        self._wake.clear()
+        await self._wake.wait()
+
+    async def _trace(self, name: str, info: Mapping[str, Any]) -> None:
+        if name.endswith("send_request_body.complete"):
+            self.sent = True
+            self._wake.set()
+
+    async def _pump(self) -> None:
+        _ours.set(True)
+        error: ProviderError | None = None
+        try:
+            response = await self._client.send(self._request, stream=True)
+            try:
+                self.headers = {name.lower(): value for name, value in response.headers.items()}
+                self.status = response.status_code
+                self._wake.set()
+                async for chunk in response.aiter_raw():
+                    self._chunks.append(chunk)
+                    self._size += len(chunk)
+                    self._wake.set()
+                    if self._size > _HIGH_WATER:
+                        self._room.clear()
+                        await self._room.wait()
+            finally:
+                await response.aclose()
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as failure:
+            error = self._translate(failure)
+        finally:
+            if not self._ended:
+                self._ended = True
+                self._error = error
+            self._wake.set()
+
+    def _translate(self, failure: Exception) -> ProviderError:
+        """Say what a transport failure means; httpx's own error (with frames that hold headers) is left behind."""
+        cause = excerpt(str(failure) or type(failure).__name__, self._secrets, 200)
+        where = f"{self._request.url.host}:{self._request.url.port or self._request.url.scheme}"
+        if self.status:
+            return ProviderError(f"The connection broke in mid-answer: {cause}", kind="interrupted", hint=HINTS["interrupted"])
+        if isinstance(failure, httpx.ConnectTimeout):
+            text = f"No connection to {where} in time."
+            return ProviderError(text, kind="timeout", hint=HINTS["network"], code="connect")
+        if isinstance(failure, httpx.ConnectError):
+            reasons = list(_causes(failure))
+            tls = any(isinstance(reason, ssl.SSLCertVerificationError) for reason in reasons)
+            unknown = any(isinstance(reason, socket.gaierror) for reason in reasons)
+            code = "tls" if tls else "dns" if unknown else "connect"
+            return ProviderError(f"No connection to {where}: {cause}", kind="network", hint=HINTS["network"], code=code)
+        if isinstance(failure, (httpx.UnsupportedProtocol, httpx.InvalidURL)):
+            return ProviderError(f"This URL cannot be used: {cause}", kind="protocol", hint=HINTS["protocol"])
+        if self.sent and isinstance(failure, (httpx.RemoteProtocolError, httpx.ReadError)):
+            text = f"{where} closed the connection without an answer: {cause}"
+            return ProviderError(text, kind="network", hint=HINTS["network"])
+        return ProviderError(f"The request to {where} failed: {cause}", kind="network", hint=HINTS["network"])
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

@@ -1,0 +1,135 @@
+"""Keys: from the environment, the OS keyring, a prompt, or given to this process only (ports.KeySource).
+
+Owns where a key is looked up and what to do when it is missing. Keys are Secrets from the first moment and are never written
+anywhere but, on request, into the OS keyring.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from getpass import getpass
+
+from nbchat.core.errors import ConfigError
+from nbchat.core.models import Provider
+from nbchat.core.secrets import Secret
+
+__all__ = ["KEYRING_SERVICE", "Keys", "store_in_keyring"]
+
+KEYRING_SERVICE = "nbchat"
+"""The service under which keys stand in the OS keyring; the user name is the provider's id unless told otherwise."""
+
+
+class Keys:
+    """Looks keys up by a provider's `KeyPlace`; holds those of this process. Safe to use from any thread; `key` may block."""
+
+    def __init__(self, env: Mapping[str, str] | None = None, ask: Callable[[str], str] = getpass) -> None:
+        self._env: Mapping[str, str] = os.environ if env is None else env
+        self._ask = ask
+        self._held: dict[str, Secret] = {}
+        self._asking = threading.Lock()
+
+    def hold(self, provider_id: str, key: Secret) -> None:
+        """Keep a key for this process only."""
+        self._held[provider_id] = key
+
+    def forget(self, provider_id: str) -> None:
+        """Let go of a key that was held; idempotent."""
+        self._held.pop(provider_id, None)
+
+    def known(self) -> tuple[Secret, ...]:
+        """The keys held for this process (to redact them from texts)."""
+        return tuple(self._held.values())
+
+    def key(self, provider: Provider) -> Secret | None:
+        """Return the provider's key, None for a keyless one; raises ConfigError, with what to do, when it is missing.
+
+        Blocks while a keyring is unlocked or a person types: never call it on the background loop.
+        """
+        kind, name = provider.key.kind, provider.key.name
+        if kind == "none":
+            return None
+        held = self._held.get(provider.id)
+        if held:
+            return held
+        if kind == "env":
+            return self._from_env(provider, name)
+        if kind == "keyring":
+            return _from_keyring(provider, name or provider.id)
+        if kind == "prompt":
+            return self._from_prompt(provider)
+        raise ConfigError(
+            f"The key of “{provider.id}” was given to an earlier process only and is not known here.",
+            hint=f'Run nbchat.add_provider("{provider.id}", ...) again, best with api_key_env="..." or keyring=True.',
+        )
+
+    def _from_env(self, provider: Provider, name: str) -> Secret:
+        value = Secret(self._env.get(name, ""))
+        if not value:
+            raise ConfigError(
+                f"The environment variable {name} with the key of “{provider.id}” is not set.",
+                hint=f"Set {name} before Jupyter starts, or give the key with nbchat.add_provider(..., prompt=True).",
+            )
+        return value
+
+    def _from_prompt(self, provider: Provider) -> Secret:
+        with self._asking:
+            held = self._held.get(provider.id)
+            if held:
+                return held
+            value = Secret(_asked(self._ask, provider))
+            if not value:
+                raise ConfigError(f"No key was typed for “{provider.id}”.", hint="Send again to be asked once more.")
+            self._held[provider.id] = value
+            return value
+
+
+def _asked(ask: Callable[[str], str], provider: Provider) -> str:
+    try:
+        return ask(f"Key of {provider.name or provider.id}: ")
+    except Exception as error:  # no terminal, a frontend without input: each host has its own error
+        cause = f"{type(error).__name__}: {error}"
+    raise ConfigError(
+        f"The key of “{provider.id}” cannot be asked for here ({cause}).",
+        hint='Give it as api_key_env="...", keyring=True or api_key="...".',
+    )
+
+
+def _from_keyring(provider: Provider, user: str) -> Secret:
+    value: str | None = None
+    trouble = ""
+    try:
+        import keyring
+
+        value = keyring.get_password(KEYRING_SERVICE, user)
+    except ImportError:
+        trouble = "the package keyring is not installed"
+    except Exception as error:  # every keyring backend has its own errors
+        trouble = f"{type(error).__name__}: {error}"
+    if trouble:
+        raise ConfigError(
+            f"The key of “{provider.id}” cannot be read from the OS keyring ({trouble}).",
+            hint='Install it with: pip install keyring; or give the key as api_key_env="...".',
+        )
+    if not value:
+        raise ConfigError(
+            f"The OS keyring holds no key for “{user}” (service “{KEYRING_SERVICE}”).",
+            hint=f"Store it with: keyring set {KEYRING_SERVICE} {user}",
+        )
+    return Secret(value)
+
+
+def store_in_keyring(user: str, key: Secret) -> None:
+    """Write a key into the OS keyring; raises ConfigError when there is none. Blocks."""
+    trouble = ""
+    try:
+        import keyring
+
+        keyring.set_password(KEYRING_SERVICE, user, key.reveal())
+    except ImportError:
+        trouble = "the package keyring is not installed (pip install keyring)"
+    except Exception as error:  # every keyring backend has its own errors
+        trouble = f"{type(error).__name__}: {error}"
+    if trouble:
+        raise ConfigError(f"The key cannot be stored in the OS keyring: {trouble}.", hint='Use api_key_env="..." instead.')

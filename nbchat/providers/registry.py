@@ -1,0 +1,146 @@
+"""ProviderRegistry: the configured providers by id, with one endpoint each, their keys and their listings.
+
+Owns which provider an id means. Lives on the background loop, except `list` and `get`, which any thread may call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+from nbchat.core.errors import ConfigError
+from nbchat.core.models import DEMO, Model, Provider
+from nbchat.core.secrets import Secret
+from nbchat.providers.catalogue import Catalogue, Listing
+from nbchat.providers.endpoint import Endpoint, Timeouts
+from nbchat.providers.keys import Keys
+from nbchat.providers.making import make_provider
+from nbchat.providers.retry import RetryPolicy
+from nbchat.sessions.ports import Clock, ModelProvider, SettingsStore
+
+__all__ = ["ProviderRegistry", "make_provider"]
+
+Factory = Callable[[], tuple[Provider, Secret | None]]
+"""Starts a built-in provider on first use (it may block; it runs on a thread) and describes it; called before each request,
+so it returns the same thing while its server lives."""
+
+
+class ProviderRegistry:
+    """Providers from the settings store, plus built-in ones whose URL is known only once they are used."""
+
+    def __init__(
+        self,
+        settings: SettingsStore,
+        clock: Clock,
+        *,
+        keys: Keys | None = None,
+        timeouts: Timeouts | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> None:
+        self.keys = keys or Keys()
+        self.catalogue = Catalogue(clock)
+        self._settings = settings
+        self._clock = clock
+        self._timeouts = timeouts or Timeouts()
+        self._retry = retry or RetryPolicy()
+        self._providers: dict[str, Provider] = {}
+        self._builtin: dict[str, Factory] = {}
+        self._endpoints: dict[str, Endpoint] = {}
+
+    async def load(self) -> None:
+        """Read the configured providers from the settings; those added meanwhile stay."""
+        for provider in await self._settings.providers():
+            self._providers.setdefault(provider.id, provider)
+
+    def add_builtin(self, id: str, factory: Factory, *, name: str = "") -> None:
+        """Add a provider that is started by its first request and never saved."""
+        self._builtin[id] = factory
+        self._providers[id] = Provider(id=id, base_url="", preset="builtin", name=name or id)
+
+    def add(self, provider: Provider, key: Secret | None = None) -> None:
+        """Use a provider from now on, replacing the one with its id; `key` is kept for this process only.
+
+        Running requests of the replaced one go on; its listing is dropped. Raises ConfigError for the id of a built-in one.
+        """
+        if provider.id in self._builtin:
+            raise ConfigError(f"“{provider.id}” is built in.", hint="Choose another id.")
+        self._providers[provider.id] = provider
+        self.catalogue.drop(provider.id)
+        self.keys.forget(provider.id)
+        if key is not None:
+            self.keys.hold(provider.id, key)
+
+    async def save(self, provider: Provider, key: Secret | None = None) -> None:
+        """`add` the provider and write it (never its key) into the settings."""
+        if not provider.created:
+            provider = replace(provider, created=self._clock.time())
+        self.add(provider, key)
+        await self._settings.save_provider(provider)
+
+    async def remove(self, id: str) -> None:
+        """Forget a provider and its key; raises ConfigError for an unknown or built-in one."""
+        if id in self._builtin:
+            raise ConfigError(f"“{id}” is built in and stays.")
+        self._known(id)
+        del self._providers[id]
+        self.catalogue.drop(id)
+        self.keys.forget(id)
+        await self._settings.delete_provider(id)
+        endpoint = self._endpoints.pop(id, None)
+        if endpoint is not None:
+            await endpoint.aclose()
+
+    def list(self) -> list[Provider]:
+        """Return the configured providers, the demo last."""
+        return sorted(self._providers.values(), key=lambda provider: provider.id == DEMO)
+
+    def get(self, id: str) -> ModelProvider:
+        """Return the endpoint of a provider; raises ConfigError, with what to do, for an unknown or disabled one."""
+        provider = self._known(id)
+        if not provider.enabled:
+            raise ConfigError(f"The provider “{id}” is switched off.", hint="Add it again to use it.")
+        endpoint = self._endpoints.get(id)
+        if endpoint is None:
+            endpoint = Endpoint(
+                lambda: self._known(id),
+                lambda: self._resolve(id),
+                self._clock,
+                timeouts=self._timeouts,
+                retry=self._retry,
+            )
+            endpoint = self._endpoints.setdefault(id, endpoint)
+        return endpoint
+
+    async def listing(self, id: str, *, refresh: bool = False) -> Listing:
+        """Return the provider's models with their age, and the error if they are stale; raises ChatError."""
+        return await self.catalogue.listing(self.get(id), refresh=refresh)
+
+    async def models(self, id: str, *, refresh: bool = False) -> tuple[Model, ...]:
+        """Return the chat models that the provider offers (cached for 5 minutes); raises ChatError."""
+        return (await self.listing(id, refresh=refresh)).models
+
+    async def aclose(self) -> None:
+        """Release all connections; idempotent."""
+        endpoints = [*self._endpoints.values()]
+        self._endpoints.clear()
+        await asyncio.gather(*(endpoint.aclose() for endpoint in endpoints))
+
+    def _known(self, id: str) -> Provider:
+        provider = self._providers.get(id)
+        if provider is None:
+            names = ", ".join(sorted(self._providers)) or "none"
+            raise ConfigError(
+                f"There is no provider “{id}”.",
+                hint=f'Add it with nbchat.add_provider("{id}", base_url=...); known are: {names}.',
+            )
+        return provider
+
+    def _resolve(self, id: str) -> tuple[Provider, Secret | None]:
+        """Give an endpoint its URL and key; runs on a thread."""
+        factory = self._builtin.get(id)
+        if factory is None:
+            provider = self._known(id)
+            return provider, self.keys.key(provider)
+        provider, key = factory()
+        return replace(provider, id=id), key
