@@ -1,0 +1,63 @@
+"""Services: what the composition root hands to the notebook's edge. A value; makes nothing but the widgets' registry."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from nbchat.notebook.hub import Hub
+    from nbchat.notebook.widgets import Widgets
+    from nbchat.providers.registry import ProviderRegistry
+    from nbchat.runtime.loop import Background
+    from nbchat.sessions.manager import SessionManager
+    from nbchat.sessions.ports import Ports
+    from nbchat.sessions.session import Session
+
+__all__ = ["Offer", "Services"]
+
+
+class Offer(Protocol):
+    """A provider that was found (a key in the environment, a local server) and may be chosen; nothing was sent to it."""
+
+    @property
+    def id(self) -> str:
+        """What `choose` is called with."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """What the button says."""
+        ...
+
+    @property
+    def detail(self) -> str:
+        """Where it was found, without any part of a key."""
+        ...
+
+
+@dataclass(eq=False)
+class Services:
+    """One per process, made by the composition root together with its `Hub(manager, ports)`."""
+
+    background: Background
+    manager: SessionManager
+    ports: Ports
+    registry: ProviderRegistry
+    hub: Hub
+    offers: Callable[[], Sequence[Offer]]
+    """What may be chosen now; on the loop, quick (found beforehand, empty once a choice was made)."""
+    choose: Callable[[str, Session], Awaitable[None]]
+    """Configure the offer with this id and use it from the session's next turn on; on the loop; raises ChatError."""
+    place: Callable[[], str]
+    """Where conversations are kept: a path, or "memory:"."""
+    streams: str = "memory:"
+
+    @cached_property
+    def widgets(self) -> Widgets:
+        """The kernel's widgets; loads ipywidgets and anywidget. On the main thread."""
+        from nbchat.notebook.widgets import Widgets
+
+        return Widgets(self)

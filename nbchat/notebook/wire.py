@@ -1,0 +1,109 @@
+"""The wire between kernel and browser: every message's shape, in both directions.
+
+Owns names and shapes only; when something is sent is the hub's matter. The other half is js/src (same names), and the golden
+files under tests/vectors/wire hold both to it. Kernel to browser: synced state (see `snapshot.py`) and the messages made
+here. Browser to kernel: `{op: ...}` messages, read by `read_intent`; the browser never writes state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+from nbchat.core.coalesce import merge
+from nbchat.core.errors import ErrorInfo
+from nbchat.core.events import Event, UsageReport, Waiting
+from nbchat.core.messages import Message
+
+__all__ = ["OPS", "Intent", "Json", "append", "asset", "models", "page", "read_intent", "refused", "sent", "snapshot", "stopping"]
+
+Json: TypeAlias = dict[str, Any]
+
+OPS: Mapping[str, Mapping[str, type]] = {
+    "hello": {"generation": int, "have": int, "page": str},
+    "send": {"text": str, "client_id": str},
+    "stop": {},
+    "page": {"before": str},
+    "visible": {"page": str, "visible": bool},
+    "models": {},
+    "choose": {"offer": str},
+    "model": {"model": str},
+    "unqueue": {"turn": str},
+    "asset": {},
+}
+"""What a browser may ask, and the fields that it must give."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One valid message from a browser."""
+
+    op: str
+    data: Mapping[str, Any]
+
+
+def read_intent(content: Any) -> Intent | None:
+    """Return what a browser asks, or None for what this version does not understand (a page may be older or newer)."""
+    if not isinstance(content, dict) or content.get("op") not in OPS:
+        return None
+    op: str = content["op"]
+    for name, kind in OPS[op].items():
+        value = content.get(name)
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            return None
+    return Intent(op, content)
+
+
+def append(generation: int, after: int, seq: int, events: Iterable[Event]) -> Json:
+    """What follows position `after` up to `seq`; without events it only tells the position (a repeated end)."""
+    return {"op": "append", "generation": generation, "after": after, "seq": seq, "events": [e.to_json() for e in shorten(events)]}
+
+
+def shorten(events: Iterable[Event]) -> list[Event]:
+    """Return events that reduce to the same, in less: neighbouring deltas joined, only the last usage and waiting kept.
+
+    A provider's raw usage stays in the kernel.
+    """
+    last: dict[type[Any], Event] = {}
+    given = list(events)
+    for event in given:
+        if isinstance(event, UsageReport | Waiting):
+            last[type(event)] = event
+    kept = [event for event in given if last.get(type(event), event) is event]
+    return merge([replace(event, raw=None) if isinstance(event, UsageReport) else event for event in kept])
+
+
+def snapshot(content: Json) -> Json:
+    """The whole bounded state, in reply to a hello that the log's tail cannot serve."""
+    return {"op": "snapshot", "snapshot": content}
+
+
+def page(messages: Sequence[Message], *, more: bool) -> Json:
+    """Older messages, oldest first, to be put before those that the view holds."""
+    return {"op": "page", "messages": [message.to_json() for message in messages], "more": more}
+
+
+def models(rows: Sequence[Json], error: ErrorInfo | None) -> Json:
+    """What can be chosen; `error` when some provider could not be asked."""
+    return {"op": "models", "models": list(rows), "error": None if error is None else error.to_json()}
+
+
+def sent(client_id: str, turn: str) -> Json:
+    """A question was taken; its turn has this id."""
+    return {"op": "sent", "client_id": client_id, "turn": turn}
+
+
+def refused(error: ErrorInfo, client_id: str | None = None) -> Json:
+    """An intent failed; a draft with this client id is given back to the person."""
+    return {"op": "refused", "client_id": client_id, "error": error.to_json()}
+
+
+def stopping(turn: str | None) -> Json:
+    """Stop was heard; the end follows when the request is closed and the partial saved."""
+    return {"op": "stopping", "turn": turn}
+
+
+def asset(code: str) -> Json:
+    """The code of the user interface, for a page whose own way of loading it failed."""
+    return {"op": "asset", "code": code}
