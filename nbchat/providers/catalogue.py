@@ -6,7 +6,7 @@ Owns how long a listing holds (5 min) and when it is dropped (another URL, anoth
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
@@ -34,15 +34,21 @@ class Listing:
 class Catalogue:
     """Model listings by provider; lives on the background loop."""
 
-    def __init__(self, clock: Clock, *, fresh: float = FRESH_SECONDS) -> None:
+    def __init__(self, clock: Clock, find: Callable[[str], ModelProvider], *, fresh: float = FRESH_SECONDS) -> None:
         self._clock = clock
+        self._find = find
         self._fresh = fresh
         self._held: dict[str, tuple[Provider, Listing, float]] = {}  # description, listing, monotonic time of fetching
         self._running: dict[str, asyncio.Task[Listing]] = {}
 
-    async def listing(self, endpoint: ModelProvider, *, refresh: bool = False) -> Listing:
-        """Return the endpoint's models: cached, asked for, or stale with `error`; raises what asking raised when there is
+    def today(self) -> str:
+        """The day (ISO, UTC) for which a price that is looked up now holds."""
+        return _day(self._clock.time())
+
+    async def listing(self, provider_id: str, *, refresh: bool = False) -> Listing:
+        """Return a provider's models: cached, asked for, or stale with `error`; raises what asking raised when there is
         nothing older. Callers that come together share one request."""
+        endpoint = self._find(provider_id)
         provider = endpoint.provider
         held = self._held.get(provider.id)
         if held is not None and held[0] != provider:
@@ -91,8 +97,12 @@ class Catalogue:
 
 
 def _dated(models: Sequence[Model], provider: Provider, now: float) -> tuple[Model, ...]:
-    day = datetime.fromtimestamp(now, timezone.utc).date().isoformat()
+    day = _day(now)
     source = f"{provider.id} listing"
     return tuple(
         model if model.price is None else replace(model, price=replace(model.price, source=source, dated=day)) for model in models
     )
+
+
+def _day(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, timezone.utc).date().isoformat()

@@ -39,7 +39,7 @@ class ProviderRegistry:
         retry: RetryPolicy | None = None,
     ) -> None:
         self.keys = keys or Keys()
-        self.catalogue = Catalogue(clock)
+        self.catalogue = Catalogue(clock, self.get)
         self._settings = settings
         self._clock = clock
         self._timeouts = timeouts or Timeouts()
@@ -114,7 +114,7 @@ class ProviderRegistry:
 
     async def listing(self, id: str, *, refresh: bool = False) -> Listing:
         """Return the provider's models with their age, and the error if they are stale; raises ChatError."""
-        return await self.catalogue.listing(self.get(id), refresh=refresh)
+        return await self.catalogue.listing(id, refresh=refresh)
 
     async def models(self, id: str, *, refresh: bool = False) -> tuple[Model, ...]:
         """Return the chat models that the provider offers (cached for 5 minutes); raises ChatError."""
