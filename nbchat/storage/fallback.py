@@ -50,6 +50,7 @@ class FallbackStore:
         self._known: dict[str, Conversation] = {}
         self._settings_seeded = False
         self._retry_at = float("-inf")
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     @property
     def place(self) -> Place:
@@ -71,6 +72,18 @@ class FallbackStore:
     # ------------------------------------------------------------ the policy
 
     async def _write(self, write: Write) -> Any:
+        # A task of its own: a write that was asked for is done, in the file or in memory, though its caller be cancelled.
+        task = asyncio.create_task(self._written(write))
+        self._tasks.add(task)
+        task.add_done_callback(self._settled)
+        return await asyncio.shield(task)
+
+    def _settled(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # asked for, so that one whose caller is gone is no noise in the log
+
+    async def _written(self, write: Write) -> Any:
         if self.trouble is None:
             began = self._clock.monotonic()
             try:
@@ -146,6 +159,8 @@ class FallbackStore:
         await memory.adopt(replace(whole, messages=tuple(each for each in whole.messages if each.id not in own)))
         for turn in running:
             await memory.begin_turn(turn.record, turn.messages)
+            saved = [each.parts for each in whole.messages if each.id == turn.record.assistant_message]
+            await memory.checkpoint(turn.record, fold([*saved, *turn.missed]))
 
     async def _seed_settings(self) -> None:
         if not self._settings_seeded:
@@ -220,9 +235,11 @@ class FallbackStore:
 
     async def messages(self, conversation_id: str) -> list[Message]:
         """Return all messages of the tree in order of creation."""
-        memory = self._unsaved.memory
-        if self.trouble is not None and await memory.get(conversation_id) is not None:
-            return await memory.messages(conversation_id)
+        if self.trouble is not None:
+            async with self._lock:  # behind the writes that are under way
+                memory = self._unsaved.memory
+                if await memory.get(conversation_id) is not None:
+                    return await memory.messages(conversation_id)
         none: list[Message] = []
         if conversation_id in self._unsaved.deleted:
             return none
@@ -245,6 +262,7 @@ class FallbackStore:
             return
         running.missed.append(tuple(parts))
         if self.trouble is not None:
+            await self._unsaved.memory.checkpoint(turn, parts)
             return
         pieces, running.missed = running.missed, []
         began = self._clock.monotonic()
@@ -327,6 +345,7 @@ class FallbackStore:
 
     async def aclose(self) -> None:
         """Try once more to save what is unsaved, then close; says in the log what is lost. Idempotent."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         if self.trouble is not None:
             async with self._lock:
                 self._retry_at = float("-inf")

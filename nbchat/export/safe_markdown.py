@@ -1,0 +1,118 @@
+"""Makes a model's Markdown safe to keep in a notebook, whose trusted outputs are rendered without a sanitiser.
+
+The rule is to never depend on agreeing with a renderer about where code begins and ends:
+- a fenced block is written anew, unindented, with a fence longer than any run of its character within, so no renderer
+  ends it early;
+- inline code stays only where it would be harmless as text; else it becomes <code> with every sign as an entity;
+- everywhere else "<" is an entity, links lead to http, https and mailto alone (by a list of what is allowed, so that
+  encodings of other schemes cannot matter), reference definitions are text, and images are text that names their host.
+Entities, not backslashes, because a backslash before ours would turn it into a literal one.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+__all__ = ["escape_text", "fenced", "image_text", "safe_markdown"]
+
+_FENCE = re.compile(r"^([ \t]*)(`{3,}|~{3,})([^\n]*)$")
+_CODE = re.compile(r"(?<!`)(`+)(?!`)([^\n]*?[^`\n])\1(?!`)")
+_IMAGE = re.compile(r"!\[([^\[\]\n]*)\]\(\s*<?([^\s<>()]*)>?(?:\s+[^()\n]*)?\)")
+_AUTOLINK = re.compile(r"<((?:https?://|mailto:)[^\s<>]*)>")
+_LINK_START = re.compile(r"\]\((\s*)(<?)([^\s<>()]*)(>?)")
+_MATH = re.compile(r"\$\$[^$]+\$\$|\$(?!\s)[^$\n]+?(?<!\s)\$(?!\d)|\\\(.+?\\\)|\\\[.+?\\\]", re.DOTALL)
+_ALLOWED = re.compile(r"(?:https?://|mailto:)", re.IGNORECASE)
+_ACTIVE_IN_CODE = re.compile(r"<|\]\(|\]\[|\]:|!\[")
+_LANGUAGE = re.compile(r"[A-Za-z0-9_+#.-]{1,40}")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def safe_markdown(text: str) -> str:
+    """Return Markdown that reads the same and holds no raw HTML, no script link and no image."""
+    text = _SURROGATE.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "\ufffd"))
+    out: list[str] = []
+    prose: list[str] = []
+    lines = iter(text.split("\n"))
+    for line in lines:
+        fence = _FENCE.match(line)
+        if fence is None or (fence[2][0] == "`" and "`" in fence[3]):
+            prose.append(line)
+            continue
+        if prose:
+            out.append(_prose("\n".join(prose)))
+            prose = []
+        code = []
+        for inner in lines:
+            stripped = inner.strip()
+            if len(stripped) >= len(fence[2]) and set(stripped) == {fence[2][0]}:
+                break
+            code.append(_dedent(inner, len(fence[1])))
+        language = _LANGUAGE.match(fence[3].strip())
+        out.append(fenced("\n".join(code), language[0] if language else ""))
+    if prose:
+        out.append(_prose("\n".join(prose)))
+    return "\n".join(out)
+
+
+def fenced(code: str, language: str = "") -> str:
+    """Return a fenced block that nothing in `code` can end."""
+    longest = max((len(run) for run in re.findall(r"`+", code)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{code}\n{fence}"
+
+
+def escape_text(text: str) -> str:
+    """Return text on one line that Markdown shows as it is."""
+    line = " ".join(_SURROGATE.sub("\ufffd", text).split())
+    return re.sub(r"[\\`*_{}\[\]()<>#!|~$&]", lambda sign: f"&#{ord(sign[0])};", line)
+
+
+def image_text(url: str, alt: str) -> str:
+    """Return what stands for an image: its description and the host it would have been fetched from."""
+    try:
+        host = urlsplit(url).hostname or ("embedded" if url.lower().startswith("data:") else "not shown")
+    except ValueError:
+        host = "not shown"
+    label = escape_text(alt) or "image"
+    return f"(image: {label}, {escape_text(host)})"
+
+
+def _dedent(line: str, width: int) -> str:
+    return line[min(width, len(line) - len(line.lstrip(" \t"))) :]
+
+
+def _prose(text: str) -> str:
+    out, last = [], 0
+    for match in _CODE.finditer(text):
+        before = text[: match.start()]
+        if (len(before) - len(before.rstrip("\\"))) % 2:  # the first backtick is escaped, so it opens nothing
+            continue
+        out.append(_plain(text[last : match.start()]))
+        out.append(_inline_code(match[0], match[2]))
+        last = match.end()
+    out.append(_plain(text[last:]))
+    return "".join(out)
+
+
+def _inline_code(whole: str, code: str) -> str:
+    if not _ACTIVE_IN_CODE.search(code):
+        return whole
+    shown = "".join(sign if sign.isalnum() or sign == " " or ord(sign) > 127 else f"&#{ord(sign)};" for sign in code)
+    return f"<code>{shown}</code>"
+
+
+def _plain(text: str) -> str:
+    text = _IMAGE.sub(lambda match: image_text(match[2], match[1]), text)
+    text = _AUTOLINK.sub(r"\1", text)
+    text = _LINK_START.sub(_link, text)
+    text = text.replace("![", "&#33;[").replace("]:", "]&#58;").replace("\\href{", "\\text{")
+    # In mathematics an entity would be an alignment sign; \\lt is the same relation.
+    text = _MATH.sub(lambda match: match[0].replace("<", r"\lt "), text)
+    return text.replace("\\<", "<").replace("<", "&lt;")
+
+
+def _link(match: re.Match[str]) -> str:
+    if _ALLOWED.match(match[3]) and "\n\n" not in match[1] and bool(match[2]) == bool(match[4]):
+        return f"]({match[3]}"
+    return f"]&#40;{match[1]}{match[2]}{match[3]}{match[4]}"
