@@ -18,8 +18,8 @@ from typing import Any, cast
 
 from nbchat.core.accumulator import TurnAccumulator
 from nbchat.core.coalesce import Coalescer
-from nbchat.core.cost import Cost
-from nbchat.core.errors import ChatError, ErrorInfo
+from nbchat.core.cost import Cost, Price
+from nbchat.core.errors import ChatError, ErrorInfo, ProviderError
 from nbchat.core.events import Event, ProviderEvent, ReasoningDelta, RequestSent, TextDelta, TurnEnd, TurnError
 from nbchat.core.messages import Message, MessageStatus
 from nbchat.core.requests import ModelRequest, RequestRecord, RequestStatus
@@ -31,6 +31,8 @@ __all__ = ["TurnRun"]
 
 _CHECKPOINT_SECONDS = 0.25
 """Half of the promised 500 ms, so that a slow commit still keeps it."""
+_PRICE_SECONDS = {True: 0.1, False: 2.0}
+"""How long a turn's end waits for a price that is still being looked up: a stopped turn (True) has 300 ms in all."""
 _log = logging.getLogger("nbchat.sessions")
 
 
@@ -79,6 +81,7 @@ class TurnRun:
     async def run(self) -> Message:
         """Stream the answer, then settle it, whatever happened."""
         helpers = [asyncio.create_task(self._publish()), asyncio.create_task(self._save())]
+        price = asyncio.create_task(self._look_up_price())
         self._stream = asyncio.create_task(self._consume())
         if self._stopping:
             self._stream.cancel()
@@ -92,7 +95,19 @@ class TurnRun:
         for helper in helpers:
             helper.cancel()
         await asyncio.gather(*helpers, return_exceptions=True)
-        return await self._end(*self._verdict(self._stream, shut_down))
+        status, error = self._verdict(self._stream, shut_down)
+        await asyncio.wait({price}, timeout=_PRICE_SECONDS[status != "complete"] if self._billed else 0)
+        price.cancel()
+        known = price.result() if price.done() and not price.cancelled() else None
+        return await self._end(status, error, known)
+
+    async def _look_up_price(self) -> Price | None:
+        """Ahead of the end, and at the same time as the answer: the first look-up may load data or ask for a listing."""
+        try:
+            provider = self._provider().provider
+        except ChatError:
+            return None
+        return await self._ports.prices.price(provider, self._request.model)
 
     # ------------------------------------------------------------ while it streams
 
@@ -158,6 +173,8 @@ class TurnRun:
 
     def _verdict(self, stream: asyncio.Task[None], shut_down: bool) -> tuple[MessageStatus, ErrorInfo | None]:
         error = None if stream.cancelled() else stream.exception()
+        if isinstance(error, ProviderError) and (error.status or 0) >= 400:
+            self._billed = False  # refused: nobody bills a 401 or a 503
         if self._content.finish is not None and error is None and not stream.cancelled():
             return "complete", None
         if self._stopping and (stream.cancelled() or error is not None):
@@ -172,9 +189,8 @@ class TurnRun:
             return "error", ErrorInfo("internal", text, "The log of the kernel has the details; please report it.")
         return "interrupted", ErrorInfo("interrupted", "The answer ended without a finish reason.", "Ask again.")
 
-    async def _end(self, status: MessageStatus, error: ErrorInfo | None) -> Message:
+    async def _end(self, status: MessageStatus, error: ErrorInfo | None, price: Price | None) -> Message:
         turn, ports = self._turn, self._ports
-        price = await ports.prices.price(self._provider().provider, self._request.model) if self._billed else None
         ended = self._content.finish is not None
         settlement = settle(self._content, self._request.messages, price, billed=self._billed, ended=ended)
         answer = turn.answer

@@ -176,6 +176,7 @@ class TurnWorker:
             response_message_id=answer.id,
             sender=label,
         )
+        await ports.jobs.cleanup()
         await ports.jobs.create_job(job)
         self._watcher.emit("turn-started", turn)
         await ports.log.append(turn.id, turn.generation, [TurnStart(turn.id, (question, answer))])

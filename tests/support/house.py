@@ -1,0 +1,92 @@
+"""House: a whole nbchat without a notebook, on one event loop: memory store, memory streams, a real provider over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from nbchat.core.cost import Price
+from nbchat.core.models import Provider
+from nbchat.core.secrets import Secret
+from nbchat.providers.making import make_provider
+from nbchat.providers.registry import ProviderRegistry
+from nbchat.runtime.clock import SystemClock
+from nbchat.sessions.manager import SessionManager
+from nbchat.sessions.ports import Clock, Ports
+from nbchat.sessions.session import Session
+from nbchat.sessions.state import Signal
+from nbchat.storage import open_store
+from nbchat.storage.fallback import FallbackStore
+from nbchat.storage.store import SqliteStore
+from nbchat.streams.backends import open_streams
+from nbchat.testing import ScriptedServer
+
+__all__ = ["House", "eventually", "house"]
+
+
+class NoPrices:
+    """A price book that knows the prices it was given."""
+
+    def __init__(self, price: Price | None = None) -> None:
+        self._price = price
+
+    async def price(self, provider: Provider, model: str) -> Price | None:
+        """Return the one price."""
+        return self._price
+
+
+class House:
+    """The rooms, wired as `app` wires them, with one provider called "lab"."""
+
+    def __init__(self, ports: Ports, registry: ProviderRegistry, store: SqliteStore | FallbackStore) -> None:
+        self.ports = ports
+        self.registry = registry
+        self.store = store
+        self.manager = SessionManager(ports)
+        self.signals: list[Signal] = []
+        self.manager.listen(self.signals.append)
+
+    async def session(self, name: str = "test", model: str = "lab/tiny") -> Session:
+        """Open a session and hold it."""
+        session = await self.manager.open(name, model=model)
+        session.lease()
+        return session
+
+    def statuses(self) -> list[str]:
+        """The history of session statuses so far."""
+        return [signal.data[1] for signal in self.signals if signal.name == "status-changed"]
+
+
+@asynccontextmanager
+async def house(
+    server: ScriptedServer, *, place: str = "memory:", clock: Clock | None = None, price: Price | None = None
+) -> AsyncIterator[House]:
+    """A house whose provider "lab" is `server`, closed at the end."""
+    time = clock or SystemClock()
+    store = open_store(place, clock=time)
+    registry = ProviderRegistry(store, time)
+    key = server.api_key
+    lab, secret = make_provider("lab", base_url=server.base_url, api_key=Secret(key) if isinstance(key, str) else key)
+    registry.add(lab, secret)
+    jobs, log = open_streams("memory:", time)
+    ports = Ports(time, store, store, store, jobs, log, NoPrices(price), registry.get)
+    built = House(ports, registry, store)
+    await built.manager.start()
+    try:
+        yield built
+    finally:
+        await built.manager.aclose()
+        await registry.aclose()
+        await store.aclose()
+
+
+async def eventually(condition: Callable[[], bool] | Callable[[], Awaitable[bool]], seconds: float = 10.0) -> None:
+    """Wait until `condition()` holds; raises AssertionError after `seconds`."""
+    end = asyncio.get_running_loop().time() + seconds
+    while True:
+        found = condition()
+        if (await found) if isinstance(found, Awaitable) else found:
+            return
+        assert asyncio.get_running_loop().time() < end, "this never came true"
+        await asyncio.sleep(0.005)
