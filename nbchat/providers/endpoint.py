@@ -35,6 +35,7 @@ Resolve: TypeAlias = Callable[[], tuple[Provider, Secret | None]]
 """Gives the endpoint's description and its key now; may block (a keyring, a prompt, a server that starts), so on a thread."""
 
 _ERROR_BODY = 64 * 1024
+_SETTLE = 0.02  # seconds for the last bytes of HTTP framing after [DONE]: a new TLS connection would cost more
 _JSON_BODY = 16 * 1024 * 1024
 _STREAM_STARTS = (b"data:", b"event:", b"id:", b"retry:", b":", b"\xef\xbb\xbf")
 
@@ -193,6 +194,8 @@ class _Attempt:
             async with aclosing(self._answer(exchange, watchdog)) as batches:
                 async for batch in batches:
                     yield batch
+            if self.failure is None:
+                await exchange.settle(_SETTLE)
         finally:
             watchdog.stop()
             await exchange.aclose()

@@ -170,6 +170,10 @@ class Exchange:
             self._task.cancel()
             self._wake.set()
 
+    async def settle(self, seconds: float) -> None:
+        """Give the body that long to end by itself, so that the connection can be used again."""
+        await asyncio.wait([self._task], timeout=seconds)
+
     async def aclose(self) -> None:
         """Stop and close; idempotent. Returns only when the connection is closed, also when it is cancelled itself."""
         self._task.cancel()

@@ -33,9 +33,7 @@ class Offer:
     provider: Provider
 
 
-def find_offers(
-    env: Mapping[str, str] | None = None, *, ports: Callable[[Iterable[int]], set[int]] | None = None
-) -> list[Offer]:
+def find_offers(env: Mapping[str, str] | None = None, *, ports: Callable[[Iterable[int]], set[int]] | None = None) -> list[Offer]:
     """Return the offers, keys first, in the order of the presets. Reads the environment and the table of local sockets.
 
     `ports` says which of the given ports have a listener on this machine (default: `listening_ports`). May take some
