@@ -17,9 +17,7 @@ __all__ = ["Live"]
 class Live(TraitType[Any, Any]):
     """A trait that reads `read(owner)`; assigning calls `write(owner, value)`, or raises TraitError where there is none."""
 
-    def __init__(
-        self, read: Callable[[Any], Any], write: Callable[[Any, Any], None] | None = None, *, help: str = ""
-    ) -> None:
+    def __init__(self, read: Callable[[Any], Any], write: Callable[[Any, Any], None] | None = None, *, help: str = "") -> None:
         super().__init__(allow_none=True, help=help)
         self._read = read
         self._write = write

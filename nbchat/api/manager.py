@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import weakref
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ from traitlets.utils.bunch import Bunch
 
 from nbchat.api.live import Live
 from nbchat.api.session import Session
-from nbchat.api.tables import Table
+from nbchat.api.tables import Table, local_time
 from nbchat.runtime.callbacks import here
 
 if TYPE_CHECKING:
@@ -102,4 +101,4 @@ class Manager(HasTraits):
 
 
 def _when(seconds: float) -> str:
-    return datetime.datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M")
+    return local_time(seconds).strftime("%Y-%m-%d %H:%M")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
+from nbchat.api.tables import local_time
 from nbchat.core.cost import format_cost, sum_cost
 from nbchat.core.errors import UsageError
 from nbchat.core.usage import sum_usage
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["By", "request_rows", "summed_rows"]
 
 By = Literal["day", "session", "model", "provider"]
-_KEYS = {
-    "day": lambda row: datetime.datetime.fromtimestamp(row.started).strftime("%Y-%m-%d"),
+_KEYS: dict[str, Callable[[RequestRecord], str]] = {
+    "day": lambda row: local_time(row.started).strftime("%Y-%m-%d"),
     "session": lambda row: row.conversation_name,
     "model": lambda row: f"{row.provider}/{row.model}",
     "provider": lambda row: row.provider,
@@ -28,7 +28,7 @@ def request_rows(records: Iterable[RequestRecord]) -> list[dict[str, Any]]:
     """Return one row a request: when, session, purpose, model, status, tokens, cost (Decimal or None) and its certainty."""
     return [
         {
-            "started": datetime.datetime.fromtimestamp(row.started),
+            "started": local_time(row.started),
             "session": row.conversation_name,
             "purpose": row.purpose,
             "model": f"{row.provider}/{row.model}",

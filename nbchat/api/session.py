@@ -112,9 +112,7 @@ class Session(HasTraits):
         """
         self._check_open()
         turn = self._app.background.call(
-            lambda: self._core.submit(
-                text, model=model, when_busy=when_busy, request_id=request_id, parameters=parameters
-            )
+            lambda: self._core.submit(text, model=model, when_busy=when_busy, request_id=request_id, parameters=parameters)
         )
         return Turn(turn, self._app.background)
 

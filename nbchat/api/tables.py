@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 import html
 import importlib
 import importlib.util
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["Table", "dataframe"]
+__all__ = ["Table", "dataframe", "local_time"]
 
 
 class Table(list[dict[str, Any]]):
@@ -45,6 +46,11 @@ def dataframe(rows: Iterable[Mapping[str, Any]]) -> Any:
     if importlib.util.find_spec("pandas") is None:
         return Table(rows)
     return importlib.import_module("pandas").DataFrame([dict(row) for row in rows])
+
+
+def local_time(seconds: float) -> datetime.datetime:
+    """Return seconds since the epoch as a time in the reader's zone."""
+    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).astimezone()
 
 
 def _show(value: Any) -> str:

@@ -35,6 +35,7 @@ class SessionManager:
         self._opening = asyncio.Lock()
         self._listeners: list[Callable[[Signal], None]] = []
         self._heart: asyncio.Task[None] | None = None
+        self._closing: set[asyncio.Task[None]] = set()
         self._notice: Notice | None = None
         self._default = f"{DEMO}/{DEMO}"
 
@@ -179,4 +180,6 @@ class SessionManager:
 
     def _unused(self, session: Session) -> None:
         if self._live.get(session.id) is session:
-            asyncio.get_running_loop().create_task(self.close(session))
+            task = asyncio.get_running_loop().create_task(self.close(session))
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)

@@ -24,7 +24,7 @@ __all__ = ["Turn", "TurnStatus"]
 TurnStatus = Literal["queued", "running", "ended"]
 
 
-@dataclass(eq=False, slots=True, weakref_slot=False)
+@dataclass(eq=False, slots=True)
 class Turn:
     """One turn; its `id` is also its job's stream id. `model` is a label "provider/model", or "" for the session's own."""
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 import pandas
 import pytest
 
-from nbchat.api import tables
 from nbchat.api.tables import Table, dataframe
 
 
@@ -29,5 +30,5 @@ def test_rows_become_a_dataframe_where_pandas_is_and_a_table_where_not(monkeypat
     """pandas is optional."""
     rows = [{"a": 1}, {"a": 2}]
     assert isinstance(dataframe(rows), pandas.DataFrame)
-    monkeypatch.setattr(tables.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert dataframe(rows) == rows

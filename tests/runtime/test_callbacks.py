@@ -35,7 +35,8 @@ def test_without_a_loop_they_run_in_order_on_a_worker() -> None:
     for number in range(50):
         target.run(seen.append, number)
     target.run(done.set)
-    assert done.wait(5) and seen == list(range(50))
+    assert done.wait(5)
+    assert seen == list(range(50))
 
 
 def test_a_closed_loop_falls_back_to_the_worker() -> None:

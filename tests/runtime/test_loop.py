@@ -25,7 +25,8 @@ def test_calls_run_on_one_thread_that_is_not_the_callers() -> None:
     """Everything posted runs on the one background thread."""
     here = threading.get_ident()
     there = {background().call(threading.get_ident) for _ in range(3)}
-    assert len(there) == 1 and here not in there
+    assert len(there) == 1
+    assert here not in there
 
 
 def test_a_call_raises_what_its_function_raised() -> None:

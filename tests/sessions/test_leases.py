@@ -34,7 +34,8 @@ def test_the_last_release_ends_the_session_after_five_seconds() -> None:
         await world.clock.advance(WARM_SECONDS - 0.1)
         assert world.unused == 0
         await world.clock.advance(0.2)
-        assert world.unused == 1 and world.views == [1, 1, 0, 0]
+        assert world.unused == 1
+        assert world.views == [1, 1, 0, 0]
 
     asyncio.run(main())
 

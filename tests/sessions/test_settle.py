@@ -45,16 +45,20 @@ def test_a_report_of_a_cut_answer_is_an_estimate() -> None:
     """More may have been billed than was reported before the cut."""
     report = UsageReport(Usage(100, output_tokens=10), Cost(Decimal("0.5")))
     found = settle(content(report), ASKED, PRICE, billed=True, ended=False)
-    assert found.usage.certainty == "estimated" and found.cost.certainty == "estimated"
+    assert found.usage.certainty == "estimated"
+    assert found.cost.certainty == "estimated"
 
 
 def test_an_all_zero_report_is_no_report() -> None:
     """L18: some servers send zeros on every chunk."""
     found = settle(content(TextDelta("abcd"), UsageReport(Usage(0, output_tokens=0))), ASKED, None, billed=True, ended=True)
-    assert found.usage.output_tokens == 1 and found.usage.certainty == "estimated" and str(found.cost) == "–"
+    assert found.usage.output_tokens == 1
+    assert found.usage.certainty == "estimated"
+    assert str(found.cost) == "–"
 
 
 def test_what_never_left_costs_nothing() -> None:
     """A refused connection or a 401 bills nobody: known to be zero, not unknown."""
     found = settle(content(), ASKED, PRICE, billed=False, ended=False)
-    assert found.cost == Cost(Decimal(0)) and found.usage.total_tokens == 0
+    assert found.cost == Cost(Decimal(0))
+    assert found.usage.total_tokens == 0

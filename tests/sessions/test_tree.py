@@ -30,9 +30,10 @@ def test_a_missing_parent_and_a_cycle_end_the_walk() -> None:
 def test_adding_moves_the_head_and_replacing_shows_at_once() -> None:
     """The path that readers get is never an old one."""
     tree = ConversationTree(Conversation("c", "c"), [], [])
-    assert tree.path == ()
+    assert not tree.path
     tree.add([say("q", None), say("a", "q")], now=7.0)
-    assert [m.text for m in tree.path] == ["q", "a"] and tree.conversation.updated == 7.0
+    assert [m.text for m in tree.path] == ["q", "a"]
+    assert tree.conversation.updated == 7.0
     tree.replace(say("a", "q", "changed"))
     assert tree.path[-1].text == "changed"
     tree.replace(say("stranger", None))
@@ -46,5 +47,6 @@ def test_costs_of_every_branch_are_counted_and_an_unknown_one_is_said() -> None:
     answer = Message("a", "assistant", usage=Usage(10, output_tokens=5), cost=Cost(Decimal("0.25")))
     tree.settle(answer)
     tree.settle(answer)
-    assert tree.cost == Cost(Decimal("0.50")) and tree.usage.input_tokens == 20
+    assert tree.cost == Cost(Decimal("0.50"))
+    assert tree.usage.input_tokens == 20
     assert str(tree.cost_with([UNKNOWN_COST])) == "≥$0.50"

@@ -51,7 +51,8 @@ def test_a_question_is_answered_saved_and_settled() -> None:
         assert [row.message for row in rows] == [message.id]
         assert session.state.cost.amount == message.cost.amount if message.cost else False
         job = await house.ports.jobs.get_job(turn.id)
-        assert job is not None and job.status == "complete"
+        assert job is not None
+        assert job.status == "complete"
 
     live(test, Reply.text("Hello there."), price=Price(Decimal(1), Decimal(2)))
 
@@ -68,7 +69,8 @@ def test_the_answer_is_there_as_a_partial_from_the_start() -> None:
         assert [(m.role, m.status) for m in saved] == [("user", "complete"), ("assistant", "streaming")]
         gate.release(1)
         await eventually(lambda: session.state.streaming_text == "one ")
-        assert session.path[-1].text == "one " and session.path[-1].status == "streaming"
+        assert session.path[-1].text == "one "
+        assert session.path[-1].status == "streaming"
         gate.open()
         assert (await answer(turn)).text == "one two"
         assert session.state.streaming_text == ""
@@ -90,7 +92,8 @@ def test_stop_keeps_the_partial_and_closes_the_request() -> None:
         assert (message.text, message.status, message.finish_reason) == ("one two ", "stopped", None)
         assert session.state.status == "idle"
         assert (await house.store.messages(session.id))[-1] == message
-        assert message.usage is not None and message.usage.certainty == "estimated"
+        assert message.usage is not None
+        assert message.usage.certainty == "estimated"
 
     server = live(test, Reply.text(tokens=["one ", "two ", "three"], gate=gate))
     assert server.open_streams == 0
@@ -123,7 +126,9 @@ def test_stop_before_the_request_left_sends_nothing() -> None:
         await asyncio.sleep(0)
         await session.stop()
         message = await answer(turn)
-        assert message.status == "stopped" and message.cost is not None and message.cost.amount == 0
+        assert message.status == "stopped"
+        assert message.cost is not None
+        assert message.cost.amount == 0
 
     assert not live(test, Reply.text("never")).chats
 
@@ -169,7 +174,8 @@ def test_a_repeated_request_id_attaches_instead_of_paying_twice() -> None:
         assert session.submit("hi", request_id="r1") is turn
         first = await answer(turn)
         again = await answer(session.submit("hi", request_id="r1"))
-        assert again == first and len(session.path) == 2
+        assert again == first
+        assert len(session.path) == 2
         assert len(await house.store.records(session.id)) == 1
         assert session.state.usage == first.usage
 
@@ -205,7 +211,8 @@ def test_a_waiting_turn_can_be_taken_out_of_the_queue() -> None:
         session = await house.session()
         first, second, third = (session.submit(text) for text in ("one", "two", "three"))
         await eventually(lambda: first.status == "running")
-        assert session.unqueue(second.id) and not session.unqueue(second.id)
+        assert session.unqueue(second.id)
+        assert not session.unqueue(second.id)
         assert second.future.cancelled()
         gate.open()
         await answer(third)
@@ -220,9 +227,13 @@ def test_an_error_is_a_bubble_and_the_next_question_works() -> None:
     async def test(house: House) -> None:
         session = await house.session()
         message = await answer(session.submit("hi"))
-        assert message.status == "error" and message.error is not None and message.error.kind == "auth"
-        assert session.state.status == "error" and session.state.last_error == message.error
-        assert message.cost is not None and message.cost.amount == 0
+        assert message.status == "error"
+        assert message.error is not None
+        assert message.error.kind == "auth"
+        assert session.state.status == "error"
+        assert session.state.last_error == message.error
+        assert message.cost is not None
+        assert message.cost.amount == 0
         assert (await answer(session.submit("again"))).text == "better"
         assert session.state.last_error is None
         assert house.statuses() == ["submitted", "error", "submitted", "streaming", "idle"]
@@ -239,8 +250,11 @@ def test_a_cut_in_mid_answer_keeps_the_partial_as_interrupted() -> None:
         session = await house.session()
         turn = session.submit("hi")
         message = await answer(turn)
-        assert message.status == "interrupted" and message.error is not None and message.error.kind == "interrupted"
-        assert message.text and "some words that are cut".startswith(message.text)
+        assert message.status == "interrupted"
+        assert message.error is not None
+        assert message.error.kind == "interrupted"
+        assert message.text
+        assert "some words that are cut".startswith(message.text)
         assert (await answer(session.submit("again"))).status == "complete"
 
     live(test, cut, Reply.text("whole"))
@@ -254,11 +268,14 @@ def test_the_log_ends_once_and_readers_get_every_byte() -> None:
         turn = session.submit("hi")
         message = await answer(turn)
         entries = await house.ports.log.read(turn.id, turn.generation, 0)
-        assert entries is not None and entries[0].events[0].type == "turn-start"
+        assert entries is not None
+        assert entries[0].events[0].type == "turn-start"
         ends = [event for entry in entries for event in entry.events if isinstance(event, TurnEnd | TurnError)]
-        assert len(ends) == 1 and ends[0] is entries[-1].events[-1]
+        assert len(ends) == 1
+        assert ends[0] is entries[-1].events[-1]
         state = await house.ports.log.resume_state(turn.id)
-        assert state is not None and state.aggregated_content == message.parts
+        assert state is not None
+        assert state.aggregated_content == message.parts
 
     live(test, Reply.text("word " * 500))
 
@@ -328,4 +345,5 @@ def test_the_conversations_model_and_system_prompt_are_used_and_a_turns_own_wins
 
     first, second = live(test, Reply.text("1"), Reply.text("2")).chats
     assert (first.json["model"], first.json["temperature"], second.json["model"]) == ("other", 0, "tiny")
-    assert first.json["messages"][0] == {"role": "system", "content": "be brief"} and "temperature" not in second.json
+    assert first.json["messages"][0] == {"role": "system", "content": "be brief"}
+    assert "temperature" not in second.json

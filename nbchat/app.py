@@ -1,0 +1,191 @@
+"""App: the composition root. Settings -> adapters -> manager; nothing else wires.
+
+Made once per process, when first needed (a warm-up thread may be ahead); importing it opens no file and no connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from nbchat.core.errors import ConfigError, ErrorInfo, UsageError
+from nbchat.core.models import DEMO, KeyPlace, Model, Provider, split_model
+from nbchat.runtime.clock import SystemClock
+from nbchat.runtime.loop import Background, background
+from nbchat.runtime.process import once_per_process
+from nbchat.sessions.manager import SessionManager
+from nbchat.sessions.ports import Ports
+from nbchat.sessions.state import Notice
+
+if TYPE_CHECKING:
+    from nbchat.core.secrets import Secret
+    from nbchat.demo import DemoServer
+    from nbchat.providers.offers import Offer
+    from nbchat.sessions.session import Session
+
+__all__ = ["App", "app", "load", "unload"]
+
+
+class App:
+    """Everything of one process, wired: `background`, `ports`, `registry`, `manager`, and `services` for the notebook's edge."""
+
+    def __init__(self, background: Background) -> None:
+        from nbchat.providers.prices import Prices
+        from nbchat.providers.registry import ProviderRegistry
+        from nbchat.storage import open_store
+        from nbchat.streams.backends import open_streams
+
+        clock = SystemClock()
+        self.background = background
+        self.streams = os.environ.get("NBCHAT_STREAMS") or "memory:"
+        self.store = open_store(clock=clock, on_trouble=self._storage_trouble)
+        self.registry = ProviderRegistry(self.store, clock)
+        self.registry.add_builtin(DEMO, self._demo_provider, name="Demo")
+        self._demo: DemoServer | None = None
+        jobs, log = open_streams(self.streams, clock)
+        self.ports = Ports(
+            clock=clock,
+            store=self.store,
+            ledger=self.store,
+            settings=self.store,
+            jobs=jobs,
+            log=log,
+            prices=Prices(self.registry.catalogue),
+            provider=self.registry.get,
+        )
+        self._offers: tuple[Offer, ...] = ()
+        background.wait(self._start())
+        background.at_exit(self._close)
+
+    async def _start(self) -> None:
+        from nbchat.notebook.hub import Hub
+        from nbchat.notebook.services import Services
+
+        self.manager = SessionManager(self.ports)
+        self.services = Services(
+            background=self.background,
+            manager=self.manager,
+            ports=self.ports,
+            registry=self.registry,
+            hub=Hub(self.manager, self.ports),
+            offers=self._open_offers,
+            choose=self._choose,
+            place=lambda: self.place,
+            streams=self.streams,
+        )
+        await self.registry.load()
+        await self.manager.start()
+        from nbchat.providers.offers import find_offers
+
+        self._offers = tuple(await asyncio.get_running_loop().run_in_executor(None, find_offers))
+
+    async def _close(self) -> None:
+        await self.manager.aclose()
+        await self.registry.aclose()
+        await self.store.aclose()
+        if self._demo is not None:
+            self._demo.stop()
+
+    # ------------------------------------------------------------ the demo, and trouble
+
+    def _demo_provider(self) -> tuple[Provider, Secret | None]:
+        """Start the demo server when its first request comes; called on a thread, before every request."""
+        from nbchat.demo import DemoServer
+
+        if self._demo is None:
+            self._demo = DemoServer()
+            self._demo.start()
+        provider = Provider(DEMO, self._demo.base_url, "demo", "Demo", KeyPlace("process"))
+        return provider, self._demo.api_key
+
+    # ------------------------------------------------------------ offers: found, never used unasked
+
+    def _open_offers(self) -> Sequence[Offer]:
+        """What was found on this machine and is not configured yet; nothing once a model was chosen."""
+        known = {provider.id for provider in self.registry.list()}
+        undecided = split_model(self.manager.default_model)[0] == DEMO
+        return [offer for offer in self._offers if offer.id not in known] if undecided else []
+
+    async def _choose(self, offer_id: str, session: Session) -> None:
+        """A click on an offer: configure it, ask it for its models, and let one answer from now on.
+
+        The cheapest model whose price is known, else the first one listed; the view's model menu has the others.
+        """
+        offer = next((each for each in self._offers if each.id == offer_id), None)
+        if offer is None:
+            raise UsageError("That offer is gone.", hint="Add the provider with nbchat.add_provider(...).")
+        await self.registry.save(offer.provider)
+        models = await self.registry.models(offer.provider.id)
+        if not models:
+            raise ConfigError(f"{offer.provider.id} lists no chat model.", hint="Name one: nbchat.settings.model = ...")
+        await self.manager.set_default_model(min(models, key=_price_rank).label)
+        if session.model != self.manager.default_model:
+            await session.set_model(self.manager.default_model)
+
+    def _storage_trouble(self, info: ErrorInfo | None) -> None:
+        notice = None if info is None else Notice("warning", f"Nothing is being saved: {info.text}", info.hint)
+        self.manager.set_notice(notice)
+
+    # ------------------------------------------------------------ for the facade
+
+    @property
+    def place(self) -> str:
+        """Where conversations are kept: a path, or "memory:"."""
+        return str(self.store.place)
+
+    def models(self, provider: str | None = None, *, refresh: bool = False) -> tuple[Model, ...]:
+        """Return a provider's models (default: those of the active one); raises ChatError."""
+        wanted = provider or split_model(self.manager.default_model)[0]
+        return self.background.wait(self.registry.models(wanted, refresh=refresh))
+
+    def add_provider(self, id: str | None, **options: Any) -> str:
+        """Check, use and save a provider; returns its id. May ask for a key. Raises ConfigError."""
+        from nbchat.providers.making import make_provider
+
+        provider, key = make_provider(id or options.get("preset") or "custom", **options)
+        self.background.wait(self.registry.save(provider, key))
+        return provider.id
+
+    def thread_widget(self, session: Session) -> Any:
+        """Return the session's one thread widget."""
+        return self.services.widgets.thread(session)
+
+    def new_widget(self, session: Session) -> Any:
+        """Return a further thread widget on the session."""
+        return self.services.widgets.new(session)
+
+
+def app() -> App:
+    """Return the process's app, made (with its background loop) when there is none."""
+    return once_per_process("app", lambda: App(background()))
+
+
+def load(ipython: Any) -> None:
+    """Register the magics and warm up on a thread; called by `%load_ext nbchat`, so it must cost next to nothing."""
+    from nbchat.notebook.magics import register
+
+    register(ipython, lambda: app().services)
+    threading.Thread(target=_warm_up, name="nbchat-warm-up", daemon=True).start()
+
+
+def unload(ipython: Any) -> None:
+    """Take the magics away; called by `%unload_ext nbchat`."""
+    from nbchat.notebook.magics import unregister
+
+    unregister(ipython)
+
+
+def _warm_up() -> None:
+    from nbchat.providers.endpoint import warm
+
+    app()
+    warm()
+
+
+def _price_rank(model: Model) -> Decimal:
+    price = model.price
+    return Decimal("Infinity") if price is None or price.output is None else price.output
