@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbchat.core.errors import ConfigError, ErrorInfo, UsageError
 from nbchat.core.models import DEMO, KeyPlace, Model, Provider, split_model
+from nbchat.core.secrets import Secret
 from nbchat.runtime.clock import SystemClock
 from nbchat.runtime.loop import Background, background
 from nbchat.runtime.process import once_per_process
@@ -22,7 +23,6 @@ from nbchat.sessions.ports import Ports
 from nbchat.sessions.state import Notice
 
 if TYPE_CHECKING:
-    from nbchat.core.secrets import Secret
     from nbchat.demo import DemoServer
     from nbchat.providers.offers import Offer
     from nbchat.sessions.session import Session
@@ -100,7 +100,7 @@ class App:
             self._demo = DemoServer()
             self._demo.start()
         provider = Provider(DEMO, self._demo.base_url, "demo", "Demo", KeyPlace("process"))
-        return provider, self._demo.api_key
+        return provider, Secret(self._demo.api_key or "")
 
     # ------------------------------------------------------------ offers: found, never used unasked
 

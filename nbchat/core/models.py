@@ -54,7 +54,7 @@ class Model:
 
     @property
     def label(self) -> str:
-        """ "provider/model", as people write it."""
+        """The model with its provider in front (provider/model), as people write it."""
         return f"{self.provider}/{self.id}"
 
 

@@ -1,7 +1,7 @@
-"""TurnRun: runs one turn from its start to its one exit.
+r"""TurnRun: runs one turn from its start to its one exit.
 
     provider -> events -> accumulator + coalescer -> log (<= 30 Hz) -> views
-                                   \\-> checkpoints (<= 500 ms behind) -> store
+                                   \-> checkpoints (<= 500 ms behind) -> store
 
 Owns the rule "save, then publish" and the single exit: whatever ends the turn (answer, stop, error, cut, shutdown), the
 partial is saved, the request is settled once, and the log gets exactly one end. Must not know about queues or views.
