@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
+from nbchat.testing import ScriptedServer
 from tests.e2e.lab import Lab
 from tests.e2e.notebook import Notebook, write_notebook
 
@@ -29,12 +30,26 @@ ARGUMENTS = (
 FAILED = pytest.StashKey[bool]()
 """Set on a test that failed: `context` then leaves pictures of its pages in shots/."""
 
+KEY = "sk-CANARY-4f9d1c77e2ab"
+"""The key of every scripted server here: must never be seen outside the request that carries it."""
+
+SETUP = """
+import os
+os.environ["NBCHAT_HOME"] = {home!r}
+%load_ext nbchat
+import nbchat
+nbchat.add_provider("peer", base_url={url!r}, api_key_env="PEER_KEY")
+nbchat.settings.model = "peer/tiny"
+"""
+"""The first cell of a notebook that talks to a scripted server; the key is in the kernels' environment."""
+
 Open = Callable[[Sequence[str]], Notebook]
+OpenChat = Callable[[ScriptedServer, Sequence[str]], Notebook]
 
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    server = Lab(tmp_path_factory.mktemp("lab"))
+    server = Lab(tmp_path_factory.mktemp("lab"), {"PEER_KEY": KEY})
     server.start()
     yield server
     server.stop()
@@ -74,6 +89,19 @@ def open_notebook(lab: Lab, context: BrowserContext, request: pytest.FixtureRequ
         path = re.sub(r"\W+", "-", request.node.name).strip("-") + (f"-{count}" if count > 1 else "") + ".ipynb"
         write_notebook(lab.folder / path, cells)
         return Notebook(lab, context, path)
+
+    return opened
+
+
+@pytest.fixture
+def open_chat(open_notebook: Open, tmp_path: Path) -> OpenChat:
+    """Opens a notebook whose kernel talks to that server, with a database of its own; the given cells start at index 1."""
+
+    def opened(server: ScriptedServer, cells: Sequence[str]) -> Notebook:
+        setup = SETUP.format(home=str(tmp_path / "nbchat"), url=server.base_url)
+        notebook = open_notebook([setup, *cells])
+        notebook.run(0)
+        return notebook
 
     return opened
 

@@ -8,6 +8,7 @@ import secrets
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import Request, urlopen
@@ -19,10 +20,11 @@ START = 60.0
 
 
 class Lab:
-    """A server with its notebooks in `folder`; `url(path)` opens one of them."""
+    """A server with its notebooks in `folder`; `url(path)` opens one of them. `variables` are what its kernels see besides."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, variables: Mapping[str, str] | None = None) -> None:
         self.home = home
+        self.variables = variables or {}
         self.folder = home / "notebooks"
         self.token = secrets.token_hex(16)
         self.base = ""
@@ -41,6 +43,7 @@ class Lab:
             "JUPYTER_PLATFORM_DIRS": "1",
             "JUPYTER_RUNTIME_DIR": str(self.home / "runtime"),
             "NBCHAT_HOME": str(self.home / "nbchat"),
+            **self.variables,
         }
 
     def start(self) -> None:

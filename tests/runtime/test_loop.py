@@ -106,7 +106,6 @@ def test_the_process_exits_while_something_runs_for_ever() -> None:
     """Exit hooks run, what is left is cancelled, and the process ends within seconds."""
     code = """
         import asyncio
-import concurrent.futures
         from nbchat.runtime.loop import background
         async def hook(): print("hook", flush=True)
         async def forever():
