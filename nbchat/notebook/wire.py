@@ -16,7 +16,21 @@ from nbchat.core.errors import ErrorInfo
 from nbchat.core.events import Event, UsageReport, Waiting
 from nbchat.core.messages import Message
 
-__all__ = ["OPS", "Intent", "Json", "append", "asset", "models", "page", "read_intent", "refused", "sent", "snapshot", "stopping"]
+__all__ = [
+    "OPS",
+    "Intent",
+    "Json",
+    "append",
+    "asset",
+    "models",
+    "page",
+    "read_intent",
+    "refused",
+    "sent",
+    "shorten",
+    "snapshot",
+    "stopping",
+]
 
 Json: TypeAlias = dict[str, Any]
 
@@ -57,7 +71,8 @@ def read_intent(content: Any) -> Intent | None:
 
 def append(generation: int, after: int, seq: int, events: Iterable[Event]) -> Json:
     """What follows position `after` up to `seq`; without events it only tells the position (a repeated end)."""
-    return {"op": "append", "generation": generation, "after": after, "seq": seq, "events": [e.to_json() for e in shorten(events)]}
+    told = [event.to_json() for event in shorten(events)]
+    return {"op": "append", "generation": generation, "after": after, "seq": seq, "events": told}
 
 
 def shorten(events: Iterable[Event]) -> list[Event]:

@@ -1,0 +1,85 @@
+"""Comms: sending with few bytes from any thread, and hearing the browser while a cell runs.
+
+Owns everything that touches ipykernel's own objects, all of it guarded: without ipykernel (a terminal, another kernel) comms
+work as they come. Two hooks per comm make Stop work during a cell (measured with ipykernel 7.4: 0.04 s against 2.5 s):
+`_reply_subshell_for` gives back its default, because 7.4 else routes to whichever shell last published on the comm; and
+`handle_msg` is the widget's own, because the stock one triggers pre/post_execute, which flush a cell's half-drawn figures.
+Where there are no subshells (6.29) the control channel carries the same messages.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from nbchat.notebook.wire import Json
+
+__all__ = ["CommSender", "hear", "kernel_of", "listen_on_control"]
+
+_OURS = "_nbchat"
+_log = logging.getLogger("nbchat.notebook")
+
+
+def kernel_of(shell: Any) -> Any | None:
+    """Return the ipykernel behind an IPython shell, or None in a terminal."""
+    kernel = getattr(shell, "kernel", None)
+    return kernel if getattr(kernel, "session", None) is not None and getattr(kernel, "iopub_socket", None) is not None else None
+
+
+class CommSender:
+    """Sends on one comm, straight to its topic: half the time of `widget.send`, and 200 bytes less by an empty parent.
+
+    A comm message needs no parent: frontends find its widget by the comm's id.
+    """
+
+    def __init__(self, comm: Any) -> None:
+        self._comm = comm
+        # Newer comms find their kernel when they first publish: always before this, by opening.
+        self._kernel = kernel_of(comm)
+
+    def custom(self, content: Json) -> None:
+        """Send a custom message. Any thread; what fails is logged: a view that lacks it will ask."""
+        self._send({"method": "custom", "content": content})
+
+    def update(self, state: Json) -> None:
+        """Send new values of synced traits. Any thread."""
+        self._send({"method": "update", "state": state, "buffer_paths": []})
+
+    def _send(self, data: Json) -> None:
+        comm, kernel = self._comm, self._kernel
+        if getattr(comm, "_closed", False):
+            return
+        try:
+            if kernel is None:
+                comm.send(data)
+            else:
+                content = {"comm_id": comm.comm_id, "data": data}
+                kernel.session.send(kernel.iopub_socket, "comm_msg", content, parent={}, ident=comm.topic)
+        except Exception:
+            _log.debug("a comm message could not be sent", exc_info=True)
+
+
+def hear(comm: Any, handle: Callable[[Any], None], closed: Callable[[], None]) -> None:
+    """Have `handle(message)` called for what browsers send on this comm, on whichever thread hears it first; `closed()` when
+    they close it."""
+    setattr(comm, _OURS, True)
+    comm.handle_msg = handle
+    comm.on_close(lambda _message: closed())
+    if hasattr(comm, "_reply_subshell_for"):
+        comm._reply_subshell_for = lambda _data, default: default
+
+
+def listen_on_control(shell: Any) -> None:
+    """Take comm messages for nbchat's widgets from the control channel too; idempotent, for one kernel."""
+    kernel = kernel_of(shell)
+    handlers, comms = getattr(kernel, "control_handlers", None), getattr(kernel, "comm_manager", None)
+    if handlers is None or comms is None or "comm_msg" in handlers:
+        return
+
+    def comm_msg(_stream: Any, _ident: Any, message: Any) -> None:
+        comm = comms.comms.get(message["content"].get("comm_id"))
+        if getattr(comm, _OURS, False):
+            comm.handle_msg(message)
+
+    handlers["comm_msg"] = comm_msg

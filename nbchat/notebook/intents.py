@@ -1,0 +1,122 @@
+"""Intents: what browsers ask for, done on the loop. Each failure is told to the view that asked; none reaches the stream."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from nbchat.core.cost import format_price
+from nbchat.core.errors import ChatError, ErrorInfo
+from nbchat.core.models import Model, Provider
+from nbchat.notebook import assets, wire
+from nbchat.notebook.snapshot import older
+from nbchat.notebook.wire import Json, read_intent
+
+if TYPE_CHECKING:
+    from nbchat.notebook.services import Services
+    from nbchat.notebook.view import View
+
+__all__ = ["handle"]
+
+_log = logging.getLogger("nbchat.notebook")
+
+
+def handle(services: Services, view: View, content: Any) -> None:
+    """Do what a browser asks of a view; what this version does not know is ignored."""
+    intent = read_intent(content)
+    if intent is None:
+        _log.debug("a browser sent what nbchat does not understand")
+        return
+    if intent.op == "hello":
+        services.hub.hello(view, intent.data["generation"], intent.data["have"], intent.data["page"])
+    elif intent.op == "visible":
+        services.hub.visible(view, intent.data["page"], intent.data["visible"])
+    else:
+        services.background.spawn(_guarded(services, view, _DO[intent.op], intent.data))
+
+
+async def _guarded(services: Services, view: View, do: _Do, data: Mapping[str, Any]) -> None:
+    try:
+        reply = await do(services, view, data)
+    except ChatError as error:
+        reply = wire.refused(error.info, data.get("client_id"))
+    except Exception as error:
+        _log.exception("what a browser asked for failed")
+        info = ErrorInfo("internal", f"nbchat failed at this ({type(error).__name__}).", "The log of the kernel has the details.")
+        reply = wire.refused(info, data.get("client_id"))
+    if reply is not None:
+        services.hub.reply(view, reply)
+
+
+async def _send(services: Services, view: View, data: Mapping[str, Any]) -> Json:
+    session = view.session
+    if session.closed:  # closed from Python, or deleted: the name opens a session again, and the hub moves the view to it
+        session = await services.manager.open(session.name)
+    turn = session.submit(data["text"], request_id=data["client_id"])
+    return wire.sent(data["client_id"], turn.id)
+
+
+async def _stop(services: Services, view: View, _data: Mapping[str, Any]) -> None:
+    turn = view.turn or view.session.turn
+    services.hub.reply(view, wire.stopping(None if turn is None else turn.id))
+    await view.session.stop(view.turn)
+
+
+async def _unqueue(_services: Services, view: View, data: Mapping[str, Any]) -> None:
+    view.session.unqueue(data["turn"])
+
+
+async def _page(_services: Services, view: View, data: Mapping[str, Any]) -> Json:
+    messages, more = older(view.session.path, data["before"])
+    return wire.page(messages, more=more)
+
+
+async def _models(services: Services, _view: View, _data: Mapping[str, Any]) -> Json:
+    """Ask every configured provider, at once: opening the picker is what a person does for that."""
+    providers = [provider for provider in services.registry.list() if provider.enabled]
+    found = await asyncio.gather(*(_models_of(services, provider) for provider in providers))
+    errors = [each for each in found if isinstance(each, ErrorInfo)]
+    rows = [_row(model) for each in found if not isinstance(each, ErrorInfo) for model in each]
+    return wire.models(rows, errors[0] if errors else None)
+
+
+async def _models_of(services: Services, provider: Provider) -> tuple[Model, ...] | ErrorInfo:
+    try:
+        return await services.registry.models(provider.id)
+    except ChatError as error:
+        return ErrorInfo(error.kind, f"{provider.name or provider.id}: {error.text}", error.hint)
+
+
+def _row(model: Model) -> Json:
+    price = model.price
+    known = price is not None and (price.input is not None or price.output is not None)
+    shown = f"${format_price(price, 'input')} in, ${format_price(price, 'output')} out per million tokens" if known else None
+    return {"id": model.label, "name": model.name or model.id, "context_length": model.context_length, "price": shown}
+
+
+async def _model(_services: Services, view: View, data: Mapping[str, Any]) -> None:
+    await view.session.set_model(data["model"])
+
+
+async def _choose(services: Services, view: View, data: Mapping[str, Any]) -> None:
+    await services.choose(data["offer"], view.session)
+    services.hub.offers_changed()
+
+
+async def _asset(_services: Services, _view: View, _data: Mapping[str, Any]) -> Json:
+    return wire.asset(assets.code(assets.APP))
+
+
+_Do = Callable[["Services", "View", Mapping[str, Any]], Awaitable[Json | None]]
+_DO: Mapping[str, _Do] = {
+    "send": _send,
+    "stop": _stop,
+    "unqueue": _unqueue,
+    "page": _page,
+    "models": _models,
+    "model": _model,
+    "choose": _choose,
+    "asset": _asset,
+}

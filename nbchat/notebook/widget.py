@@ -1,0 +1,128 @@
+"""ChatWidget and AssetsWidget: what Jupyter sees. One screen of Python: state is read from the live session, never stored.
+
+Threads: made and closed on the main thread; browsers' messages come on any thread and are only posted to the loop; no trait is
+written after construction (trait machinery is not safe across threads), the hub sends changes itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import anywidget
+from traitlets import Any as AnyTrait
+from traitlets import TraitError, TraitType, Unicode
+
+from nbchat.notebook import assets
+from nbchat.notebook.comms import CommSender, hear
+from nbchat.notebook.intents import handle
+from nbchat.notebook.wire import Json
+
+if TYPE_CHECKING:
+    from nbchat.notebook.services import Services
+    from nbchat.notebook.view import View
+    from nbchat.sessions.session import Session
+    from nbchat.sessions.turn import Turn
+
+__all__ = ["AssetsWidget", "ChatWidget"]
+
+
+class _Live(TraitType[Any, Any]):
+    """A synced value that is read from the live session each time; it cannot be set."""
+
+    def get(self, obj: Any, cls: Any = None) -> Any:
+        return obj.look()[self.name]
+
+    def set(self, obj: Any, value: Any) -> None:
+        raise TraitError(f"{self.name!r} tells what the session does; it cannot be set.")
+
+
+class _Closing(anywidget.AnyWidget):
+    """A widget whose closing closes its layout too (each is a comm of its own)."""
+
+    def close(self) -> None:
+        """Close the comm, and every view of it. Idempotent."""
+        if self.comm is not None:
+            self.layout.close()
+        super().close()
+
+
+class ChatWidget(_Closing):
+    """A view of a session's thread, or of one turn. Display it anywhere, any number of times; `close()` ends it.
+
+    Made by `session.widget`, `nbchat.ChatWidget(session)` and `%chat`. Raises ConfigError when the front end is not built.
+    """
+
+    _esm = Unicode().tag(sync=True)
+    kind = Unicode("thread").tag(sync=True)
+    status = _Live().tag(sync=True)
+    title = _Live().tag(sync=True)
+    model = _Live().tag(sync=True)
+    usage = _Live().tag(sync=True)
+    cost = _Live().tag(sync=True)
+    notice = _Live().tag(sync=True)
+    offers = _Live().tag(sync=True)
+    queue = _Live().tag(sync=True)
+    snapshot = _Live().tag(sync=True)
+
+    def __init__(self, services: Services, session: Session, turn: Turn | None = None) -> None:
+        code = assets.code(assets.VIEW)
+        self._services = services
+        self._last: Json = {}
+        self._view: View = services.background.call(services.hub.add, session, turn)
+        try:
+            super().__init__(_esm=code, kind="thread" if turn is None else "turn")
+            hear(self.comm, self._handle_msg, self._gone)
+        except BaseException:
+            services.background.post(services.hub.remove, self._view)
+            raise
+        services.background.post(services.hub.connect, self._view, CommSender(self.comm))
+
+    def look(self) -> Json:
+        """Return all synced values of this moment, in one visit to the loop (where that still runs). Any thread."""
+        services = self._services
+        if services.background.alive:
+            self._last = services.background.call(services.hub.look, self._view)
+        return self._last
+
+    def get_state(self, key: str | Iterable[str] | None = None, drop_defaults: bool = False) -> Json:
+        """Return synced state, as ipywidgets asks for it when a comm opens and when a page is reloaded."""
+        wanted = set(self.keys if key is None else [key] if isinstance(key, str) else key)
+        live = {name for name in wanted if isinstance(self.traits().get(name), _Live)}
+        state: Json = super().get_state(wanted - live, drop_defaults) if wanted - live else {}
+        if live:
+            look = self.look()
+            state.update((name, look[name]) for name in live if name in look)
+        return state
+
+    def close(self) -> None:
+        """Close the comm and every view of it; the session goes on. Idempotent."""
+        self._detach()
+        super().close()
+
+    def _handle_msg(self, msg: Any) -> None:
+        """A browser's message, on any thread: only posted. State that a browser would write is ignored."""
+        data = msg["content"].get("data") or {}
+        if data.get("method") == "custom":
+            self._services.background.post(handle, self._services, self._view, data.get("content"))
+        elif data.get("method") == "request_state":
+            super()._handle_msg(msg)
+
+    def _gone(self) -> None:
+        """A browser closed the comm."""
+        self._detach()
+
+    def _detach(self) -> None:
+        view, services = getattr(self, "_view", None), getattr(self, "_services", None)
+        if view is not None and services is not None and services.background.alive:
+            services.background.post(services.hub.remove, view)
+
+
+class AssetsWidget(_Closing):
+    """The user interface's code, once a kernel: a model that is never displayed and registers the code in each page."""
+
+    _esm = Unicode().tag(sync=True)
+    hidden = AnyTrait(True).tag(sync=True)
+
+    def __init__(self) -> None:
+        super().__init__(_esm=assets.code(assets.APP))
