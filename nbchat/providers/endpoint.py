@@ -104,7 +104,7 @@ class Endpoint:
             failures += 1
             delay = self.retry.delay(failures, attempt.failure.retry_after) if attempt.retryable else None
             if delay is None:
-                raise attempt.failure
+                raise _told(attempt.failure)
             yield [Retry(failures + 1, delay, attempt.failure.text)]
             await self._clock.sleep(delay)
 
@@ -302,6 +302,13 @@ class _Attempt:
         if body and problem != "compressed data":
             text += f": {body[:4000].decode('utf-8', 'replace')}"
         return ProviderError(excerpt(text, self._secrets), kind="protocol", hint=HINTS["protocol"], status=exchange.status)
+
+
+def _told(failure: ProviderError) -> ProviderError:
+    """Say how long the server asks to wait, where it does."""
+    if failure.retry_after is not None:
+        failure.hint = f"{failure.hint} The server asks to wait {failure.retry_after:.0f} s.".strip()
+    return failure
 
 
 def _not_a_stream(exchange: Exchange, first: bytes) -> str:

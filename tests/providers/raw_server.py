@@ -40,7 +40,9 @@ def usage(prompt: int = 9, completion: int = 2) -> bytes:
 HELLO = [chunk(""), chunk("Hel"), chunk("lo"), chunk(None, "stop"), usage(), DONE]
 
 
-def framed(pieces: list[bytes], framing: Framing, head: str = "200 OK", kind: str = "text/event-stream", extra: str = "") -> bytes:
+def framed(
+    pieces: list[bytes], framing: Framing, head: str = "200 OK", kind: str = "text/event-stream", extra: str = ""
+) -> bytes:
     """A whole response: status, headers, and the pieces framed."""
     lines = f"HTTP/1.1 {head}\r\n" + (f"Content-Type: {kind}\r\n" if kind else "") + extra
     if framing == "chunked":
@@ -102,8 +104,12 @@ class RawServer:
 
     base_url: str
     connections: list[Connection] = field(default_factory=list)
-    requests: list[dict[str, str]] = field(default_factory=list)
     open: int = 0
+
+    async def drained(self) -> None:
+        """Wait until every connection is closed."""
+        while self.open:  # noqa: ASYNC110 - the state is this loop's own, and a test bounds the wait
+            await asyncio.sleep(0)
 
 
 @asynccontextmanager

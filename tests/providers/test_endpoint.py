@@ -8,7 +8,6 @@ import json
 from typing import Any
 
 import pytest
-from tests.providers.raw_server import DONE, HELLO, Connection, Framing, chunk, endpoint, framed, serving
 
 from nbchat.core.accumulator import TurnAccumulator
 from nbchat.core.errors import ConfigError, ProviderError, UsageError
@@ -17,6 +16,7 @@ from nbchat.core.messages import ImagePart, Message, ReasoningPart, TextPart, To
 from nbchat.core.requests import ModelRequest
 from nbchat.providers.endpoint import Endpoint
 from nbchat.providers.request_body import request_body
+from tests.providers.raw_server import DONE, HELLO, Connection, Framing, chunk, endpoint, framed, serving
 
 REQUEST = ModelRequest("r1", "tiny", (Message("m0", "system", (TextPart("be brief"),)), Message("m1", "user", (TextPart("hi"),))))
 
@@ -163,7 +163,7 @@ def test_images_are_parts() -> None:
 
 def test_question_is_sent_byte_for_byte() -> None:
     """Every text reaches the wire as it is; half an emoji, which UTF-8 cannot say, becomes U+FFFD."""
-    text = "what is {x}? \\ \"q\" $\\alpha$ \u2028 😀 \x00"
+    text = 'what is {x}? \\ "q" $\\alpha$ \u2028 😀 \x00'
     assert messages_of(Message("a", "user", (TextPart(text),)))[0]["content"] == text
     assert messages_of(Message("a", "user", (TextPart("a\ud83d"),)))[0]["content"] == "a\ufffd"
 
@@ -215,7 +215,10 @@ def test_what_is_not_a_stream_is_named(response: bytes, kind: str, says: str) ->
     assert error.text.isprintable()
 
 
-@pytest.mark.parametrize("kind", ["text/event-stream;", "text/event-stream; charset=windows-1252", "TEXT/EVENT-STREAM", "", "text/plain"])
+KINDS = ["text/event-stream;", "text/event-stream; charset=windows-1252", "TEXT/EVENT-STREAM", "", "text/plain"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_streams_of_servers_that_do_not_say(kind: str) -> None:
     """A stream is one under any spelling of its type, and when its type is missing or too general."""
     events, error = ask(framed(HELLO, "chunked", kind=kind))
@@ -313,15 +316,10 @@ def test_closing_the_iterator_closes_the_socket() -> None:
                 if TextDelta("Hello") in batch:
                     break
             await stream.aclose()
-            await asyncio.wait_for(drained(server), 0.3)
+            await asyncio.wait_for(server.drained(), 0.3)
             await provider.aclose()
 
     asyncio.run(main())
-
-
-async def drained(server: Any) -> None:
-    while server.open:
-        await asyncio.sleep(0)
 
 
 @pytest.mark.parametrize("when", ["headers", "token"])
@@ -349,7 +347,7 @@ def test_cancelling_closes_the_socket(when: str) -> None:
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-            await asyncio.wait_for(drained(server), 0.3)
+            await asyncio.wait_for(server.drained(), 0.3)
             await provider.aclose()
 
     asyncio.run(main())
