@@ -71,7 +71,7 @@ class App:
             manager=self.manager,
             ports=self.ports,
             registry=self.registry,
-            hub=Hub(self.manager, self.ports),
+            hub=Hub(self.manager, self.ports, offers=self._open_offers),
             offers=self._open_offers,
             choose=self._choose,
             place=lambda: self.place,

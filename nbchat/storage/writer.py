@@ -37,6 +37,7 @@ class Writer:
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._closed = False
+        self._ended: concurrent.futures.Future[None] = concurrent.futures.Future()
 
     def submit(self, work: Callable[[Database], T]) -> concurrent.futures.Future[T]:
         """Hand over a job. Any thread; raises StorageError when closed, or in a forked child."""
@@ -69,7 +70,7 @@ class Writer:
             thread = self._thread
             self._queue.put(None)
         if thread is not None and thread.is_alive():
-            await asyncio.get_running_loop().run_in_executor(None, thread.join)
+            await asyncio.wrap_future(self._ended)  # no executor: at the interpreter's exit there is none any more
 
     def _work(self) -> None:
         db: Database | None = None
@@ -91,6 +92,7 @@ class Writer:
             del work, future
         if db is not None:
             _close(db)
+        self._ended.set_result(None)
 
     def _doubtful(self, error: BaseException) -> bool:
         """Whether a new connection should be made: after what may be the file's fault, unless that would lose memory."""
