@@ -30,7 +30,9 @@ __all__ = ["FallbackStore", "TroubleListener"]
 T = TypeVar("T")
 TroubleListener = Callable[[ErrorInfo | None], None]
 _RETRY_FACTOR = 10
-"""A try that failed after n seconds (a lock is waited for 10 s) is not repeated for 10 n: a refusal at once always is."""
+_QUICK_SECONDS = 0.25
+"""A try that was refused quickly is repeated with the next write. One that took n seconds (a lock is waited for 10 s) is not
+repeated for 10 n, so that a chat is not held up again and again."""
 _log = logging.getLogger("nbchat.storage")
 
 
@@ -91,17 +93,13 @@ class FallbackStore:
             except StorageError as error:
                 self._fail(error, began)
         async with self._lock:
-            if await self._saved_again():
-                began = self._clock.monotonic()
-                try:
-                    return await write.on(self._primary)
-                except StorageError as error:
-                    self._fail(error, began)
-            return await self._keep(write)
+            saved, result = await self._saved_again(write)
+            return result if saved else await self._keep(write)
 
     def _fail(self, error: StorageError, began: float) -> None:
         now = self._clock.monotonic()
-        self._retry_at = now + _RETRY_FACTOR * (now - began)
+        took = now - began
+        self._retry_at = now + _RETRY_FACTOR * took if took > _QUICK_SECONDS else now
         if self.trouble is None:
             _log.warning("nbchat cannot save: %s", error)
             text = f"Chats are not being saved: {error.text} They go on in memory, until the kernel ends."
@@ -115,23 +113,23 @@ class FallbackStore:
             except Exception:
                 _log.exception("a listener for storage trouble failed")
 
-    async def _saved_again(self) -> bool:
-        """Try the journal on the database; True when all of it is saved. Under the lock."""
-        if self.trouble is None:  # another task, before this one, got the lock and succeeded
-            return True
+    async def _saved_again(self, write: Write) -> tuple[bool, Any]:
+        """Try the journal and then `write` on the database; (True, its result) when all is saved. Under the lock."""
         began = self._clock.monotonic()
-        if began < self._retry_at:
-            return False
+        if self.trouble is not None and began < self._retry_at:
+            return False, None
         try:
             await self._unsaved.replay(self._primary, self._running, self._known)
+            result = await write.on(self._primary)
         except StorageError as error:
             self._fail(error, began)
-            return False
-        old, self._unsaved = self._unsaved, Unsaved(self._new_memory())
-        self._settings_seeded = False
-        self._tell(None)
-        await old.memory.aclose()
-        return True
+            return False, None
+        if self.trouble is not None:  # else another task, before this one, got the lock and succeeded
+            old, self._unsaved = self._unsaved, Unsaved(self._new_memory())
+            self._settings_seeded = False
+            self._tell(None)
+            await old.memory.aclose()
+        return True, result
 
     async def _keep(self, write: Write) -> Any:
         """Do a write in memory and note it for later. Under the lock."""
@@ -295,7 +293,7 @@ class FallbackStore:
             await self._readable(self._primary.heartbeat(), None)
             return
         async with self._lock:
-            await self._saved_again()
+            await self._saved_again(Write("heartbeat", ()))
 
     # ------------------------------------------------------------ ledger and settings
 
@@ -349,7 +347,8 @@ class FallbackStore:
         if self.trouble is not None:
             async with self._lock:
                 self._retry_at = float("-inf")
-                if not await self._saved_again():
+                saved, _ = await self._saved_again(Write("heartbeat", ()))
+                if not saved:
                     _log.warning("%d changes could not be saved and end with this process", self.unsaved)
         await self._unsaved.memory.aclose()
         await self._primary.aclose()

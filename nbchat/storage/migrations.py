@@ -149,7 +149,7 @@ MIGRATIONS: tuple[Migration, ...] = (_FIRST,)
 LATEST = MIGRATIONS[-1].number
 
 
-def check(db: Database) -> int:
+def check(db: Database, latest: int = LATEST) -> int:
     """Return the schema's version, 0 for an empty file; reads only.
 
     Raises StorageError for a database that a newer nbchat made, or that is another program's.
@@ -163,9 +163,9 @@ def check(db: Database) -> int:
             hint="Nothing was changed. Set NBCHAT_STORE to a path of its own.",
         )
     (version,) = db.row("SELECT MAX(version) FROM schema_version") or (0,)
-    if version > LATEST:
+    if version > latest:
         raise StorageError(
-            f"{db.place} was made by a newer nbchat (schema {version}; this one knows {LATEST}).",
+            f"{db.place} was made by a newer nbchat (schema {version}; this one knows {latest}).",
             hint="Nothing was changed. Upgrade with `pip install -U jupyter-nbchat`, or set NBCHAT_STORE to another path.",
         )
     return int(version)
@@ -173,12 +173,13 @@ def check(db: Database) -> int:
 
 def migrate(db: Database, migrations: tuple[Migration, ...] = MIGRATIONS) -> None:
     """Bring the schema up to date, one transaction a step; safe when several processes start at once."""
-    if check(db) >= migrations[-1].number:
+    latest = migrations[-1].number
+    if check(db, latest) == latest:
         return
     for step in migrations:
         with db.transaction():
             # Asked again inside: another process may have taken the step while this one waited for the lock.
-            if check(db) >= step.number:
+            if check(db, latest) >= step.number:
                 continue
             if step.number == 1:
                 db.execute("CREATE TABLE schema_version (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied REAL NOT NULL)")

@@ -7,6 +7,7 @@ Raises StorageError when the database is in trouble; going on in memory is `fall
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from nbchat.core.conversations import Conversation, ConversationSummary
@@ -16,7 +17,7 @@ from nbchat.core.requests import RequestRecord
 from nbchat.sessions.ports import Clock, TurnRecord
 from nbchat.storage import conversations, ledger, messages, settings, turns
 from nbchat.storage.conversations import Whole
-from nbchat.storage.database import Database
+from nbchat.storage.database import BUSY_SECONDS, Database
 from nbchat.storage.place import Place
 from nbchat.storage.writer import Writer
 
@@ -24,12 +25,12 @@ __all__ = ["SqliteStore"]
 
 
 class SqliteStore:
-    """One database. Nothing is opened before the first call."""
+    """One database. Nothing is opened before the first call. Another process's lock is waited for `busy_seconds`."""
 
-    def __init__(self, place: Place, clock: Clock) -> None:
+    def __init__(self, place: Place, clock: Clock, *, busy_seconds: float = BUSY_SECONDS) -> None:
         self.place = place
         self._clock = clock
-        self._writer = Writer(place)
+        self._writer = Writer(place, partial(Database, busy_seconds=busy_seconds))
         self._running: set[str] = set()
         """Turns begun here and not yet ended: what `aclose` must not leave "streaming" while this process lives on."""
 

@@ -21,6 +21,8 @@ _CASES = (
     ("not a database", "{path} is not a database.", f"{_KEPT} Move the file away, or set NBCHAT_STORE to another path."),
     ("malformed", "the database {path} is damaged.", f"{_KEPT} Move the file away; `sqlite3 FILE .recover` may save it."),
     ("disk i/o", "reading or writing the database {path} failed.", "Check the disk it lies on; the next turn tries again."),
+    ("not a directory", "the database {path} cannot be opened.", "A part of its path is a file: set NBCHAT_HOME to a directory."),
+    ("is a directory", "the database {path} cannot be opened.", "It is a directory: set NBCHAT_STORE to a file in it."),
     ("unable to open", "the database {path} cannot be opened.", "Make the file and its directory writable, or set NBCHAT_HOME."),
 )
 

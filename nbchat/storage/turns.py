@@ -38,10 +38,10 @@ def begin(db: Database, turn: TurnRecord, given: Sequence[Message], now: float) 
         row = db.row("SELECT generation FROM conversations WHERE id = ?", (turn.conversation,))
         if row is None:
             raise UsageError("this conversation was deleted.", hint="Open it again to start anew.")
-        generation = max(row[0] + 1, turn.generation)
+        generation = _free_generation(db, turn, row[0])
         begun = replace(turn, owner=str(this_process()), generation=generation, started=turn.started or now)
         db.execute(
-            "UPDATE conversations SET generation = ?, head = ?, updated = ? WHERE id = ?",
+            "UPDATE conversations SET generation = MAX(generation, ?), head = ?, updated = ? WHERE id = ?",
             (generation, turn.assistant_message, now, turn.conversation),
         )
         messages.add(db, turn.conversation, generation, given)
@@ -53,6 +53,14 @@ def begin(db: Database, turn: TurnRecord, given: Sequence[Message], now: float) 
             ),
         )  # fmt: skip
     return begun
+
+
+def _free_generation(db: Database, turn: TurnRecord, last: int) -> int:
+    if turn.generation > 0:
+        used = db.row("SELECT 1 FROM turns WHERE conversation_id = ? AND generation = ?", (turn.conversation, turn.generation))
+        if used is None:
+            return turn.generation
+    return last + 1
 
 
 def checkpoint(db: Database, turn_id: str, parts: Sequence[Part]) -> None:

@@ -16,6 +16,7 @@ from nbchat.core.errors import StorageError
 from nbchat.core.messages import Message, Part
 from nbchat.sessions.ports import TurnRecord
 from nbchat.storage.conversations import Whole
+from nbchat.storage.pieces import fold
 from nbchat.storage.store import SqliteStore
 
 __all__ = ["RunningTurn", "Unsaved", "Write"]
@@ -58,7 +59,7 @@ class Unsaved:
         """Do everything again on `store`; raises StorageError where it refuses once more, what is done is then forgotten.
 
         Conversations that are missing there (the file is a new one) are brought back from memory first, and running
-        turns are begun there, so that their ends find them.
+        turns are begun there and get their missed pieces, so that their ends find them.
         """
         needed = {write.conversation for write in self.writes} | {turn.record.conversation for turn in running.values()}
         for conversation_id in sorted(needed - {""} - self.deleted):
@@ -70,6 +71,13 @@ class Unsaved:
                     await store.adopt(whole)
         for turn in running.values():
             await self._once(Write("begin_turn", (turn.record, turn.messages)), store)
+            if turn.missed:
+                missed, turn.missed = turn.missed, []
+                try:
+                    await store.checkpoint(turn.record, fold(missed))
+                except StorageError:
+                    turn.missed = missed + turn.missed
+                    raise
         while self.writes:
             await self._once(self.writes[0], store)
             del self.writes[0]
