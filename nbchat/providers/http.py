@@ -111,6 +111,7 @@ class Exchange:
         self._request = request
         self._secrets = secrets
         self._gone = gone
+        self._cancelled = False
         self._closed = False
         self._chunks: list[bytes] = []
         self._size = 0
@@ -167,7 +168,7 @@ class Exchange:
         if not self._ended:
             self._ended = True
             self._error = error
-            self._task.cancel()
+            self._cancel()
             self._wake.set()
 
     async def settle(self, seconds: float) -> None:
@@ -176,7 +177,7 @@ class Exchange:
 
     async def aclose(self) -> None:
         """Stop and close; idempotent. Returns only when the connection is closed, also when it is cancelled itself."""
-        self._task.cancel()
+        self._cancel()
         cancelled = False
         while not self._task.done():
             try:
@@ -188,6 +189,12 @@ class Exchange:
             await self._gone()
         if cancelled:
             raise asyncio.CancelledError
+
+    def _cancel(self) -> None:
+        """Cancel the task once: a second time would break into the closing of the connection."""
+        if not self._cancelled:
+            self._cancelled = True
+            self._task.cancel()
 
     async def _next(self) -> None:
         if self._error is not None:
