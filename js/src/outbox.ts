@@ -1,0 +1,86 @@
+/**
+ * Outbox: questions that were sent and that the kernel has not shown yet.
+ *
+ * A question carries a client id, and the kernel takes two of one id for one: so it can be sent again when no answer comes,
+ * and costs once. It leaves when its turn is seen in the queue or in the messages, or when it is refused.
+ */
+import type { Schedule } from "./schedule.ts";
+import type { Message, Outgoing, Queued } from "./wire/protocol.ts";
+import { textOf } from "./wire/reduce.ts";
+
+export interface Pending {
+  client: string;
+  text: string;
+  /** Set once the kernel answered. */
+  turn: string | null;
+  /** Nothing came back for a second: the kernel is busy or gone. */
+  slow: boolean;
+  /** The last question of the conversation when this one was sent. */
+  after: string | null;
+}
+
+const SLOW = 1_000;
+const AGAIN_FIRST = 5_000;
+const AGAIN_MOST = 60_000;
+/** A question that was taken but is seen nowhere (its queue entry got lost) is no longer shown as pending. */
+const TAKEN = 3_000;
+
+export class Outbox {
+  pending: readonly Pending[] = [];
+
+  constructor(
+    private readonly send: (message: Outgoing) => void,
+    private readonly schedule: Schedule,
+    private readonly changed: () => void,
+  ) {}
+
+  submit(text: string, client: string, after: string | null): void {
+    this.pending = [...this.pending, { client, text, turn: null, slow: false, after }];
+    this.post(client, text, AGAIN_FIRST);
+    this.schedule.set(`slow ${client}`, SLOW, () => this.change(client, { slow: true }));
+  }
+
+  sent(client: string, turn: string): void {
+    this.quiet(client);
+    this.change(client, { turn, slow: false });
+    this.schedule.set(`slow ${client}`, TAKEN, () => {
+      this.drop(client);
+      this.changed();
+    });
+  }
+
+  /** Forget a refused question and return its text, or null if it is not known. */
+  refused(client: string): string | null {
+    const text = this.pending.find((each) => each.client === client)?.text ?? null;
+    this.drop(client);
+    return text;
+  }
+
+  /** Let go of what can be seen elsewhere by now. */
+  settle(turn: string | null, queue: readonly Queued[], last: Message | undefined): void {
+    for (const each of this.pending) {
+      const taken = each.turn !== null && (each.turn === turn || queue.some((other) => other.turn === each.turn));
+      if (taken || (last && last.id !== each.after && textOf(last).trim() === each.text.trim())) this.drop(each.client);
+    }
+  }
+
+  private post(client: string, text: string, wait: number): void {
+    this.send({ op: "send", text, client_id: client });
+    this.schedule.set(`again ${client}`, wait, () => this.post(client, text, Math.min(wait * 2, AGAIN_MOST)));
+  }
+
+  private change(client: string, change: Partial<Pending>): void {
+    this.pending = this.pending.map((each) => (each.client === client ? { ...each, ...change } : each));
+    this.changed();
+  }
+
+  private quiet(client: string): void {
+    this.schedule.cancel(`again ${client}`);
+    this.schedule.cancel(`slow ${client}`);
+  }
+
+  private drop(client: string): void {
+    this.quiet(client);
+    this.pending = this.pending.filter((each) => each.client !== client);
+  }
+}

@@ -1,0 +1,269 @@
+/**
+ * Store: one model's state in the page, and what people can ask of it. Every view of the model draws the same store.
+ *
+ * Owns the link between the model (traits, custom messages), the receiver and the views. Must not know how it is drawn.
+ * `initialize` creates it, synchronously; it lives as long as the model.
+ */
+import type { Model } from "./model.ts";
+import { Outbox, type Pending } from "./outbox.ts";
+import { randomId, registry } from "./registry.ts";
+import { Schedule } from "./schedule.ts";
+import { keep } from "./snapshot.ts";
+import type { ErrorInfo, Incoming, ModelInfo, Outgoing, Position, Snapshot, Traits } from "./wire/protocol.ts";
+import { Receiver } from "./wire/receiver.ts";
+import type { Content } from "./wire/reduce.ts";
+
+/** How far a stop has got; "busy" when nothing answered for a second, because a cell keeps the kernel from listening. */
+export type Stopping = "asked" | "acknowledged" | "busy" | null;
+
+export interface ViewState extends Traits, Omit<Content, "kind"> {
+  position: Position;
+  pending: readonly Pending[];
+  stopping: Stopping;
+  /** The last refusal of something a view asked for, until the next thing is asked. */
+  refused: ErrorInfo | null;
+  models: { list: ModelInfo[]; error: ErrorInfo | null } | null;
+  paging: boolean;
+  continues: string;
+}
+
+const TRAITS = ["kind", "status", "title", "model", "usage", "cost", "notice", "offers", "queue"] as const;
+const EMPTY: Snapshot = { generation: 0, seq: 0, ended: true, turn: null, messages: [], more: false };
+/** After this long without an effect of Stop the view says why. Milliseconds. */
+const STOP_PATIENCE = 1_000;
+const PAGE_PATIENCE = 5_000;
+
+export class Store {
+  state: ViewState;
+  /** What views keep here while none of them is on the page: draft, scroll position, folds. */
+  readonly memory = new Map<string, unknown>();
+  /** Called with a text that the kernel refused to send, so that a composer can give it back. */
+  onRestore: ((text: string) => void) | null = null;
+  /** Called with the app's code when it had to be asked for over the wire. */
+  onAsset: ((code: string) => void) | null = null;
+
+  private readonly receiver: Receiver;
+  private readonly outbox: Outbox;
+  private readonly schedule = new Schedule();
+  private readonly listeners = new Set<() => void>();
+  private readonly extra = {
+    stopping: null as Stopping,
+    refused: null as ErrorInfo | null,
+    models: null as ViewState["models"],
+    paging: false,
+    continues: "",
+  };
+  private keeping = false;
+
+  constructor(private readonly model: Model) {
+    const snapshot = (model.get("snapshot") as Snapshot | null) ?? EMPTY;
+    const send = (message: Outgoing) => this.send(message);
+    this.receiver = new Receiver(this.traits().kind, snapshot, send, registry().page);
+    this.outbox = new Outbox(send, this.schedule, () => this.refresh());
+    this.extra.continues = snapshot.continues ?? snapshot.origin ?? "";
+    this.state = this.build();
+  }
+
+  /** Listen to the model and say hello. `signal` ends it all. */
+  start(signal?: AbortSignal): void {
+    this.model.on("msg:custom", this.receive);
+    for (const name of TRAITS) this.model.on(`change:${name}`, this.traitChanged);
+    this.model.on("change:snapshot", this.snapshotChanged);
+    signal?.addEventListener("abort", () => this.dispose());
+    this.receiver.start(this.traits().status, performance.now());
+    this.refresh();
+  }
+
+  dispose(): void {
+    this.schedule.clear();
+    this.listeners.clear();
+    this.model.off("msg:custom", this.receive);
+    for (const name of TRAITS) this.model.off(`change:${name}`, this.traitChanged);
+    this.model.off("change:snapshot", this.snapshotChanged);
+  }
+
+  /** Call `listener` after every change; returns how to stop that. */
+  subscribe(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  submit(text: string): void {
+    this.extra.refused = null;
+    this.outbox.submit(text, randomId(), this.lastQuestion()?.id ?? null);
+    this.refresh();
+  }
+
+  stop(): void {
+    if (this.extra.stopping) return;
+    this.extra.stopping = "asked";
+    this.send({ op: "stop" });
+    this.schedule.set("stop", STOP_PATIENCE, () => {
+      if (this.extra.stopping === "asked") this.extra.stopping = "busy";
+      this.refresh();
+    });
+    this.refresh();
+  }
+
+  older(): void {
+    const first = this.state.messages[0];
+    if (!first || this.extra.paging) return;
+    this.extra.paging = true;
+    this.send({ op: "page", before: first.id });
+    this.schedule.set("page", PAGE_PATIENCE, () => this.endPaging());
+    this.refresh();
+  }
+
+  askModels(): void {
+    this.send({ op: "models" });
+  }
+
+  chooseModel(model: string): void {
+    this.ask({ op: "model", model });
+  }
+
+  chooseOffer(offer: string): void {
+    this.ask({ op: "choose", offer });
+  }
+
+  unqueue(turn: string): void {
+    this.ask({ op: "unqueue", turn });
+  }
+
+  /** Tell the kernel whether anybody can see this model's views; hidden ones get less. */
+  visible(visible: boolean): void {
+    this.send({ op: "visible", page: registry().page, visible });
+  }
+
+  askAsset(): void {
+    this.send({ op: "asset" });
+  }
+
+  private ask(message: Outgoing): void {
+    this.extra.refused = null;
+    this.send(message);
+    this.refresh();
+  }
+
+  private send(message: Outgoing): void {
+    try {
+      this.model.send(message);
+    } catch (error) {
+      console.warn("nbchat: the kernel cannot be reached", error); // a closed comm: the receiver's clock tries again
+    }
+  }
+
+  private readonly receive = (message: Incoming): void => {
+    const now = performance.now();
+    switch (message.op) {
+      case "append":
+        if (this.receiver.append(message, now)) this.moved();
+        break;
+      case "snapshot":
+        if (this.receiver.snapshot(message.snapshot, now)) this.moved();
+        break;
+      case "page":
+        this.receiver.older(message.messages, message.more);
+        this.endPaging();
+        break;
+      case "models":
+        this.extra.models = { list: message.models, error: message.error };
+        break;
+      case "sent":
+        this.outbox.sent(message.client_id, message.turn);
+        break;
+      case "refused":
+        this.refuse(message.client_id, message.error);
+        break;
+      case "stopping":
+        if (this.extra.stopping) this.extra.stopping = "acknowledged";
+        break;
+      case "asset":
+        this.onAsset?.(message.code);
+        break;
+    }
+    this.refresh();
+  };
+
+  private readonly traitChanged = (): void => {
+    this.receiver.hint(this.traits().status, performance.now());
+    this.refresh();
+  };
+
+  private readonly snapshotChanged = (): void => {
+    if (this.keeping) return;
+    const snapshot = this.model.get("snapshot") as Snapshot | null;
+    if (snapshot && this.receiver.snapshot(snapshot, performance.now())) this.moved();
+    this.refresh();
+  };
+
+  private refuse(client: string | null, error: ErrorInfo): void {
+    this.extra.refused = error;
+    const text = client === null ? null : this.outbox.refused(client);
+    if (text !== null) this.onRestore?.(text);
+  }
+
+  /** The position moved: a stop may have had its effect, and the model's own snapshot is behind. */
+  private moved(): void {
+    this.keepSnapshot();
+  }
+
+  private endPaging(): void {
+    this.extra.paging = false;
+    this.schedule.cancel("page");
+    this.refresh();
+  }
+
+  /** Keep the model's `snapshot` current in the page, so that a saved notebook holds the answer. Never sent anywhere. */
+  private keepSnapshot(): void {
+    const wait = this.receiver.position.ended ? 50 : 5_000;
+    this.schedule.once(this.receiver.position.ended ? "keep-end" : "keep", wait, () => {
+      this.keeping = true;
+      this.model.set("snapshot", keep(this.receiver.content, this.receiver.position, this.extra.continues));
+      this.keeping = false;
+    });
+  }
+
+  private refresh(): void {
+    if (this.receiver.position.ended && this.extra.stopping) {
+      this.extra.stopping = null;
+      this.schedule.cancel("stop");
+    }
+    this.outbox.settle(this.receiver.content.turn, this.traits().queue, this.lastQuestion());
+    this.state = this.build();
+    const due = this.receiver.due;
+    if (due === null) this.schedule.cancel("tick");
+    else this.schedule.set("tick", due - performance.now(), this.tick);
+    for (const listener of [...this.listeners]) listener();
+  }
+
+  private readonly tick = (): void => {
+    this.receiver.tick(performance.now());
+    const due = this.receiver.due;
+    if (due !== null) this.schedule.set("tick", due - performance.now(), this.tick);
+  };
+
+  private lastQuestion() {
+    return this.receiver.content.messages.findLast((message) => message.role === "user");
+  }
+
+  private traits(): Traits {
+    const get = <T>(name: string, otherwise: T) => (this.model.get(name) as T | null | undefined) ?? otherwise;
+    return {
+      kind: get("kind", "thread"),
+      status: get("status", "idle"),
+      title: get("title", ""),
+      model: get("model", ""),
+      usage: get("usage", null),
+      cost: get("cost", ""),
+      notice: get("notice", null),
+      offers: get("offers", []),
+      queue: get("queue", []),
+    };
+  }
+
+  private build(): ViewState {
+    const { content, position } = this.receiver;
+    return { ...this.traits(), ...content, ...this.extra, position, pending: this.outbox.pending };
+  }
+}

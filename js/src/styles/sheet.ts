@@ -1,0 +1,30 @@
+/** The styles: one constructable sheet shared by all views' shadow roots, and the one rule that the page itself needs. */
+import code from "./code.css";
+import composer from "./composer.css";
+import layout from "./layout.css";
+import markdown from "./markdown.css";
+import message from "./message.css";
+import theme from "./theme.css";
+
+let shared: CSSStyleSheet | undefined;
+
+export function sheet(): CSSStyleSheet {
+  if (!shared) {
+    shared = new CSSStyleSheet();
+    shared.replaceSync([theme, layout, message, markdown, code, composer].join("\n"));
+  }
+  return shared;
+}
+
+const RULE =
+  ".jp-OutputArea-child:has(.nbchat-live) ~ .jp-OutputArea-child:has(a[href='#nbchat-transcript']) { display: none; }";
+const ID = "nbchat-transcripts";
+
+/** A turn's saved Markdown transcript stands below its live view for readers without one; with one it is hidden. */
+export function hideTranscripts(): void {
+  if (document.getElementById(ID)) return;
+  const style = document.createElement("style");
+  style.id = ID;
+  style.textContent = RULE;
+  document.head.append(style);
+}

@@ -1,0 +1,45 @@
+/** How numbers, money and model names are written for people. Money follows `nbchat.core.cost.format_cost`. */
+import type { Cost, Usage } from "../wire/protocol.ts";
+
+const MARKS = { reported: "", estimated: "~", partial: "≥", unknown: "~" } as const;
+
+/** "–" for unknown, "~" before estimates, "≥" where a part is unknown, four decimals below a cent. */
+export function formatCost(cost: Cost | null): string {
+  if (!cost || cost.amount === null) return "–";
+  const amount = Number(cost.amount);
+  const sign = cost.currency === "USD" ? "$" : `${cost.currency} `;
+  if (amount === 0) return `${MARKS[cost.certainty]}${sign}0.00`;
+  if (amount < 0.0001) return `<${sign}0.0001`;
+  return `${MARKS[cost.certainty]}${sign}${amount.toFixed(amount < 0.01 ? 4 : 2)}`;
+}
+
+export function formatCount(count: number): string {
+  return count.toLocaleString("en-US");
+}
+
+/** "1,204 in · 87 out", with "~" before estimates and a dash for what nobody said; "" when nothing is known. */
+export function formatUsage(usage: Usage | null): string {
+  if (!usage || (usage.input_tokens === null && usage.output_tokens === null)) return "";
+  const mark = MARKS[usage.certainty];
+  const count = (value: number | null) => (value === null ? "–" : `${mark}${formatCount(value)}`);
+  return `${count(usage.input_tokens)} in · ${count(usage.output_tokens)} out`;
+}
+
+/** The details that do not fit in a line, for a tooltip. */
+export function usageDetails(usage: Usage | null): string {
+  if (!usage) return "";
+  const lines: [string, number | null][] = [
+    ["input tokens", usage.input_tokens],
+    ["of which cached", usage.cached_tokens],
+    ["written to the cache", usage.cache_write_tokens],
+    ["output tokens", usage.output_tokens],
+    ["of which reasoning", usage.reasoning_tokens],
+  ];
+  const known = lines.filter(([, count]) => count !== null).map(([name, count]) => `${name}: ${formatCount(count as number)}`);
+  return [...known, `counts: ${usage.certainty}`].join("\n");
+}
+
+/** The model without its provider: the part after the first slash. */
+export function shortModel(model: string): string {
+  return model.slice(model.indexOf("/") + 1) || model;
+}

@@ -1,0 +1,131 @@
+/** The model menu: a button with the model's name; opened, it asks the kernel for a list and lets one be found and chosen. */
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Store } from "../store.ts";
+import type { ModelInfo } from "../wire/protocol.ts";
+import { formatCount, shortModel } from "./format.ts";
+import { ChevronIcon } from "./icons.tsx";
+
+/** Rows that are drawn at most; catalogues list hundreds, and a filter finds the others. */
+const ROWS_MOST = 60;
+
+export function ModelMenu({ store }: { store: Store }) {
+  const [open, setOpen] = useState(false);
+  const root = useRef<HTMLDivElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (!open) return;
+    store.askModels();
+    const outside = (event: Event) => {
+      if (!event.composedPath().includes(root.current as EventTarget)) setOpen(false);
+    };
+    document.addEventListener("pointerdown", outside, true);
+    return () => document.removeEventListener("pointerdown", outside, true);
+  }, [open, store]);
+  const close = () => {
+    setOpen(false);
+    button.current?.focus();
+  };
+  const { model } = store.state;
+  return (
+    <div class="models" ref={root}>
+      <button
+        type="button"
+        class="model"
+        ref={button}
+        title={model || "No model chosen"}
+        aria-haspopup="dialog"
+        aria-expanded={open}
+        onClick={() => setOpen(!open)}
+      >
+        <span>{shortModel(model) || "Choose a model"}</span>
+        <ChevronIcon />
+      </button>
+      {open && <Menu store={store} close={close} />}
+    </div>
+  );
+}
+
+function Menu({ store, close }: { store: Store; close: () => void }) {
+  const { models, model } = store.state;
+  const [filter, setFilter] = useState("");
+  const [active, setActive] = useState(0);
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => input.current?.focus(), []);
+  const found = matching(models?.list ?? [], filter);
+  const rows = found.slice(0, ROWS_MOST);
+  const choose = (chosen: ModelInfo | undefined) => {
+    if (chosen) store.chooseModel(chosen.id);
+    if (chosen) close();
+  };
+  const keys = (event: KeyboardEvent) => {
+    if (event.key === "Escape") close();
+    else if (event.key === "Enter" && !event.isComposing) choose(rows[active]);
+    else if (event.key === "ArrowDown") setActive(Math.min(active + 1, rows.length - 1));
+    else if (event.key === "ArrowUp") setActive(Math.max(active - 1, 0));
+    else return;
+    event.preventDefault();
+  };
+  return (
+    <div class="menu" role="dialog" aria-label="Models" onKeyDown={keys}>
+      <input
+        ref={input}
+        type="text"
+        placeholder="Find a model"
+        aria-label="Find a model"
+        role="combobox"
+        aria-expanded="true"
+        aria-controls="nbchat-models"
+        aria-activedescendant={rows[active] ? `nbchat-model-${active}` : undefined}
+        value={filter}
+        onInput={(event) => {
+          setFilter(event.currentTarget.value);
+          setActive(0);
+        }}
+      />
+      {models?.error && <p class="menu-note warn">{`${models.error.text} ${models.error.hint}`}</p>}
+      {!models && <p class="menu-note">Asking for models…</p>}
+      {models && rows.length === 0 && <p class="menu-note">No model matches.</p>}
+      <div role="listbox" id="nbchat-models" aria-label="Models" tabIndex={-1}>
+        {rows.map((row, at) => (
+          <Row
+            key={row.id}
+            row={row}
+            id={`nbchat-model-${at}`}
+            active={at === active}
+            current={row.id === model}
+            choose={() => choose(row)}
+          />
+        ))}
+      </div>
+      {found.length > rows.length && <p class="menu-note">{`${found.length - rows.length} more; type to find them.`}</p>}
+    </div>
+  );
+}
+
+interface RowProps {
+  row: ModelInfo;
+  id: string;
+  active: boolean;
+  current: boolean;
+  choose: () => void;
+}
+
+function Row({ row, id, active, current, choose }: RowProps) {
+  const node = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (active) node.current?.scrollIntoView({ block: "nearest" });
+  }, [active]);
+  const details = [row.context_length ? `${formatCount(row.context_length)} tokens` : "", row.price ?? ""].filter(Boolean);
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the combobox above handles the keys of its listbox
+    <div role="option" tabIndex={-1} id={id} ref={node} aria-selected={current} class={active ? "row active" : "row"} onClick={choose}>
+      <span>{row.name || row.id}</span>
+      <small>{[row.id, ...details].join(" · ")}</small>
+    </div>
+  );
+}
+
+function matching(models: readonly ModelInfo[], filter: string): ModelInfo[] {
+  const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
+  return models.filter((model) => words.every((word) => `${model.id} ${model.name}`.toLowerCase().includes(word)));
+}

@@ -1,0 +1,40 @@
+/** What stands above the composer: the kernel's notice, found keys and servers on offer, a refusal. */
+import type { Store } from "../store.ts";
+import type { Notice, Offer } from "../wire/protocol.ts";
+import { ErrorBubble } from "./message.tsx";
+import { pure } from "./pure.ts";
+
+export const NoticeBar = pure(function NoticeBar({ notice }: { notice: Notice }) {
+  return (
+    <div class={`notice ${notice.kind}`} role={notice.kind === "error" ? "alert" : "note"}>
+      <p>{notice.text}</p>
+      {notice.hint && <p class="hint">{notice.hint}</p>}
+    </div>
+  );
+});
+
+/** Nothing has been sent to any of these; a click is the choice. */
+export const Offers = pure(function Offers({ offers, store }: { offers: readonly Offer[]; store: Store }) {
+  return (
+    <fieldset class="offers">
+      <legend>Found on this machine, used only if you choose it</legend>
+      {offers.map((offer) => (
+        <button type="button" key={offer.id} onClick={() => store.chooseOffer(offer.id)}>
+          <span>{offer.text}</span>
+          <small>{offer.detail}</small>
+        </button>
+      ))}
+    </fieldset>
+  );
+});
+
+export function Notices({ store }: { store: Store }) {
+  const { notice, offers, refused } = store.state;
+  return (
+    <>
+      {notice && <NoticeBar notice={notice} />}
+      {offers.length > 0 && <Offers offers={offers} store={store} />}
+      {refused && <ErrorBubble error={refused} />}
+    </>
+  );
+}

@@ -1,0 +1,70 @@
+/**
+ * Following the end of a growing conversation, until the reader scrolls up; then a pill leads back.
+ *
+ * The scroll position is set from a ResizeObserver: inside `render` the view is not attached yet and would lose it.
+ */
+import { type Signal, signal } from "@preact/signals";
+
+/** This near to the end counts as being there. Pixels. */
+const NEAR = 32;
+
+export class Follow {
+  /** Whether the view follows the end. */
+  readonly pinned: Signal<boolean> = signal(true);
+  private top = 0;
+  private observer: ResizeObserver | undefined;
+  private scroller: HTMLElement | undefined;
+
+  /** Take up where an earlier view of the same model was: null is the end. */
+  constructor(private restore: number | null) {
+    this.pinned.value = restore === null;
+  }
+
+  /** Where a later view should begin: null at the end. */
+  get place(): number | null {
+    return this.pinned.value ? null : this.top;
+  }
+
+  attach(scroller: HTMLElement, content: HTMLElement): () => void {
+    this.scroller = scroller;
+    const observer = new ResizeObserver(this.settle);
+    this.observer = observer;
+    observer.observe(content);
+    observer.observe(scroller);
+    scroller.addEventListener("scroll", this.scrolled, { passive: true });
+    return () => {
+      this.observer?.disconnect();
+      scroller.removeEventListener("scroll", this.scrolled);
+    };
+  }
+
+  /** Go to the end and follow it. */
+  readonly jump = (): void => {
+    this.pinned.value = true;
+    this.settle();
+  };
+
+  /** Keep what the reader looks at in place while `change` puts something above it. */
+  keepPlace(heightBefore: number): void {
+    const scroller = this.scroller;
+    if (scroller && !this.pinned.value && scroller.scrollTop < NEAR) scroller.scrollTop += scroller.scrollHeight - heightBefore;
+  }
+
+  private readonly settle = (): void => {
+    const scroller = this.scroller;
+    if (!scroller || scroller.clientHeight === 0) return;
+    if (this.pinned.value) scroller.scrollTop = scroller.scrollHeight;
+    else if (this.restore !== null) scroller.scrollTop = this.restore;
+    this.restore = null;
+    this.top = scroller.scrollTop;
+  };
+
+  private readonly scrolled = (): void => {
+    const scroller = this.scroller;
+    if (!scroller || scroller.clientHeight === 0) return;
+    const { scrollTop, scrollHeight, clientHeight } = scroller;
+    if (scrollHeight - scrollTop - clientHeight < NEAR) this.pinned.value = true;
+    else if (scrollTop < this.top - 1) this.pinned.value = false;
+    this.top = scrollTop;
+  };
+}

@@ -1,0 +1,27 @@
+/** What a screen reader is told: a turn's beginning and end, not every word of it. And the line about a stop in progress. */
+import type { Store, ViewState } from "../store.ts";
+
+export function Announcer({ store }: { store: Store }) {
+  return (
+    <div class="hidden" role="status" aria-live="polite">
+      {announcement(store.state)}
+    </div>
+  );
+}
+
+function announcement({ position, messages }: ViewState): string {
+  if (!position.ended) return "Answering";
+  const last = messages.at(-1);
+  if (last?.role !== "assistant" || position.generation === 0) return "";
+  return last.status === "complete" ? "Answer complete" : `Answer ${last.status}`;
+}
+
+export function StopLine({ store }: { store: Store }) {
+  const { stopping } = store.state;
+  if (!stopping) return null;
+  return (
+    <p class="stop-line" role="status">
+      {stopping === "busy" ? "Kernel busy, will stop when the cell ends" : "Stopping…"}
+    </p>
+  );
+}

@@ -1,0 +1,46 @@
+/**
+ * Light or dark, as the host is: JupyterLab and Notebook, VS Code, Colab, marimo, else the system's wish.
+ *
+ * One observer for the page; each view's host element gets `data-theme`.
+ */
+
+const hosts = new Set<HTMLElement>();
+let observer: MutationObserver | undefined;
+
+/** Keep the host's `data-theme` right; returns how to stop. */
+export function followTheme(host: HTMLElement): () => void {
+  hosts.add(host);
+  host.dataset["theme"] = isDark(host) ? "dark" : "light";
+  observer ??= observe();
+  return () => {
+    hosts.delete(host);
+  };
+}
+
+function observe(): MutationObserver {
+  const fresh = new MutationObserver(refresh);
+  const attributes = ["class", "theme", "data-jp-theme-light", "data-theme", "data-vscode-theme-kind", "style"];
+  for (const node of [document.documentElement, document.body]) {
+    fresh.observe(node, { attributes: true, attributeFilter: attributes });
+  }
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", refresh);
+  return fresh;
+}
+
+function refresh(): void {
+  for (const host of hosts) host.dataset["theme"] = isDark(host) ? "dark" : "light";
+}
+
+/** Ask each host's own sign in turn; a page without any follows the system. */
+function isDark(host: HTMLElement): boolean {
+  const { body, documentElement: html } = document;
+  const jupyter = body.dataset["jpThemeLight"];
+  if (jupyter !== undefined) return jupyter === "false";
+  if (/\bvscode-(?:dark|high-contrast)\b/.test(body.className)) return !body.classList.contains("vscode-high-contrast-light");
+  if (body.classList.contains("vscode-light")) return false;
+  const colab = html.getAttribute("theme");
+  if (colab) return colab === "dark";
+  if (host.closest(".dark") || html.classList.contains("dark") || body.classList.contains("dark")) return true;
+  if (html.classList.contains("light") || body.classList.contains("light")) return false;
+  return matchMedia("(prefers-color-scheme: dark)").matches;
+}

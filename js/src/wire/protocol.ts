@@ -1,0 +1,180 @@
+/**
+ * The wire between kernel and browser as types: what the kernel sends, what a view sends, and the values inside.
+ *
+ * Owns names and shapes alone; what a view does with a message is `reduce` and `receiver`.
+ */
+
+export type Certainty = "reported" | "estimated" | "partial" | "unknown";
+
+/** Token counts; null is unknown, never 0. */
+export interface Usage {
+  input_tokens: number | null;
+  cached_tokens: number | null;
+  cache_write_tokens: number | null;
+  output_tokens: number | null;
+  reasoning_tokens: number | null;
+  certainty: Certainty;
+}
+
+/** Money: `amount` is a decimal string so that no digit is lost, null where nobody knows. */
+export interface Cost {
+  amount: string | null;
+  certainty: Certainty;
+  source: string;
+  currency: string;
+}
+
+/** What went wrong (`text`) and what to do (`hint`). */
+export interface ErrorInfo {
+  kind: string;
+  text: string;
+  hint: string;
+}
+
+export interface TextPart {
+  type: "text";
+  text: string;
+}
+export interface ReasoningPart {
+  type: "reasoning";
+  text: string;
+  seconds?: number;
+}
+export interface ToolCallPart {
+  type: "tool-call";
+  id: string;
+  name: string;
+  arguments: string;
+}
+export interface ToolResultPart {
+  type: "tool-result";
+  call_id: string;
+  text: string;
+  error?: boolean;
+}
+export interface ImagePart {
+  type: "image";
+  url: string;
+  alt?: string;
+}
+export type Part = TextPart | ReasoningPart | ToolCallPart | ToolResultPart | ImagePart;
+
+export type MessageStatus = "streaming" | "complete" | "stopped" | "error" | "interrupted";
+
+/** One node of the conversation; `created` is in seconds since the epoch. Treated as immutable. */
+export interface Message {
+  id: string;
+  role: "user" | "assistant" | "system" | "tool";
+  parts: readonly Part[];
+  parent: string | null;
+  status: MessageStatus;
+  finish_reason: string | null;
+  model: string | null;
+  created: number;
+  usage: Usage | null;
+  cost: Cost | null;
+  error: ErrorInfo | null;
+}
+
+export type Event =
+  | { type: "turn-start"; turn: string; messages: Message[] }
+  | { type: "text-delta"; text: string }
+  | { type: "reasoning-delta"; text: string }
+  | { type: "tool-call-delta"; index: number; id?: string; name?: string; arguments?: string }
+  | { type: "usage"; usage: Usage; cost?: Cost }
+  | { type: "model"; model: string }
+  | { type: "finish"; reason?: string | null }
+  | { type: "retry"; attempt: number; delay: number; reason: string }
+  | { type: "waiting"; seconds: number }
+  | { type: "request-sent" }
+  | { type: "turn-end" | "turn-error"; turn: string; message: Message; checksum: number; total?: Cost };
+
+/** A position in the logs of a conversation: entry `seq` of turn number `generation`; `ended` once that turn is over. */
+export interface Position {
+  generation: number;
+  seq: number;
+  ended: boolean;
+}
+
+/** The state of a conversation (or of one turn) at a position: its newest messages, oldest first. */
+export interface Snapshot extends Position {
+  turn: string | null;
+  messages: Message[];
+  more: boolean;
+  subscribers?: number;
+  origin?: string;
+  continues?: string;
+}
+
+/** Entries `after + 1` to `seq` of one turn's log. */
+export interface Append {
+  op: "append";
+  generation: number;
+  after: number;
+  seq: number;
+  events: Event[];
+}
+
+/** A model as the menu shows it; `price` is text for people. */
+export interface ModelInfo {
+  id: string;
+  name: string;
+  context_length: number | null;
+  price: string | null;
+}
+
+/** Everything that the kernel sends as a custom message. */
+export type Incoming =
+  | Append
+  | { op: "snapshot"; snapshot: Snapshot }
+  | { op: "page"; messages: Message[]; more: boolean }
+  | { op: "models"; models: ModelInfo[]; error: ErrorInfo | null }
+  | { op: "sent"; client_id: string; turn: string }
+  | { op: "refused"; client_id: string | null; error: ErrorInfo }
+  | { op: "stopping"; turn: string | null }
+  | { op: "asset"; code: string };
+
+/** Everything that a view sends. `hello` with generation -1 asks for a whole snapshot. */
+export type Outgoing =
+  | { op: "hello"; generation: number; have: number; page: string }
+  | { op: "send"; text: string; client_id: string }
+  | { op: "stop" }
+  | { op: "page"; before: string }
+  | { op: "visible"; page: string; visible: boolean }
+  | { op: "models" }
+  | { op: "choose"; offer: string }
+  | { op: "model"; model: string }
+  | { op: "unqueue"; turn: string }
+  | { op: "asset" };
+
+export type Kind = "thread" | "turn";
+export type SessionStatus = "idle" | "submitted" | "streaming" | "error";
+
+export interface Notice {
+  kind: "info" | "warning" | "error";
+  text: string;
+  hint: string;
+}
+/** A key or local server that was found; nothing is sent to it until somebody chooses it. */
+export interface Offer {
+  id: string;
+  text: string;
+  detail: string;
+}
+export interface Queued {
+  turn: string;
+  text: string;
+}
+
+/** The synced traits of a view's model: written by the kernel alone. */
+export interface Traits {
+  kind: Kind;
+  status: SessionStatus;
+  title: string;
+  model: string;
+  usage: Usage | null;
+  cost: string;
+  notice: Notice | null;
+  offers: Offer[];
+  queue: Queued[];
+}

@@ -1,0 +1,147 @@
+/**
+ * reduce: folds a turn's events into the messages of a conversation. Pure: state in, state out.
+ *
+ * Owns what an event means; must not know positions, loss or clocks (`receiver`), nor how anything is drawn.
+ * Values are never changed in place, so that a view can tell by identity what is new.
+ */
+import { crc32 } from "./crc32.ts";
+import type { Event, Kind, Message, Part, Snapshot, ToolCallPart } from "./protocol.ts";
+
+/** What the running turn waits for, as the state line shows it; null when text flows or nothing runs. */
+export type Phase =
+  | { type: "sending" }
+  | { type: "sent" }
+  | { type: "waiting"; seconds: number }
+  | { type: "retry"; attempt: number; delay: number; reason: string };
+
+/** The messages of the active path that are loaded, oldest first, and the turn that is or was the last one. */
+export interface Content {
+  kind: Kind;
+  turn: string | null;
+  messages: readonly Message[];
+  more: boolean;
+  phase: Phase | null;
+}
+
+export interface Reduced {
+  content: Content;
+  /** Set by the event that ends the turn: whether the text that was received is the text that was saved. */
+  ended: "right" | "wrong" | null;
+}
+
+/** Return the content of a snapshot, keeping older messages of `old` that had been paged in. */
+export function adopt(kind: Kind, snapshot: Snapshot, old: Content | null): Content {
+  let messages: readonly Message[] = snapshot.messages;
+  let more = snapshot.more;
+  const first = snapshot.messages[0];
+  if (old && first) {
+    const at = old.messages.findIndex((m) => m.id === first.id);
+    if (at > 0) {
+      messages = [...old.messages.slice(0, at), ...snapshot.messages];
+      more = old.more;
+    }
+  }
+  const phase: Phase | null = !snapshot.ended && isBlank(messages.at(-1)) ? { type: "sending" } : null;
+  return { kind, turn: snapshot.turn, messages, more, phase };
+}
+
+/** Return the content with a page of older messages put in front; messages that are there already are skipped. */
+export function prepend(content: Content, page: readonly Message[], more: boolean): Content {
+  const held = new Set(content.messages.map((m) => m.id));
+  return { ...content, messages: [...page.filter((m) => !held.has(m.id)), ...content.messages], more };
+}
+
+/** Fold one batch of events, in order. */
+export function reduce(content: Content, events: readonly Event[]): Reduced {
+  let ended: Reduced["ended"] = null;
+  let next = content;
+  for (const event of events) {
+    if (event.type === "turn-start") next = startTurn(next, event.turn, event.messages);
+    else if (event.type === "turn-end" || event.type === "turn-error") {
+      next = withAnswer({ ...next, phase: null }, (m) => ({ ...event.message, parts: m.parts }));
+      ended = crc32(textOf(next.messages.at(-1))) === event.checksum ? "right" : "wrong";
+    } else next = applyDelta(next, event);
+  }
+  return { content: next, ended };
+}
+
+/** All text parts of a message joined, without reasoning and tools. */
+export function textOf(message: Message | undefined): string {
+  let text = "";
+  for (const part of message?.parts ?? []) if (part.type === "text") text += part.text;
+  return text;
+}
+
+function startTurn(content: Content, turn: string, fresh: readonly Message[]): Content {
+  const phase: Phase = { type: "sending" };
+  if (content.kind === "turn") return { ...content, turn, messages: fresh, more: false, phase };
+  const { kept, more } = pathBefore(content, fresh[0]);
+  return { kind: content.kind, turn, messages: [...kept, ...fresh], more, phase };
+}
+
+/** The loaded messages up to the parent of `first`: a question with an earlier parent begins another branch there. */
+function pathBefore(content: Content, first: Message | undefined): { kept: readonly Message[]; more: boolean } {
+  const held = content.messages;
+  if (!first || held.at(-1)?.id === first.parent) return { kept: held, more: content.more };
+  if (first.parent === null) return { kept: [], more: false };
+  const at = held.findIndex((m) => m.id === first.parent);
+  return at >= 0 ? { kept: held.slice(0, at + 1), more: content.more } : { kept: [], more: true };
+}
+
+function applyDelta(content: Content, event: Event): Content {
+  switch (event.type) {
+    case "text-delta":
+      return grow(content, "text", event.text);
+    case "reasoning-delta":
+      return grow(content, "reasoning", event.text);
+    case "tool-call-delta":
+      return { ...withAnswer(content, (m) => ({ ...m, parts: growCall(m.parts, event) })), phase: null };
+    case "usage":
+      return withAnswer(content, (m) => ({ ...m, usage: event.usage, cost: event.cost ?? m.cost }));
+    case "model":
+      return withAnswer(content, (m) => ({ ...m, model: event.model }));
+    case "finish":
+      return withAnswer(content, (m) => ({ ...m, finish_reason: event.reason ?? m.finish_reason }));
+    case "request-sent":
+      return { ...content, phase: { type: "sent" } };
+    case "waiting":
+      return { ...content, phase: { type: "waiting", seconds: event.seconds } };
+    case "retry":
+      return { ...content, phase: { type: "retry", attempt: event.attempt, delay: event.delay, reason: event.reason } };
+    default:
+      return content; // a kind of event that a newer kernel knows: the position still moves
+  }
+}
+
+function withAnswer(content: Content, change: (message: Message) => Message): Content {
+  const last = content.messages.at(-1);
+  if (last?.role !== "assistant") return content;
+  return { ...content, messages: [...content.messages.slice(0, -1), change(last)] };
+}
+
+function grow(content: Content, type: "text" | "reasoning", text: string): Content {
+  const next = withAnswer(content, (m) => {
+    const last = m.parts.at(-1);
+    const part: Part = last?.type === type ? { ...last, text: last.text + text } : { type, text };
+    return { ...m, parts: [...(last?.type === type ? m.parts.slice(0, -1) : m.parts), part] };
+  });
+  return { ...next, phase: null };
+}
+
+/** Call number n of an answer is its n-th tool-call part: providers number them in the order in which they begin. */
+function growCall(parts: readonly Part[], event: Extract<Event, { type: "tool-call-delta" }>): Part[] {
+  const calls = parts.flatMap((part, at) => (part.type === "tool-call" ? [at] : []));
+  const at = calls[event.index] ?? parts.length;
+  const old = (parts[at] as ToolCallPart | undefined) ?? { type: "tool-call", id: "", name: "", arguments: "" };
+  const part: ToolCallPart = {
+    ...old,
+    id: old.id || (event.id ?? ""),
+    name: old.name || (event.name ?? ""),
+    arguments: old.arguments + (event.arguments ?? ""),
+  };
+  return [...parts.slice(0, at), part, ...parts.slice(at + 1)];
+}
+
+function isBlank(message: Message | undefined): boolean {
+  return !message || message.parts.length === 0;
+}
