@@ -80,7 +80,7 @@ class DemoServer(LoopbackServer):
             delay=1 / pace if pace else 0.0,
             error={"message": "You asked for an error in mid-stream.", "type": "server_error"} if wrong == "stream" else None,
         )
-        return reply.cut(len(reply.body()) - 400) if wrong == "cut" else reply
+        return reply.cut(len(reply.body(request.body)) - 400) if wrong == "cut" else reply
 
     def _elsewhere(self, request: Request) -> Reply:
         if request.method == "GET" and request.path in ("/", "/v1", "/v1/"):
@@ -135,18 +135,18 @@ def main(arguments: list[str] | None = None) -> None:
     pace = parser.parse_args(arguments).pace
     if not 0 <= pace < float("inf"):
         parser.error("the pace is a number of tokens a second, at least 0")
-    with DemoServer(pace=pace) as demo:
-        sys.stdout.write(
-            "nbchat's demo model (no language model) runs on this machine until Ctrl-C.\n"
-            f"base URL: {demo.base_url}\n"
-            f"API key:  {demo.api_key}\n"
-            f"models:   {', '.join(demo.models)}\n"
-        )
-        sys.stdout.flush()
-        try:
+    try:
+        with DemoServer(pace=pace) as demo:
+            sys.stdout.write(
+                "nbchat's demo model (no language model) runs on this machine until Ctrl-C.\n"
+                f"base URL: {demo.base_url}\n"
+                f"API key:  {demo.api_key}\n"
+                f"models:   {', '.join(demo.models)}\n"
+            )
+            sys.stdout.flush()
             threading.Event().wait()
-        except KeyboardInterrupt:
-            sys.stdout.write("\n")
+    except KeyboardInterrupt:
+        sys.stdout.write("\n")
 
 
 if __name__ == "__main__":

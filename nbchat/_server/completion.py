@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -149,7 +150,7 @@ def _deltas(answer: Answer) -> Iterator[dict[str, Any]]:
 
 
 def _id(request: Request) -> str:
-    return f"chatcmpl-{request.number}"
+    return f"chatcmpl-{zlib.crc32(request.body):08x}"
 
 
 def _model(request: Request, answer: Answer) -> str:

@@ -23,6 +23,9 @@ Step: TypeAlias = "bytes | float | Gate"
 """One step of a reply: bytes to send, seconds to wait (from step to step, not from send to send), or a gate to pass."""
 
 
+_ANY = b'{"model": "scripted", "stream": true, "messages": []}'
+
+
 @dataclass(frozen=True)
 class Response:
     """A reply as the connection plays it. `silent` sends nothing at all; `cut_after` counts bytes after the header."""
@@ -190,13 +193,12 @@ class Reply:
 
         return Reply(make)
 
-    def body(self, request: Mapping[str, Any] | None = None) -> bytes:
-        """Return all that follows the header on the wire, for a request with this JSON (default: a streamed one).
+    def body(self, request: bytes = _ANY) -> bytes:
+        """Return all that follows the header on the wire when the request's body is this (default: any streamed one).
 
-        For attacks on every offset: `for n in range(len(reply.body())): ... reply.cut(n)`.
+        For attacks on every offset: `for n in range(len(reply.body(asked))): ... reply.cut(n)`.
         """
-        sent = {"model": "scripted", "stream": True, "messages": []} if request is None else request
-        made = self.make(Request(1, "POST", "/v1/chat/completions", {}, json.dumps(sent).encode()))
+        made = self.make(Request(1, "POST", "/v1/chat/completions", {}, request))
         return b"".join(step for step in made.wire() if isinstance(step, bytes))
 
 

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nbchat._server.completion import models_body
 from nbchat._server.connection import Connection
@@ -49,6 +49,7 @@ class LoopbackServer:
         self._port = 0
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping = asyncio.Event()
         self._connections: set[Connection] = set()
         self._changed = threading.Condition()
         self._requests: list[Request] = []
@@ -62,7 +63,7 @@ class LoopbackServer:
         if self._thread is None:
             self._listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
             self._port = self._listener.getsockname()[1]
-            self._loop = asyncio.SelectorEventLoop()
+            self._loop, self._stopping = asyncio.SelectorEventLoop(), asyncio.Event()
             self._thread = threading.Thread(target=self._run, args=(self._loop, self._listener), daemon=True)
             self._thread.name = type(self).__name__
             self._thread.start()
@@ -76,7 +77,7 @@ class LoopbackServer:
             return
         atexit.unregister(self.stop)
         if not loop.is_closed():
-            loop.call_soon_threadsafe(loop.stop)
+            loop.call_soon_threadsafe(self._stopping.set)
         thread.join(_JOIN)
 
     def __enter__(self) -> Self:
@@ -87,16 +88,20 @@ class LoopbackServer:
 
     def _run(self, loop: asyncio.AbstractEventLoop, listener: socket.socket) -> None:
         try:
-            server = loop.run_until_complete(loop.create_server(self._connect, sock=listener))
-            loop.run_forever()
-            server.close()
-            tasks = [connection.task for connection in self._connections]
-            for task in tasks:
-                task.cancel()
-            loop.run_until_complete(asyncio.wait_for(_ended(tasks), _JOIN))
+            loop.run_until_complete(self._serve(listener))
         finally:
             listener.close()
             loop.close()
+
+    async def _serve(self, listener: socket.socket) -> None:
+        server = await asyncio.get_running_loop().create_server(self._connect, sock=listener)
+        await self._stopping.wait()
+        server.close()
+        tasks = [connection.task for connection in self._connections]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(0)  # closed transports take their leave in the loop's next round
 
     def _connect(self) -> Connection:
         connection = Connection(self)
@@ -245,8 +250,3 @@ class LoopbackServer:
     def _elsewhere(self, request: Request) -> Reply:
         words = f"Invalid URL ({request.method} {request.path})"
         return Reply.error(404, words, type="invalid_request_error")
-
-
-async def _ended(tasks: Sequence[asyncio.Task[Any]]) -> None:
-    await asyncio.gather(*tasks, return_exceptions=True)
-    await asyncio.sleep(0)  # closed transports take their leave in the loop's next round
