@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nbchat.api.manager import Manager
-from nbchat.api.money import By, request_rows, summed_rows
 from nbchat.api.session import Session
 from nbchat.api.settings import Settings
-from nbchat.api.tables import Table, dataframe
 from nbchat.app import app
-from nbchat.core.cost import format_price
+from nbchat.export.listings import model_table, provider_table
+from nbchat.export.money import By, request_rows, summed_rows
+from nbchat.export.tables import Table, dataframe
 from nbchat.runtime.process import once_per_process
 
 if TYPE_CHECKING:
@@ -76,29 +76,12 @@ def add_provider(
 
 def list_providers() -> Table:
     """Return the configured providers, and where each one's key is to be found."""
-    return Table(
-        {
-            "provider": provider.id,
-            "name": provider.name,
-            "base_url": provider.base_url,
-            "key": f"{provider.key.kind} {provider.key.name}".strip(),
-        }
-        for provider in app().registry.list()
-    )
+    return provider_table(app().registry.list())
 
 
 def list_models(provider: str | None = None, *, refresh: bool = False) -> Table:
     """Return the models of one provider (default: of the active one), as its own listing says. Asks it (10 s, cached 5 min)."""
-    return Table(
-        {
-            "model": model.label,
-            "name": model.name,
-            "context": model.context_length,
-            "input $/M": format_price(model.price, "input"),
-            "output $/M": format_price(model.price, "output"),
-        }
-        for model in app().models(provider, refresh=refresh)
-    )
+    return model_table(app().models(provider, refresh=refresh))
 
 
 def ledger(by: By | None = None) -> Any:

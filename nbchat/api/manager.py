@@ -10,7 +10,8 @@ from traitlets.utils.bunch import Bunch
 
 from nbchat.api.live import Live
 from nbchat.api.session import Session
-from nbchat.api.tables import Table, local_time
+from nbchat.export.listings import conversation_table
+from nbchat.export.tables import Table
 from nbchat.runtime.callbacks import here
 
 if TYPE_CHECKING:
@@ -56,19 +57,7 @@ class Manager(HasTraits):
     def conversations(self, query: str = "") -> Table:
         """Return the saved conversations, last updated first, whose name or title contains `query`."""
         rows = self._app.background.wait(self._app.manager.conversations(query))
-        return Table(
-            (
-                {
-                    "name": row.conversation.name,
-                    "title": row.conversation.title,
-                    "messages": row.messages,
-                    "running": row.running,
-                    "updated": _when(row.conversation.updated),
-                }
-                for row in rows
-            ),
-            empty="No conversations yet.",
-        )
+        return conversation_table(rows)
 
     def close(self, name: str) -> None:
         """End a live session: a running answer ends as interrupted and is saved. Does nothing when there is none."""
@@ -98,7 +87,3 @@ class Manager(HasTraits):
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return {"text/plain": repr(self), "text/html": f"{self.conversations()._repr_html_()}"}
-
-
-def _when(seconds: float) -> str:
-    return local_time(seconds).strftime("%Y-%m-%d %H:%M")

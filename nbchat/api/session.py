@@ -12,10 +12,10 @@ from traitlets import All, HasTraits
 from traitlets.utils.bunch import Bunch
 
 from nbchat.api.live import Live
-from nbchat.api.tables import dataframe
 from nbchat.api.turn import Turn
 from nbchat.core.errors import UsageError
 from nbchat.core.messages import Message
+from nbchat.export.tables import dataframe
 from nbchat.runtime.callbacks import CallbackTarget, here
 from nbchat.sessions.state import Signal, SignalName
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nbchat.api.tables import Table
+from nbchat.export.tables import Table
 
 if TYPE_CHECKING:
     from nbchat.app import App

@@ -7,7 +7,7 @@ import importlib.util
 import pandas
 import pytest
 
-from nbchat.api.tables import Table, dataframe
+from nbchat.export.tables import Table, dataframe
 
 
 def test_a_table_lines_up_its_columns_and_shows_unknown_as_a_dash() -> None:

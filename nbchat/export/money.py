@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
-from nbchat.api.tables import local_time
 from nbchat.core.cost import format_cost, sum_cost
 from nbchat.core.errors import UsageError
 from nbchat.core.usage import sum_usage
+from nbchat.export.tables import local_time
 
 if TYPE_CHECKING:
     from nbchat.core.requests import RequestRecord
