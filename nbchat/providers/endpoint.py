@@ -104,32 +104,39 @@ class Endpoint:
             failures += 1
             delay = self.retry.delay(failures, attempt.failure.retry_after) if attempt.retryable else None
             if delay is None:
-                raise _told(attempt.failure)
+                raise _told(attempt.failure).with_traceback(None)  # the frames behind it hold what the server sent
             yield [Retry(failures + 1, delay, attempt.failure.text)]
             await self._clock.sleep(delay)
 
     async def list_models(self) -> tuple[Model, ...]:
         """Ask the endpoint what it offers; raises ProviderError (also when it takes longer than `timeouts.models`)."""
         client, key = await self._connect()
-        exchange = client.send("GET", "/models", accept="application/json", key=key)
+        found = await self._listing(client, key)
+        if isinstance(found, ProviderError):
+            raise found.with_traceback(None)  # the frames behind it hold the server's words, in which a key may stand
+        return found
+
+    async def _listing(self, client: HttpClient, key: Secret | None) -> tuple[Model, ...] | ProviderError:
         secrets = () if key is None else (key,)
         late = ProviderError("The list of models did not come in time.", kind="timeout", hint=HINTS["network"])
+        exchange = client.send("GET", "/models", accept="application/json", key=key)
         watchdog = Watchdog(self._clock, lambda: exchange.fail(late))
         watchdog.feed(self.timeouts.models)
         try:
             await exchange.head()
-            content_type = exchange.headers.get("content-type", "")
             body, whole = await exchange.read_all(_JSON_BODY if exchange.status == 200 else _ERROR_BODY)
-            if exchange.status != 200:
-                raise error_of_body(exchange.status, content_type, body, secrets=secrets)
-            models = parse_models(self.provider.id, body) if whole else None
-            if models is None:
-                text = excerpt(f"The list of models cannot be read: {body[:2000].decode('utf-8', 'replace')}", secrets)
-                raise ProviderError(text, kind="protocol", hint=HINTS["protocol"])
-            return models
+        except ProviderError as failure:
+            return failure
         finally:
             watchdog.stop()
             await exchange.aclose()
+        if exchange.status != 200:
+            return error_of_body(exchange.status, exchange.headers.get("content-type", ""), body, secrets=secrets)
+        models = parse_models(self.provider.id, body) if whole else None
+        if models is not None:
+            return models
+        text = excerpt(f"The list of models cannot be read: {body[:2000].decode('utf-8', 'replace')}", secrets)
+        return ProviderError(text, kind="protocol", hint=HINTS["protocol"])
 
     async def aclose(self) -> None:
         """Release connections; idempotent."""
