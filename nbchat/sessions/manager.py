@@ -152,7 +152,9 @@ class SessionManager:
         """End all sessions: running answers are saved as interrupted. Idempotent."""
         if self._heart is not None:
             self._heart.cancel()
-        await asyncio.gather(*(self.close(session) for session in self.active), return_exceptions=True)
+        for result in await asyncio.gather(*(self.close(session) for session in self.active), return_exceptions=True):
+            if isinstance(result, BaseException):
+                _log.error("a session did not end well", exc_info=result)
 
     # ------------------------------------------------------------ watching
 

@@ -67,6 +67,7 @@ class TurnRun:
         self._dirty = asyncio.Event()
         self._billed = False
         self._stopping = False
+        self._closing = False
         self._started = ports.clock.time()
         self._began = ports.clock.monotonic()
         self._first_token: float | None = None
@@ -78,24 +79,25 @@ class TurnRun:
         if self._stream is not None:
             self._stream.cancel()
 
+    def interrupt(self) -> None:
+        """The session is closed: end as interrupted, with what came. Idempotent."""
+        self._closing = True
+        if self._stream is not None:
+            self._stream.cancel()
+
     async def run(self) -> Message:
-        """Stream the answer, then settle it, whatever happened."""
+        """Stream the answer, then settle it, whatever happened. To end it early call `stop` or `interrupt`: cancelling this
+        coroutine would cancel the saving too."""
         helpers = [asyncio.create_task(self._publish()), asyncio.create_task(self._save())]
         price = asyncio.create_task(self._look_up_price())
         self._stream = asyncio.create_task(self._consume())
-        if self._stopping:
+        if self._stopping or self._closing:
             self._stream.cancel()
-        shut_down = False
-        try:
-            await asyncio.wait({self._stream})
-        except asyncio.CancelledError:  # the process ends: keep what there is
-            shut_down = True
-            self._stream.cancel()
-            await asyncio.wait({self._stream})
+        await asyncio.wait({self._stream})
         for helper in helpers:
             helper.cancel()
         await asyncio.gather(*helpers, return_exceptions=True)
-        status, error = self._verdict(self._stream, shut_down)
+        status, error = self._verdict(self._stream)
         await asyncio.wait({price}, timeout=_PRICE_SECONDS[status != "complete"] if self._billed else 0)
         price.cancel()
         known = price.result() if price.done() and not price.cancelled() else None
@@ -171,7 +173,7 @@ class TurnRun:
 
     # ------------------------------------------------------------ the one exit
 
-    def _verdict(self, stream: asyncio.Task[None], shut_down: bool) -> tuple[MessageStatus, ErrorInfo | None]:
+    def _verdict(self, stream: asyncio.Task[None]) -> tuple[MessageStatus, ErrorInfo | None]:
         error = None if stream.cancelled() else stream.exception()
         if isinstance(error, ProviderError) and (error.status or 0) >= 400:
             self._billed = False  # refused: nobody bills a 401 or a 503
@@ -179,7 +181,7 @@ class TurnRun:
             return "complete", None
         if self._stopping and (stream.cancelled() or error is not None):
             return "stopped", None
-        if shut_down or stream.cancelled():
+        if self._closing or stream.cancelled():
             return "interrupted", ErrorInfo("interrupted", "The kernel was shut down while the answer came.", "Ask again.")
         if isinstance(error, ChatError):
             return ("interrupted" if error.kind == "interrupted" else "error"), error.info

@@ -100,9 +100,10 @@ class TurnWorker:
     async def close(self) -> None:
         """End the running turn as interrupted and start no other."""
         self._closed = True
-        if self._task is not None and not self._task.done():
-            self._task.cancel()
-            await asyncio.wait({self._task})
+        if self._run is not None:
+            self._run.interrupt()
+        if self._task is not None:
+            await self._task  # never cancelled: that could cut off the saving of what came
 
     async def _work(self) -> None:
         while self.waiting and not self._closed:
@@ -148,6 +149,8 @@ class TurnWorker:
         try:
             if self._stop_at_once:
                 self._run.stop()
+            if self._closed:
+                self._run.interrupt()
             return await self._run.run()
         finally:
             self._run = None
