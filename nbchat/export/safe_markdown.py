@@ -16,13 +16,13 @@ from urllib.parse import urlsplit
 
 __all__ = ["escape_text", "fenced", "image_text", "safe_markdown"]
 
+# What is searched for is bounded, so that a hostile answer costs linear time: longer code, titles or formulas are text.
 _FENCE = re.compile(r"^([ \t]*)(`{3,}|~{3,})([^\n]*)$")
-_CODE = re.compile(r"(?<!`)(`+)(?!`)([^\n]*?[^`\n])\1(?!`)")
-_IMAGE = re.compile(r"!\[([^\[\]\n]*)\]\(\s*<?([^\s<>()]*)>?(?:\s+[^()\n]*)?\)")
+_CODE = re.compile(r"(?<!`)(`+)(?!`)([^\n]{0,400}?[^`\n])\1(?!`)")
+_IMAGE = re.compile(r"!\[([^\[\]\n]*)\]\([ \t]{0,4}<?([^\s<>()]*)>?(?:[ \t][^()\n]{0,400})?\)")
 _AUTOLINK = re.compile(r"<((?:https?://|mailto:)[^\s<>]*)>")
-_LINK_START = re.compile(r"\]\((\s*)(<?)([^\s<>()]*)(>?)")
-_MATH = re.compile(r"\$\$[^$]+\$\$|\$(?!\s)[^$\n]+?(?<!\s)\$(?!\d)|\\\(.+?\\\)|\\\[.+?\\\]", re.DOTALL)
-_ALLOWED = re.compile(r"(?:https?://|mailto:)", re.IGNORECASE)
+_OTHER_LINK = re.compile(r"\]\((?!\s*(?:https?://|mailto:))", re.IGNORECASE)
+_MATH = re.compile(r"\$\$[^$]+\$\$|\$(?!\s)[^$\n]+?(?<!\s)\$(?!\d)|\\\(.{1,400}?\\\)|\\\[.{1,400}?\\\]", re.DOTALL)
 _ACTIVE_IN_CODE = re.compile(r"<|\]\(|\]\[|\]:|!\[")
 _LANGUAGE = re.compile(r"[A-Za-z0-9_+#.-]{1,40}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -85,14 +85,21 @@ def _dedent(line: str, width: int) -> str:
 def _prose(text: str) -> str:
     out, last = [], 0
     for match in _CODE.finditer(text):
-        before = text[: match.start()]
-        if (len(before) - len(before.rstrip("\\"))) % 2:  # the first backtick is escaped, so it opens nothing
+        if _escaped(text, match.start()):
             continue
         out.append(_plain(text[last : match.start()]))
         out.append(_inline_code(match[0], match[2]))
         last = match.end()
     out.append(_plain(text[last:]))
     return "".join(out)
+
+
+def _escaped(text: str, position: int) -> bool:
+    """Whether an odd number of backslashes stands before: the first backtick then opens nothing."""
+    start = position
+    while start > 0 and text[start - 1] == "\\":
+        start -= 1
+    return (position - start) % 2 == 1
 
 
 def _inline_code(whole: str, code: str) -> str:
@@ -105,14 +112,8 @@ def _inline_code(whole: str, code: str) -> str:
 def _plain(text: str) -> str:
     text = _IMAGE.sub(lambda match: image_text(match[2], match[1]), text)
     text = _AUTOLINK.sub(r"\1", text)
-    text = _LINK_START.sub(_link, text)
+    text = _OTHER_LINK.sub("]&#40;", text)
     text = text.replace("![", "&#33;[").replace("]:", "]&#58;").replace("\\href{", "\\text{")
     # In mathematics an entity would be an alignment sign; \\lt is the same relation.
     text = _MATH.sub(lambda match: match[0].replace("<", r"\lt "), text)
     return text.replace("\\<", "<").replace("<", "&lt;")
-
-
-def _link(match: re.Match[str]) -> str:
-    if _ALLOWED.match(match[3]) and "\n\n" not in match[1] and bool(match[2]) == bool(match[4]):
-        return f"]({match[3]}"
-    return f"]&#40;{match[1]}{match[2]}{match[3]}{match[4]}"
