@@ -150,6 +150,18 @@ class App:
         self.background.wait(self.registry.save(provider, key))
         return provider.id
 
+    def notebook_session(self) -> str:
+        """Return the name of the conversation that `%chat` talks to where this is called."""
+        from IPython import get_ipython
+
+        from nbchat.notebook.cells import notebook_name
+        from nbchat.notebook.comms import kernel_of
+        from nbchat.notebook.names import conversation_for
+
+        shell = get_ipython()  # type: ignore[no-untyped-call]  # IPython has no types for it
+        name = notebook_name(os.environ, {} if shell is None else shell.user_ns, kernel_of(shell))
+        return self.background.wait(conversation_for(self.services, name, new=False, notebook=True))
+
     def thread_widget(self, session: Session) -> Any:
         """Return the session's one thread widget."""
         return self.services.widgets.thread(session)

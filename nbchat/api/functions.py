@@ -28,13 +28,14 @@ __all__ = [
 ]
 
 
-def session(name: str, *, model: str | None = None, system: str | None = None) -> Session:
-    """Return the session of the conversation with this unique name, made when there is none.
+def session(name: str | None = None, *, model: str | None = None, system: str | None = None) -> Session:
+    """Return the session of the conversation with this unique name, made when there is none; without a name, the one that
+    `%chat` talks to in this notebook.
 
     `model` ("provider/model") and `system` are used for a new conversation; those of an existing one change only through
     `s.model = ...` and `s.system = ...`. Raises UsageError for an empty name, ConfigError for an unknown provider.
     """
-    return the_manager().open(name, model=model, system=system)
+    return the_manager().open(app().notebook_session() if name is None else name, model=model, system=system)
 
 
 def ChatWidget(session: Session) -> Widget:  # noqa: N802 - people call it as the widget that it makes
