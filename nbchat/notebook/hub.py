@@ -35,8 +35,8 @@ __all__ = ["Hub"]
 
 _FEEDS = 512
 """Ended turns whose last position is remembered, for views that are made later."""
-_REPEAT_AFTER = (0.5, 1.5, 4.0)
-"""Seconds after an end at which its position is told again: a lost last message has no successor to show the gap."""
+_STATE_REPEATS = 60.0
+"""Seconds for which a hello that lacks nothing gets the small state again: the last change may be what was lost."""
 _HELLOS = 8
 """Different positions answered one by one in one go; more than that get one snapshot."""
 
@@ -174,7 +174,6 @@ class Hub:
         for view in views:
             if view.turn is None or view.turn is turn:
                 view.begin(feed)
-                view.repeats.clear()
 
     def _entered(self, feed: TurnFeed, entry: EventLogEntry) -> None:
         feed.take(entry)
@@ -193,10 +192,6 @@ class Hub:
             self._never_began(turn, views, message.error)
             return
         self._state_changed(views, urgent=True)
-        now = self._ports.clock.monotonic()
-        for view in views:
-            if view.feed is feed:
-                view.repeats.extend(now + after for after in _REPEAT_AFTER)
 
     def _never_began(self, turn: Turn, views: Sequence[View], error: ErrorInfo | None) -> None:
         """The turn has no log (taken from the queue, refused before its first entry, answered elsewhere): show how it stands."""
@@ -229,12 +224,14 @@ class Hub:
             for generation, have in hellos:
                 await self._answer(view, generation, have)
         self._send_state(view)
-        self._repeat(view)
 
     async def _flush(self, view: View) -> None:
         """Tell everything up to the newest entry: one message, one for each turn that ended meanwhile."""
         while (feed := view.feed) is not None:
             if view.seq < feed.seq:
+                if view.jumps:
+                    self._send_snapshot(view)
+                    return
                 entries = await self._ports.log.read(feed.turn.id, feed.generation, view.seq)
                 if not entries:
                     self._send_snapshot(view)
@@ -249,6 +246,10 @@ class Hub:
         """Give a page that is at this position what it lacks of what all others have been told."""
         feed = view.feed
         if (generation, have) == (view.generation, view.seq):
+            recent = self._ports.clock.monotonic() - view.state_sent < _STATE_REPEATS
+            if recent and view.sender is not None and view.told is not None:
+                view.sender.update(view.told)
+                self._pump.bucket.take()
             return
         after = None
         if feed is not None and generation == feed.generation and have < view.seq:
@@ -278,23 +279,9 @@ class Hub:
             changes = {name: value for name, value in state.items() if name not in told or told[name] != value}
             view.told = state
             if changes:
+                view.state_sent = self._ports.clock.monotonic()
                 view.sender.update(changes)
                 self._pump.bucket.take()
-
-    def _repeat(self, view: View) -> None:
-        """Tell the end's position and the small state again, when it is time."""
-        now, feed = self._ports.clock.monotonic(), view.feed
-        if feed is None or not feed.ended or not view.repeats:
-            view.repeats.clear()
-            return
-        if view.repeats[0] <= now:
-            view.repeats.popleft()
-            self._send(view, wire.append(feed.generation, view.seq, view.seq, ()))
-            if view.told is not None and view.sender is not None:
-                view.sender.update({name: view.told[name] for name in ("status", "usage", "cost", "queue")})
-                self._pump.bucket.take()
-        if view.repeats:
-            self._pump.request(view, view.repeats[0])
 
     def _send(self, view: View, message: Json) -> None:
         if view.sender is not None:

@@ -61,7 +61,7 @@ class View:
         """The synced state as last sent."""
         self.state_changed = False
         self.snapshot_due = False
-        self.repeats: deque[float] = deque()
+        self.state_sent = float("-inf")
         self.due: float | None = None
         self.urgent = False
         self.last = float("-inf")
@@ -70,6 +70,13 @@ class View:
     def generation(self) -> int:
         """Of the turn that the browsers are told about; 0 before the first."""
         return 0 if self.feed is None else self.feed.generation
+
+    @property
+    def jumps(self) -> bool:
+        """Whether the browsers could not tell `feed`'s first entry from a later turn's: generations they know nothing of lie
+        between (of an earlier kernel, or another one that shares the conversation)."""
+        known = 0 if self.previous is None else self.previous[0]
+        return self.turn is None and self.seq == 0 and self.generation != known + 1
 
     @property
     def interval(self) -> float:

@@ -1,0 +1,187 @@
+"""The magics: %chat and %%chat talk, %nbchat manages. Owns how a cell's line becomes a turn and what the cell shows for it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
+from traitlets import Bool, Enum, Instance
+
+from nbchat.core.errors import UsageError
+from nbchat.notebook.brief import brief
+from nbchat.notebook.cells import Cells, notebook_of
+from nbchat.notebook.comms import kernel_of
+from nbchat.notebook.names import conversation_for
+from nbchat.notebook.options import HELP, Options, parse
+from nbchat.notebook.plain import completed, stream_text, wait_for
+from nbchat.notebook.transform import chat_cell, chat_lines
+
+if TYPE_CHECKING:
+    from nbchat.core.messages import Message
+    from nbchat.notebook.services import Services
+    from nbchat.sessions.session import Session
+    from nbchat.sessions.turn import Turn
+
+__all__ = ["NbChat", "register", "unregister"]
+
+
+@magics_class
+class NbChat(Magics):
+    """%chat, %%chat and %nbchat. Configured as `c.NbChat.…` (or `%config NbChat.…`)."""
+
+    output = Enum(
+        ("auto", "widget", "text", "batch"),
+        "auto",
+        help="How %chat shows answers: a live widget; plain text; for batch runs, waiting and keeping a transcript. "
+        '"auto" finds out: text in a terminal, batch under nbconvert and papermill, else the widget.',
+    ).tag(config=True)
+    transcripts = Bool(True, help="Keep each answer as Markdown in the saved notebook, below the widget.").tag(config=True)
+
+    shell = Instance("IPython.core.interactiveshell.InteractiveShellABC")
+
+    def __init__(self, shell: Any, services: Callable[[], Services]) -> None:
+        super().__init__(shell)
+        self._services = services
+        self._cells = Cells()
+
+    # ------------------------------------------------------------ magics
+
+    @no_var_expand
+    @line_cell_magic
+    def chat(self, line: str, cell: str | None = None) -> Message | None:
+        """Talk; what people read with `%chat?` stands below the class."""
+        with brief():
+            options, rest = parse(line)
+            if cell is None and not rest.strip() and not options.asks:
+                self._show_thread(options)
+                return None
+            question = rest if cell is None else f"{rest}\n{cell}" if rest.strip() else cell
+            if not question.strip():
+                raise UsageError(
+                    "The question is empty.", hint="Write it after %chat, or below %%chat. `%chat?` shows the options."
+                )
+            return self._ask(options, question)
+
+    @no_var_expand
+    @line_magic
+    def nbchat(self, line: str) -> Any:
+        """Manage conversations, models and money: `%nbchat` alone lists the commands."""
+        with brief():
+            from nbchat.notebook.manage import run
+
+            return run(self._services(), line, self.shell)
+
+    # ------------------------------------------------------------ asking
+
+    def _ask(self, options: Options, question: str) -> Message | None:
+        services = self._services()
+        how = self._how(options)
+        notebook = notebook_of(self.shell)
+        kernel = kernel_of(self.shell)
+        cell = None if kernel is None else self._cells.key(notebook, kernel.get_parent() or {})
+        session, turn = services.background.wait(self._submit(services, options, notebook, question, cell))
+        if how == "widget":
+            _display(services.widgets.turn(session, turn, cell))
+            if self.transcripts:
+                from nbchat.notebook.transcript import keep_transcript
+
+                keep_transcript(kernel, services.background, turn)
+            if not (options.wait or options.output):
+                return None
+            message = wait_for(services.background, turn)
+        elif how == "text":
+            message = stream_text(services.background, turn, _write)
+        else:
+            message = wait_for(services.background, turn)
+            from nbchat.notebook.transcript import transcript
+
+            _display(transcript(message), raw=True)
+        completed(message)
+        if options.output:
+            self.shell.user_ns[options.output] = message
+        return message if options.wait else None
+
+    async def _submit(
+        self, services: Services, options: Options, notebook: str, question: str, cell: str | None
+    ) -> tuple[Session, Turn]:
+        session = await self._open(services, options, notebook)
+        model = options.model
+        if model and "/" not in model:
+            model = f"{session.state.provider_id}/{model}"
+        if options.system is not None and options.system != session.conversation.system:
+            await session.set_system(options.system or None)
+        return session, session.submit(question, cell=cell, model=model, parameters=options.parameters)
+
+    async def _open(self, services: Services, options: Options, notebook: str) -> Session:
+        name = await conversation_for(services, options.session or notebook, new=options.new, notebook=not options.session)
+        return await services.manager.open(name)
+
+    def _show_thread(self, options: Options) -> None:
+        services = self._services()
+        session = services.background.wait(self._open(services, options, notebook_of(self.shell)))
+        if self._how(options) != "widget":
+            _write("".join(f"{message.role}: {message.text}\n\n" for message in session.path) or f"“{session.name}” is empty.\n")
+            return
+        _display(services.widgets.thread(session))
+
+    # ------------------------------------------------------------ where this runs
+
+    def _how(self, options: Options) -> str:
+        """Return "widget", "text" or "batch"."""
+        if options.no_widget:
+            return "text"
+        kernel = kernel_of(self.shell)
+        if self.output != "auto":
+            return "text" if kernel is None else str(self.output)
+        if kernel is None:
+            return "text"
+        # nbconvert and papermill take no input and say nothing about the cell; a person's frontend does at least one of both
+        silent = getattr(kernel, "_allow_stdin", True) is False and not (kernel.get_parent() or {}).get("metadata")
+        return "batch" if silent else "widget"
+
+
+NbChat.chat.__doc__ = f"""Ask the language model; the answer streams into a live view below the cell.
+
+    %chat [options] question        or        %%chat [options]
+                                              a question of many lines
+
+The question goes out as written: no $x, no {{x}}. `%chat` alone shows the notebook's whole conversation.
+
+Options:
+{HELP}
+"""
+
+
+def register(shell: Any, services: Callable[[], Services]) -> None:
+    """Register the magics and their input transformers with an IPython shell. Idempotent; cheap; calls `services` later."""
+    unregister(shell)
+    magics = NbChat(shell, services)
+    shell.register_magics(magics)
+    shell.configurables.append(magics)
+    # before all others: prompts are stripped and indentation removed from what comes first
+    shell.input_transformers_cleanup[:0] = [chat_cell, chat_lines]
+
+
+def unregister(shell: Any) -> None:
+    """Take the magics and transformers away. Idempotent."""
+    # by name: after a reload of the package the functions are other ones
+    ours = (chat_cell.__qualname__, chat_lines.__qualname__)
+    kept = [each for each in shell.input_transformers_cleanup if getattr(each, "__qualname__", "") not in ours]
+    shell.input_transformers_cleanup[:] = kept
+    for magics in [each for each in shell.configurables if type(each).__name__ == NbChat.__name__]:
+        shell.configurables.remove(magics)
+    for kind, name in (("line", "chat"), ("cell", "chat"), ("line", "nbchat")):
+        shell.magics_manager.magics[kind].pop(name, None)
+
+
+def _display(thing: Any, *, raw: bool = False) -> None:
+    from IPython.display import display
+
+    display(thing, raw=raw)  # type: ignore[no-untyped-call]
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()

@@ -1,0 +1,108 @@
+"""%nbchat: commands that look after conversations, models and money. Each returns something that displays."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from nbchat.core.errors import UsageError
+from nbchat.core.models import split_model
+from nbchat.export.listings import conversation_table, model_table, provider_table
+from nbchat.export.money import By, summed_rows
+from nbchat.export.tables import Table
+from nbchat.notebook.cells import notebook_of
+from nbchat.notebook.names import conversation_for
+
+if TYPE_CHECKING:
+    from nbchat.notebook.services import Services
+
+__all__ = ["run"]
+
+
+class _Text(str):
+    """Text that displays as it is, without quotes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def run(services: Services, line: str, shell: Any) -> Any:
+    """Run one command line; raises UsageError for what it does not know."""
+    try:
+        words = shlex.split(line)
+    except ValueError as error:
+        raise UsageError(f"The command cannot be read: {error}.") from None
+    if not words:
+        return _Text("\n".join(f"%nbchat {usage:<34} {what}" for _, usage, what in _COMMANDS.values()))
+    name, *given = words
+    if name not in _COMMANDS:
+        raise UsageError(f"%nbchat has no command {name!r}.", hint=f"Commands: {', '.join(_COMMANDS)}.")
+    command, usage, _ = _COMMANDS[name]
+    try:
+        return command(services, given, shell)
+    except _WrongArguments:
+        raise UsageError(f"%nbchat {name} cannot be used like that.", hint=f"Usage: %nbchat {usage}") from None
+
+
+class _WrongArguments(Exception):  # noqa: N818 - never leaves this module
+    """The arguments of a command do not fit its usage."""
+
+
+def _at_most(given: Sequence[str], count: int) -> Sequence[str]:
+    if len(given) > count or any(word.startswith("-") for word in given):
+        raise _WrongArguments
+    return given
+
+
+def _sessions(services: Services, given: Sequence[str], _shell: Any) -> Table:
+    return conversation_table(services.background.wait(services.manager.conversations(*_at_most(given, 1))))
+
+
+def _models(services: Services, given: Sequence[str], _shell: Any) -> Table:
+    wanted = (*_at_most(given, 1), split_model(services.manager.default_model)[0])[0]
+    return model_table(services.background.wait(services.registry.models(wanted)))
+
+
+def _providers(services: Services, given: Sequence[str], _shell: Any) -> Table:
+    _at_most(given, 0)
+    return provider_table(services.registry.list())
+
+
+def _cost(services: Services, given: Sequence[str], _shell: Any) -> Table:
+    by = (*_at_most(given, 1), "session")[0]
+    records = services.background.wait(services.ports.ledger.records())
+    return Table(summed_rows(records, cast("By", by)), empty="Nothing was asked yet.")
+
+
+def _stop(services: Services, given: Sequence[str], shell: Any) -> _Text:
+    if given == ["--all"]:
+        count = services.background.wait(services.manager.stop_all())
+        return _Text(f"Stopped {count} session{'s' * (count != 1)}." if count else "Nothing was running.")
+    name = (*_at_most(given, 1), None)[0]
+    notebook = conversation_for(services, name or notebook_of(shell), new=False, notebook=name is None)
+    session = services.manager.get(services.background.wait(notebook))
+    if session is None or not session.busy:
+        return _Text("Nothing was running.")
+    services.background.wait(session.stop(queue=True))
+    return _Text(f"Stopped “{session.name}”.")
+
+
+def _doctor(services: Services, given: Sequence[str], shell: Any) -> Any:
+    from nbchat.doctor import examine
+
+    _at_most(given, 0)
+    return examine(services, shell)
+
+
+_Command = Callable[["Services", Sequence[str], Any], Any]
+_COMMANDS: dict[str, tuple[_Command, str, str]] = {
+    "sessions": (_sessions, "sessions [text]", "saved conversations, the newest first"),
+    "models": (_models, "models [provider]", "what the active (or that) provider offers; asks it"),
+    "providers": (_providers, "providers", "configured endpoints and the places of their keys"),
+    "cost": (_cost, "cost [day|session|model|provider]", "tokens and money so far"),
+    "stop": (_stop, "stop [name | --all]", "stop this notebook's conversation (or that one, or all)"),
+    "doctor": (_doctor, "doctor", "what works here and what does not"),
+}

@@ -1,0 +1,55 @@
+"""Plain text: a turn without a widget, printed as it comes. Blocks the calling thread; an interrupt stops the turn."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import queue
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from nbchat.core.errors import ChatError, ErrorInfo
+
+if TYPE_CHECKING:
+    from nbchat.core.messages import Message
+    from nbchat.runtime.loop import Background
+    from nbchat.sessions.turn import Turn
+
+__all__ = ["completed", "stream_text", "wait_for"]
+
+
+def stream_text(background: Background, turn: Turn, write: Callable[[str], object]) -> Message:
+    """Write the answer's text as it comes and return the answer, whatever became of it.
+
+    A KeyboardInterrupt stops the turn and is raised. Raises ChatError when the turn was taken from the queue.
+    """
+    deltas: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    try:
+        delta: str | None = background.call(turn.watch, deltas.put)
+        while delta is not None:
+            if delta:
+                write(delta)
+            delta = deltas.get()
+        write("\n")
+    except KeyboardInterrupt:
+        background.wait(turn.session.stop(turn))
+        raise
+    return wait_for(background, turn)
+
+
+def wait_for(background: Background, turn: Turn) -> Message:
+    """Wait for the turn's end and return its answer, whatever became of it; interrupts and errors as in `stream_text`."""
+    try:
+        return turn.future.result()
+    except concurrent.futures.CancelledError:
+        raise ChatError("The question was taken from the queue before it was sent.", kind="cancelled") from None
+    except KeyboardInterrupt:
+        background.wait(turn.session.stop(turn))
+        raise
+
+
+def completed(message: Message) -> Message:
+    """Return the answer if it is complete, else raise ChatError with it."""
+    if message.status == "complete":
+        return message
+    error = message.error or ErrorInfo("cancelled", f"The answer was {message.status} before it was complete.")
+    raise ChatError(error.text, kind=error.kind, hint=error.hint, message=message)
