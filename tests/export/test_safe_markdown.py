@@ -91,8 +91,8 @@ def test_nothing_active(hostile: str) -> None:
 FRAGMENTS = st.sampled_from([
     "<img src=x onerror=a()>", "<script>x</script>", "`", "``", "```", "````", "~~~", "\n", "\n\n", "\n```\n", "\n   ```\n",
     "    ", "- ", "1. ", "> ", "| a | b |\n|---|---|\n", "|", "[x]", "(javascript:a())", "![i](http://e/x.png)", "[r]: x ", '"',
-    "\n[r]: javascript:a()\n", "\\", "<javascript:a()>", "](", "[", "<!--", "-->", "$", "$$", "&lt;", "<", ">", '<a href="', "***",
-    "# ", "---", ":", "!", "![", "(data:text/html,x)", "<div\n", "\r", "\x00", "[x](  \n<javascript:a()>)", "a ", ")",
+    "\n[r]: javascript:a()\n", "\\", "<javascript:a()>", "](", "[", "<!--", "-->", "$", "$$", "&lt;", "<", ">", '<a href="',
+    "***", "# ", "---", ":", "!", "![", "(data:text/html,x)", "<div\n", "\r", "\x00", "[x](  \n<javascript:a()>)", "a ", ")",
 ])  # fmt: skip
 
 
