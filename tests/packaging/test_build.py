@@ -31,7 +31,8 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         program = shutil.which(name)
         assert program, name
         (folder / name).symlink_to(program)
-    return {**{k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}, "PATH": str(folder)}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "NBCHAT_"))}
+    return {**kept, "PATH": str(folder), "NBCHAT_HOME": str(folder / "home")}
 
 
 @pytest.fixture(scope="session")
@@ -49,9 +50,9 @@ def built(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str])
     return out
 
 
-def run(*command: str, environment: dict[str, str]) -> str:
+def run(*command: str, environment: dict[str, str], folder: Path = ROOT) -> str:
     done = subprocess.run(
-        command, check=False, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"
+        command, check=False, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"
     )
     assert done.returncode == 0, done.stdout[-6000:]
     return done.stdout
@@ -95,10 +96,12 @@ def test_wheel_holds_the_package_alone_with_a_small_esm(built: Path) -> None:
 
 
 def test_wheel_installs_and_works_in_a_fresh_environment(built: Path, tmp_path: Path, environment: dict[str, str]) -> None:
-    """With its declared requirements alone, the package imports from anywhere."""
+    """With its declared requirements alone, and without a notebook, the demo model answers."""
     home = tmp_path / "venv"
     venv.create(home, with_pip=True)
     python = str(home / "bin" / "python")
     run(python, "-m", "pip", "install", "-q", str(next(built.glob("*.whl"))), environment=environment)
-    code = "import nbchat; [getattr(nbchat, name) for name in nbchat.__all__]; print(nbchat.__file__)"
-    assert str(home) in run(python, "-c", code, environment=environment)
+    code = "import nbchat; print(nbchat.__file__); print(nbchat.session('first').ask('hi').status)"
+    place, status = run(python, "-c", code, environment=environment, folder=tmp_path).splitlines()
+    assert place.startswith(str(home))
+    assert status == "complete"
