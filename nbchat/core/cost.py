@@ -47,12 +47,20 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """An amount in `currency`, or None where it cannot be known; `source` says whose figure it is."""
+    """An amount in `currency`, or None where it cannot be known; `source` says whose figure it is.
+
+    An amount that is negative or not finite is none, and one without an amount is of certainty "unknown" whatever was said.
+    """
 
     amount: Decimal | None
     certainty: Certainty = "reported"
     source: str = ""
     currency: str = "USD"
+
+    def __post_init__(self) -> None:
+        if self.amount is None or not self.amount.is_finite() or self.amount < 0:
+            object.__setattr__(self, "amount", None)
+            object.__setattr__(self, "certainty", "unknown")
 
     def __str__(self) -> str:
         return format_cost(self)

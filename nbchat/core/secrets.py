@@ -5,8 +5,11 @@ Owns hiding; where keys come from is `providers.keys`.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterable
 from typing import NoReturn
+from urllib.parse import quote
 
 __all__ = ["Secret", "redact"]
 
@@ -46,15 +49,14 @@ class Secret:
 
 
 def redact(text: str, secrets: Iterable[Secret]) -> str:
-    """Return `text` with every given secret (also as it looks percent-encoded or in JSON) replaced by "***"."""
-    for secret in secrets:
-        value = secret.reveal()
-        if len(value) >= 4:
-            for form in {value, value.replace("/", "\\/"), _percent(value)}:
-                text = text.replace(form, _MASK)
+    """Return `text` with every given secret (of at least 4 characters) replaced by "***", also as JSON and URLs write it."""
+    forms = {form for secret in secrets if len(value := secret.reveal()) >= 4 for form in _forms(value)}
+    for form in sorted(forms, key=len, reverse=True):  # of two keys that begin alike, the longer must go first
+        text = text.replace(form, _MASK)
     return text
 
 
-def _percent(value: str) -> str:
-    safe = "-._~"
-    return "".join(c if c.isalnum() or c in safe else "".join(f"%{b:02X}" for b in c.encode()) for c in value)
+def _forms(value: str) -> set[str]:
+    quoted, percent = json.dumps(value)[1:-1], quote(value, safe="", errors="surrogatepass")
+    lower = re.sub("%..", lambda escape: escape[0].lower(), percent)
+    return {value, quoted, quoted.replace("/", "\\/"), value.replace("/", "\\/"), percent, lower}

@@ -77,18 +77,30 @@ def _check_part(usage: Usage, part: str, whole: str) -> None:
 
 
 def sum_usage(usages: Iterable[Usage | None]) -> Usage:
-    """Add the usages of many requests; a request without any (None) makes the sum "partial" or "unknown"."""
-    given = list(usages)
+    """Add the usages of many requests; one that lacks its input or output makes the sum "partial", or "unknown" if all do.
 
-    def total(name: str) -> int | None:
-        counts = [n for u in given if u is not None and (n := getattr(u, name)) is not None]
+    A part whose whole is unknown is left out, so that the sum keeps the invariants. The sum of nothing is zero.
+    """
+    given = [Usage() if u is None else u for u in usages]
+    if not given:
+        return Usage(0, 0, 0, 0, 0)
+
+    def total(name: str, whole: str) -> int | None:
+        counts = [n for u in given if getattr(u, whole) is not None and (n := getattr(u, name)) is not None]
         return sum(counts) if counts else None
 
     return Usage(
-        input_tokens=total("input_tokens"),
-        cached_tokens=total("cached_tokens"),
-        cache_write_tokens=total("cache_write_tokens"),
-        output_tokens=total("output_tokens"),
-        reasoning_tokens=total("reasoning_tokens"),
-        certainty=weakest("unknown" if u is None else u.certainty for u in given),
+        input_tokens=total("input_tokens", "input_tokens"),
+        cached_tokens=total("cached_tokens", "input_tokens"),
+        cache_write_tokens=total("cache_write_tokens", "input_tokens"),
+        output_tokens=total("output_tokens", "output_tokens"),
+        reasoning_tokens=total("reasoning_tokens", "output_tokens"),
+        certainty=weakest(_certainty(u) for u in given),
     )
+
+
+def _certainty(usage: Usage) -> Certainty:
+    """How far a request's counts can be relied on as a summand."""
+    if usage.input_tokens is None and usage.output_tokens is None:
+        return "unknown"
+    return usage.certainty if usage.total_tokens is not None else weakest((usage.certainty, "partial"))
