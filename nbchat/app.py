@@ -17,7 +17,7 @@ from nbchat.core.models import DEMO, KeyPlace, Model, Provider, split_model
 from nbchat.core.secrets import Secret
 from nbchat.runtime.clock import SystemClock
 from nbchat.runtime.loop import Background, background
-from nbchat.runtime.process import once_per_process
+from nbchat.runtime.process import forget, once_per_process
 from nbchat.sessions.manager import SessionManager
 from nbchat.sessions.ports import Ports
 from nbchat.sessions.state import Notice
@@ -82,6 +82,12 @@ class App:
         from nbchat.providers.offers import find_offers
 
         self._offers = tuple(await asyncio.get_running_loop().run_in_executor(None, find_offers))
+
+    def close(self) -> None:
+        """End all sessions (running answers are saved as interrupted) and release everything; the next `app()` is a new one."""
+        self.background.wait(self._close())
+        forget("manager")
+        forget("app")
 
     async def _close(self) -> None:
         await self.manager.aclose()
@@ -158,7 +164,7 @@ class App:
         from nbchat.notebook.comms import kernel_of
         from nbchat.notebook.names import conversation_for
 
-        shell = get_ipython()  # type: ignore[no-untyped-call]  # IPython has no types for it
+        shell = get_ipython()
         name = notebook_name(os.environ, {} if shell is None else shell.user_ns, kernel_of(shell))
         return self.background.wait(conversation_for(self.services, name, new=False, notebook=True))
 

@@ -40,7 +40,8 @@ def session(name: str | None = None, *, model: str | None = None, system: str | 
 
 def ChatWidget(session: Session) -> Widget:  # noqa: N802 - people call it as the widget that it makes
     """Return a further widget on a session, with a draft and scroll position of its own (`s.widget` is the usual one)."""
-    return session._new_widget()
+    widget: Widget = session._new_widget()
+    return widget
 
 
 def add_provider(

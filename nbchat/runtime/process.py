@@ -13,7 +13,7 @@ import types
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-__all__ = ["once_per_process"]
+__all__ = ["forget", "once_per_process"]
 
 T = TypeVar("T")
 _SLOT = "_nbchat_process"
@@ -27,6 +27,13 @@ def once_per_process(name: str, make: Callable[[], T], alive: Callable[[T], bool
         if name not in things or not alive(things[name]):
             things[name] = make()
         return cast(T, things[name])
+
+
+def forget(name: str) -> None:
+    """Let the next caller make the thing called `name` anew; whoever calls this has closed the old one. Idempotent."""
+    state = _slot().__dict__
+    with state["lock"]:
+        state["things"].pop(name, None)
 
 
 def _slot() -> types.ModuleType:
