@@ -86,6 +86,14 @@ class FallbackStore:
             task.exception()  # asked for, so that one whose caller is gone is no noise in the log
 
     async def _written(self, write: Write) -> Any:
+        result = await self._somewhere(write)
+        if write.method == "begin_turn" and result.id == write.arguments[0].id:
+            self._running[result.id] = RunningTurn(result, write.arguments[1])
+        elif write.method == "end_turn":
+            self._running.pop(write.arguments[0].id, None)
+        return result
+
+    async def _somewhere(self, write: Write) -> Any:
         if self.trouble is None:
             began = self._clock.monotonic()
             try:
@@ -102,7 +110,7 @@ class FallbackStore:
         self._retry_at = now + _RETRY_FACTOR * took if took > _QUICK_SECONDS else now
         if self.trouble is None:
             _log.warning("nbchat cannot save: %s", error)
-            text = f"Chats are not being saved: {error.text} They go on in memory, until the kernel ends."
+            text = f"{error.text} Chats go on in memory, until the kernel ends."
             self._tell(ErrorInfo("storage", text, error.hint))
 
     def _tell(self, trouble: ErrorInfo | None) -> None:
@@ -248,8 +256,6 @@ class FallbackStore:
     async def begin_turn(self, turn: TurnRecord, messages: Sequence[Message]) -> TurnRecord:
         """Save the turn with its messages; a known request id returns its turn, whose `id` then differs."""
         begun: TurnRecord = await self._write(Write("begin_turn", (turn, tuple(messages)), conversation=turn.conversation))
-        if begun.id == turn.id:
-            self._running[turn.id] = RunningTurn(begun, tuple(messages))
         return begun
 
     async def checkpoint(self, turn: TurnRecord, parts: Sequence[Part]) -> None:
@@ -274,7 +280,6 @@ class FallbackStore:
         """Save the final answer and settle its requests; False when the turn had already ended (its requests are settled)."""
         write = Write("end_turn", (turn, message, tuple(records)), conversation=turn.conversation)
         won: bool = await self._write(write)
-        self._running.pop(turn.id, None)
         return won
 
     async def turn_of_cell(self, conversation_id: str, cell: str) -> TurnRecord | None:
@@ -293,7 +298,7 @@ class FallbackStore:
             await self._readable(self._primary.heartbeat(), None)
             return
         async with self._lock:
-            await self._saved_again(Write("heartbeat", ()))
+            await self._saved_again(Write("probe", ()))
 
     # ------------------------------------------------------------ ledger and settings
 
@@ -347,7 +352,7 @@ class FallbackStore:
         if self.trouble is not None:
             async with self._lock:
                 self._retry_at = float("-inf")
-                saved, _ = await self._saved_again(Write("heartbeat", ()))
+                saved, _ = await self._saved_again(Write("probe", ()))
                 if not saved:
                     _log.warning("%d changes could not be saved and end with this process", self.unsaved)
         await self._unsaved.memory.aclose()

@@ -11,7 +11,6 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from socket import gethostname
-from uuid import uuid4
 
 __all__ = ["LEASE_SECONDS", "ProcessIdentity", "is_dead", "this_process"]
 
@@ -74,7 +73,7 @@ def this_process() -> ProcessIdentity:
             _read("/proc/sys/kernel/random/boot_id"),
             _namespace(),
             pid,
-            _proc_start(pid) or uuid4().hex,
+            _proc_start(pid) or os.urandom(8).hex(),
         )
     return _known[pid]
 

@@ -82,10 +82,14 @@ class SqliteStore:
     async def begin_turn(self, turn: TurnRecord, messages: Sequence[Message]) -> TurnRecord:
         """Save the turn with its messages; a known request id returns its turn, whose `id` then differs."""
         now = self._clock.time()
-        begun = await self._writer.run(lambda db: turns.begin(db, turn, messages, now))
-        if begun.id == turn.id:
-            self._running.add(turn.id)
-        return begun
+
+        def work(db: Database) -> TurnRecord:
+            begun = turns.begin(db, turn, messages, now)
+            if begun.id == turn.id:  # noted here, not after the await: the caller may be cancelled while it waits
+                self._running.add(turn.id)
+            return begun
+
+        return await self._writer.run(work)
 
     async def checkpoint(self, turn: TurnRecord, parts: Sequence[Part]) -> None:
         """Save what came since the last checkpoint."""
@@ -109,9 +113,19 @@ class SqliteStore:
         return await self._writer.run(lambda db: turns.recover(db, conversation_id, now))
 
     async def heartbeat(self) -> None:
-        """Renew the lease of this process on its running turns."""
+        """Renew the lease of this process on its running turns; writes nothing when there are none."""
         now = self._clock.time()
-        await self._writer.run(lambda db: turns.heartbeat(db, now))
+        if self._running:
+            await self._writer.run(lambda db: turns.heartbeat(db, now))
+
+    async def probe(self) -> None:
+        """Raise StorageError when the database cannot be written now."""
+
+        def work(db: Database) -> None:
+            with db.transaction(durable=False):
+                pass
+
+        await self._writer.run(work)
 
     # ------------------------------------------------------------ ledger
 

@@ -52,10 +52,17 @@ class Writer:
             if self._closed:
                 raise StorageError("the database was closed.", hint="Restart the kernel.")
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="nbchat-store", daemon=True)
-                self._thread.start()
+                self._thread = self._start()
             self._queue.put((work, future))
         return future
+
+    def _start(self) -> threading.Thread:
+        thread = threading.Thread(target=self._work, name="nbchat-store", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:  # Python 3.12 and later start none while the interpreter shuts down
+            raise StorageError("the database cannot be opened any more: the process is ending.") from error
+        return thread
 
     async def run(self, work: Callable[[Database], T]) -> T:
         """Hand over a job and await its result; raises what the job raised, database trouble as StorageError."""
@@ -70,7 +77,9 @@ class Writer:
             thread = self._thread
             self._queue.put(None)
         if thread is not None and thread.is_alive():
-            await asyncio.wrap_future(self._ended)  # no executor: at the interpreter's exit there is none any more
+            # No executor: at the interpreter's exit there is none any more. The shield keeps a cancelled caller from
+            # cancelling what the thread will set.
+            await asyncio.shield(asyncio.wrap_future(self._ended))
 
     def _work(self) -> None:
         db: Database | None = None

@@ -215,3 +215,35 @@ def test_checkpoints_are_not_lost_behind_a_lock(tmp_path: Path) -> None:
         await store.aclose()
 
     finish_all(work())
+
+
+EXIT = """
+import sys
+from nbchat.core.messages import TextPart
+from nbchat.runtime.clock import SystemClock
+from nbchat.runtime.loop import background
+from nbchat.storage import open_store
+from tests.contracts.values import a_conversation, a_turn
+
+loop = background()
+store = open_store(sys.argv[1], clock=SystemClock())
+loop.at_exit(store.aclose)
+
+async def begin():
+    conversation = await store.create(a_conversation(id="c1"))
+    asked = a_turn(conversation)
+    record = await store.begin_turn(asked.record, asked.messages)
+    await store.checkpoint(record, [TextPart("so far")])
+
+loop.wait(begin())
+"""
+
+
+def test_a_process_that_ends_in_mid_turn(tmp_path: Path) -> None:
+    """A process that simply ends closes its database within its exit hooks, quietly; its answer is interrupted."""
+    path = tmp_path / "nbchat.db"
+    done = subprocess.run([sys.executable, "-c", EXIT, str(path)], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("SELECT status FROM messages WHERE role = 'assistant'").fetchall() == [("interrupted",)]
+        assert db.execute("SELECT COUNT(*) FROM turns WHERE ended IS NULL").fetchone() == (0,)
