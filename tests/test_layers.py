@@ -1,0 +1,70 @@
+"""The house: imports point downwards only, those inside functions too, and siblings never import each other."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import nbchat
+
+ROWS = ("nbchat", "api", "app", "notebook", "runtime", "export", "providers storage streams", "sessions", "core")
+DEPTH = {room: depth for depth, row in enumerate(ROWS) for room in row.split()}
+PART_OF = {"__init__": "nbchat", "doctor": "notebook", "_server": "demo", "testing": "demo"}
+"""Files that stand outside the room they belong to. The servers ("demo") are a house of their own that only the app enters."""
+HEAVY = "httpx sqlite3 redis ipywidgets IPython msgspec anywidget genai_prices"
+HOUSE = Path(nbchat.__file__).parent
+
+
+def room_of(module: str) -> str:
+    room = [*module.split("."), "nbchat"][1]
+    return PART_OF.get(room, room)
+
+
+def imported(node: ast.AST) -> list[str]:
+    """The full names of the modules of nbchat that a node imports."""
+    names: list[str] = []
+    if isinstance(node, ast.Import):
+        names = [alias.name for alias in node.names]
+    elif isinstance(node, ast.ImportFrom):
+        assert node.level == 0, "a relative import hides where it points"
+        names = [f"nbchat.{a.name}" for a in node.names] if node.module == "nbchat" else [node.module or ""]
+    elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
+        names = [
+            argument.value for argument in node.args if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+        ]
+    return [name for name in names if name.split(".")[0] == "nbchat"]
+
+
+def allowed(here: str, there: str) -> bool:
+    if "demo" in (here, there):
+        return here in ("demo", "app")
+    return here == there or DEPTH[here] < DEPTH.get(there, 0)  # what is no room is a name of the roof
+
+
+def test_imports_point_downwards() -> None:
+    """A room knows the rooms below it, and none above or beside it."""
+    wrong, seen = [], 0
+    for file in sorted(HOUSE.rglob("*.py")):
+        here = room_of("nbchat." + file.relative_to(HOUSE).parts[0].removesuffix(".py"))
+        for node in ast.walk(ast.parse(file.read_text())):
+            for name in imported(node):
+                seen += 1
+                if not allowed(here, room_of(name)):
+                    wrong.append(f"{file.relative_to(HOUSE)}:{node.lineno} imports {name}")  # type: ignore[attr-defined]
+    assert not wrong
+    assert not (allowed("core", "sessions") or allowed("storage", "streams") or allowed("core", "session"))
+    assert seen > 200
+
+
+def test_core_and_sessions_load_nothing_heavy() -> None:
+    """In a fresh interpreter, with every module of both rooms: no client, no database, nothing of Jupyter."""
+    modules = [
+        ".".join(["nbchat", *f.relative_to(HOUSE).with_suffix("").parts])
+        for r in ("core", "sessions")
+        for f in (HOUSE / r).rglob("*.py")
+    ]
+    program = f"import sys, {', '.join(sorted(modules))}; print(*[m for m in {HEAVY.split()} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert (len(modules) > 20, done.stdout.strip()) == (True, "")
