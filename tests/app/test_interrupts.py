@@ -1,0 +1,56 @@
+"""Ctrl-C, or the kernel's interrupt, during a blocking call."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+CODE = """
+    import nbchat, sys
+    s = nbchat.session("notes", model="demo/demo-slow")
+    s.on("text-delta", lambda event: print("delta", flush=True))
+    try:
+        print("asking", flush=True)
+        {call}
+    except KeyboardInterrupt:
+        print("interrupted", s.status, s.messages[-1].status if s.messages else "none", flush=True)
+    m = s.ask("table", model="demo/demo")
+    print("next", m.status, len([m for m in s.messages if m.role == "user"]), flush=True)
+"""
+
+
+@pytest.mark.parametrize("call", ['s.ask("long")', 's.send("long").result()', 'list(s.send("long"))'])
+def test_an_interrupt_stops_the_turn_and_the_next_question_works(call: str) -> None:
+    """The turn that was waited for is stopped, its partial kept; session and kernel go on."""
+    code = textwrap.dedent(CODE).format(call=call)
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        while process.stdout.readline().strip() != "delta":
+            assert process.poll() is None, process.stderr.read()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    lines = [line for line in out.splitlines() if line != "delta"]
+    assert (lines, err, process.returncode) == (["interrupted idle stopped", "next complete 2"], "", 0)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_an_interrupt_at_any_time_leaves_the_session_usable(seed: int) -> None:
+    """P14, a sample: whenever it hits between the question and the answer, the next question is answered."""
+    code = textwrap.dedent(CODE).format(call='s.ask("code", model="demo/demo")')
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        while process.stdout.readline().strip() != "asking":
+            assert process.poll() is None
+        try:
+            process.wait(random.Random(seed).uniform(0, 0.6))
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert "next complete 2" in out or "next complete 1" in out, err
+    assert process.returncode == 0
