@@ -53,12 +53,13 @@ def find(db: Database, name: str) -> Conversation | None:
 
 def summaries(db: Database, query: str, limit: int, offset: int, now: float) -> list[ConversationSummary]:
     """Return what a listing shows, last updated first; `query` is looked for in names and titles, whatever its case."""
-    where = "WHERE instr(casefold(name), ?1) OR instr(casefold(title), ?1)" if query else "WHERE ?1 = ''"
+    where = "WHERE instr(casefold(name), ?) OR instr(casefold(title), ?)" if query else ""
+    parameters = (query.casefold(),) * 2 if query else ()
     with db.snapshot():
         rows = db.rows(
             f"SELECT {CONVERSATION_COLUMNS}, (SELECT COUNT(*) FROM messages WHERE conversation_id = conversations.id) "
-            f"FROM conversations {where} ORDER BY updated DESC, id DESC LIMIT ?2 OFFSET ?3",
-            (query.casefold(), limit, offset),
+            f"FROM conversations {where} ORDER BY updated DESC, id DESC LIMIT ? OFFSET ?",
+            (*parameters, limit, offset),
         )
         turns = db.rows("SELECT conversation_id, owner, lease FROM turns WHERE ended IS NULL")
     running = {conversation for conversation, owner, lease in turns if not is_dead(owner, lease, now)}

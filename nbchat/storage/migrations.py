@@ -44,7 +44,7 @@ _FIRST = Migration(
             created REAL NOT NULL,
             updated REAL NOT NULL
         )""",
-        "CREATE INDEX conversations_by_update ON conversations (updated)",
+        "CREATE INDEX conversations_by_update ON conversations (updated, id)",
         # `position` is the order of creation over all processes. No foreign key on parent_id: a message whose parent is
         # missing starts a path of its own, which is better than refusing what was said.
         """CREATE TABLE messages (

@@ -6,7 +6,8 @@ import os
 from typing import TypeAlias
 
 from nbchat.sessions.ports import Clock
-from nbchat.storage.fallback import FallbackStore, TroubleListener
+from nbchat.storage.carrier import TroubleListener
+from nbchat.storage.fallback import FallbackStore
 from nbchat.storage.place import find_place
 from nbchat.storage.store import SqliteStore
 

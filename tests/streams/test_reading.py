@@ -54,7 +54,8 @@ def test_any_position_leads_to_the_same_content(batches: list[list[Event]], max_
 
 
 def test_appending_does_not_depend_on_the_length() -> None:
-    """The last appends of a long answer cost what the first did (a third more is allowed for noise, measured by CPU)."""
+    """The last appends of a long answer cost what the first did: twice as much CPU is allowed for noise, a cost that grew
+    with the answer would show twentyfold."""
 
     async def work() -> float:
         log = MemoryEventTransport()
@@ -67,4 +68,4 @@ def test_appending_does_not_depend_on_the_length() -> None:
             costs.append(time.process_time() - began)
         return min(costs[-8:]) / min(costs[1:9])
 
-    assert min(finish_all(work()) for _ in range(3)) < 4 / 3
+    assert min(finish_all(work()) for _ in range(3)) < 2
