@@ -34,7 +34,7 @@ def snapshot_of(view: View, feed: TurnFeed | None) -> Json:
     content: Json = {
         "generation": 0 if feed is None else feed.generation,
         "seq": 0 if feed is None else feed.seq,
-        "ended": feed.ended if feed is not None else view.turn is None or view.turn.status == "ended",
+        "ended": feed is None or feed.ended,
         "turn": None if shown is None else shown.id,
         "messages": [message.to_json() for message in messages],
         "more": more and view.turn is None,
