@@ -31,7 +31,7 @@ _TRAITS_OF: dict[str, tuple[str, ...]] = {
     "status-changed": ("status", "state"),
     "message-added": ("messages",),
     "turn-ended": ("streaming_text", "messages", "usage", "cost", "state"),
-    "changed": ("title", "model", "system", "usage", "cost", "state"),
+    "changed": ("title", "model", "system", "usage", "cost", "notice", "state"),
 }
 
 
@@ -49,7 +49,8 @@ class SessionEvent:
 class Session(HasTraits):
     """A conversation that you ask, watch and drive from Python. Made by `nbchat.session(name)`.
 
-    Readable and observable: `status`, `streaming_text`, `messages`, `usage`, `cost`, `title`, `model`, `system`, `state`.
+    Readable and observable: `status`, `streaming_text`, `messages`, `usage`, `cost`, `title`, `model`, `system`,
+    `notice`, `state`.
     Settable: `title`, `model` ("provider/model"), `system`.
     """
 
@@ -58,6 +59,7 @@ class Session(HasTraits):
     messages = Live(lambda s: s._core.path, help="The active path, oldest first, the running answer at its end.")
     usage = Live(lambda s: s.state.usage, help="Tokens of all requests of this conversation.")
     cost = Live(lambda s: s.state.cost, help="Cost of all requests of this conversation, every branch and helper call.")
+    notice = Live(lambda s: s._core.notice, help="What to know while it goes on (nothing is being saved, say), or None.")
     state = Live(lambda s: s._core.state, help="An immutable snapshot of all of it (SessionState).")
     title = Live(lambda s: s._core.conversation.title or s.name, lambda s, v: s._update(title=str(v)), help="Free text.")
     model = Live(

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 from nbchat.core.cost import format_cost
 from nbchat.core.messages import Message, TextPart
+from nbchat.core.models import DEMO, split_model
 from nbchat.notebook.feed import TurnFeed
 from nbchat.notebook.wire import Json
+from nbchat.sessions.state import Notice
 
 if TYPE_CHECKING:
     from nbchat.notebook.services import Offer
@@ -25,6 +27,14 @@ __all__ = ["SNAPSHOT_BYTES", "newest", "older", "snapshot_of", "state_of"]
 
 SNAPSHOT_BYTES = 64_000
 """How much of the messages a snapshot or page holds, as JSON; its newest message is always whole."""
+
+
+DEMO_NOTICE = Notice(
+    "info",
+    "The demo model answers: a small program on this machine, not a language model.",
+    "Nothing leaves this machine until you choose a real one.",
+)
+"""Shown in threads as long as no other model was chosen."""
 
 
 def snapshot_of(view: View, feed: TurnFeed | None) -> Json:
@@ -94,6 +104,9 @@ def older(path: Sequence[Message], before: str) -> tuple[list[Message], bool]:
 def state_of(session: Session, turn: Turn | None, offers: Iterable[Offer]) -> Json:
     """Return the small synced values."""
     state = session.state
+    notice = session.notice
+    if notice is None and turn is None and split_model(session.model)[0] == DEMO:
+        notice = DEMO_NOTICE
     queue = [waiting for waiting in session.queue if turn is None or waiting is turn]
     return {
         "status": state.status if turn is None else _turn_status(turn, state.status),
@@ -101,7 +114,7 @@ def state_of(session: Session, turn: Turn | None, offers: Iterable[Offer]) -> Js
         "model": session.model,
         "usage": state.usage.to_json(),
         "cost": format_cost(state.cost),
-        "notice": None if session.notice is None else session.notice.to_json(),
+        "notice": None if notice is None else notice.to_json(),
         "offers": [{"id": offer.id, "text": offer.text, "detail": offer.detail} for offer in offers],
         "queue": [{"turn": waiting.id, "text": waiting.text} for waiting in queue],
     }

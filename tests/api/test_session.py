@@ -226,6 +226,22 @@ def test_it_can_be_taken_elsewhere(tmp_path: Path) -> None:
         assert "lab/tiny" in repr(s)
 
 
+def test_a_database_that_cannot_be_written_is_said_and_the_chat_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In Python as in the view: what is wrong and what to do; questions are answered, from memory."""
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("NBCHAT_HOME", str(tmp_path / "file" / "below"))
+    with running_app(Reply.text("one"), Reply.text("two")):
+        s = nbchat.session("notes")
+        assert [s.ask(text).text for text in ("a", "b")] == ["one", "two"]
+        assert s.notice.kind == "warning"
+        assert "Nothing is being saved" in s.notice.text
+        assert "NBCHAT_HOME" in s.notice.hint
+        assert [m.text for m in nbchat.session("notes").messages] == ["a", "one", "b", "two"]
+    assert "cannot save" in caplog.text
+
+
 def test_money_is_summed_by_what_one_asks() -> None:
     """By day, session, model and provider; anything else is refused."""
     with running_app(Reply.text("a"), Reply.text("b", usage={"prompt_tokens": 7, "completion_tokens": 3, "cost": 0.25})):
