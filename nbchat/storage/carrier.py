@@ -137,7 +137,11 @@ class Carrier:
 
     async def _keep(self, write: Write) -> Any:
         """Do a write in memory and note it for later. Under the lock."""
-        if write.conversation:
+        if write.method == "create":
+            found = self._visible(await self._either("find", write.arguments[0].name))
+            if found is not None:
+                return found
+        elif write.conversation:
             await self._seed(write.conversation)
         elif write.method in ("set", "save_provider", "delete_provider"):
             await self._seed_settings()

@@ -10,13 +10,15 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbchat.core.errors import StorageError
+from nbchat.storage.codec import clean
 from nbchat.storage.filesystem import is_network, prepare
-from nbchat.storage.migrations import check, migrate
+from nbchat.storage.migrations import LATEST, check, migrate
 from nbchat.storage.place import Place
-from nbchat.storage.trouble import is_busy
+from nbchat.storage.trouble import cannot_write, is_busy
 
 if TYPE_CHECKING:
     import sqlite3
@@ -42,16 +44,37 @@ class Database:
         self._level = ""
         self._file: tuple[int, int] | None = None
         self._key = ""
+        target = ":memory:" if place.path is None else str(place.path)
         if place.path is not None:
             self._refuse_fork()
             prepare(place.path)
-        target = ":memory:" if place.path is None else str(place.path)
         self.sql: sqlite3.Connection = sqlite3.connect(target, timeout=busy_seconds, isolation_level=None)
         try:
             self._set_up()
-        except BaseException:
+        except BaseException as error:
             self.sql.close()
-            raise
+            if place.path is None or not cannot_write(error) or not self._open_to_read(place.path):
+                raise
+
+    def _open_to_read(self, path: Path) -> bool:
+        """Open what can be read but not written, so that old chats are there; the first write says what is wrong.
+
+        Without its -shm file a WAL database can only be read as immutable, which is right when nobody has it open.
+        """
+        import sqlite3
+
+        modes = ["mode=ro"] if Path(f"{path}-wal").exists() else ["mode=ro", "immutable=1"]
+        for mode in modes:
+            self.sql = sqlite3.connect(f"{path.as_uri()}?{mode}", uri=True, timeout=self._busy_seconds, isolation_level=None)
+            try:
+                if check(self) == LATEST:
+                    self._add_functions()
+                    self.journal_mode = "read-only"
+                    return True
+            except (sqlite3.Error, StorageError):
+                pass
+            self.sql.close()
+        return False
 
     def _refuse_fork(self) -> None:
         self._key = os.path.realpath(str(self.place.path))
@@ -62,7 +85,7 @@ class Database:
             )
 
     def _set_up(self) -> None:
-        self.sql.create_function("casefold", 1, lambda text: str(text or "").casefold(), deterministic=True)
+        self._add_functions()
         self.execute("PRAGMA foreign_keys = ON")
         self.patiently(lambda: check(self))
         self.journal_mode = self.patiently(self._set_journal)
@@ -70,6 +93,9 @@ class Database:
         if self.place.path is not None:
             self._file = _identity(self.place)
             _opened[self._key] = os.getpid()
+
+    def _add_functions(self) -> None:
+        self.sql.create_function("casefold", 1, lambda text: str(text or "").casefold(), deterministic=True)
 
     def _set_journal(self) -> str:
         if self.place.path is None:
@@ -95,17 +121,20 @@ class Database:
             wait = min(wait * 2, 0.1)
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
-        """Run one statement."""
-        return self.sql.execute(sql, parameters)
+        """Run one statement; lone surrogates in its parameters become U+FFFD, since UTF-8 has no form for them."""
+        try:
+            return self.sql.execute(sql, parameters)
+        except UnicodeEncodeError:
+            return self.sql.execute(sql, [clean(value) if isinstance(value, str) else value for value in parameters])
 
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> tuple[Any, ...] | None:
         """Return the first row, or None."""
-        found: tuple[Any, ...] | None = self.sql.execute(sql, parameters).fetchone()
+        found: tuple[Any, ...] | None = self.execute(sql, parameters).fetchone()
         return found
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return all rows."""
-        return self.sql.execute(sql, parameters).fetchall()
+        return self.execute(sql, parameters).fetchall()
 
     @contextmanager
     def transaction(self, *, durable: bool = True) -> Iterator[None]:

@@ -34,8 +34,6 @@ class FallbackStore(Carrier):
 
     async def create(self, conversation: Conversation) -> Conversation:
         """Save a new conversation; where its name is taken, return the one that has it."""
-        if self.trouble is not None and (found := await self.find(conversation.name)) is not None:
-            return found
         return self._note(await self._write(Write("create", (conversation,))))
 
     async def get(self, conversation_id: str) -> Conversation | None:
@@ -175,7 +173,7 @@ class FallbackStore(Carrier):
             async with self._lock:
                 self._retry_at = float("-inf")
                 saved, _ = await self._saved_again(Write("probe", ()))
-                if not saved:
+                if not saved and self.unsaved:
                     _log.warning("%d changes could not be saved and end with this process", self.unsaved)
         await self._unsaved.memory.aclose()
         await self._primary.aclose()

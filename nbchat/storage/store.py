@@ -162,7 +162,7 @@ class SqliteStore:
     # ------------------------------------------------------------ life
 
     async def journal_mode(self) -> str:
-        """Return "wal", "delete" (on a network file system) or "memory"."""
+        """Return "wal", "delete" (on a network file system), "read-only" or "memory"."""
         return await self._writer.run(lambda db: db.journal_mode)
 
     async def aclose(self) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from nbchat.core.errors import StorageError
 
-__all__ = ["explain", "is_busy"]
+__all__ = ["cannot_write", "explain", "is_busy"]
 
 _KEPT = "Nothing was overwritten."
 _CASES = (
@@ -31,6 +31,12 @@ def is_busy(error: BaseException) -> bool:
     """Whether the error only says that another connection is in the way."""
     text = str(error).lower()
     return "locked" in text or "busy" in text
+
+
+def cannot_write(error: BaseException) -> bool:
+    """Whether the error may only say that the file or its directory is read-only."""
+    text = str(error).lower()
+    return any(part in text for part in ("readonly", "read-only", "permission denied", "unable to open"))
 
 
 def explain(error: BaseException, place: str) -> StorageError:

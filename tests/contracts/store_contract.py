@@ -313,6 +313,11 @@ class StoreContract:
             assert question.text == "a\x00b\u2028c\ufffd"
             assert answer.text == "\U0001f600" + "x" * 2_000_000
             assert conversation.name == "n\ufffd"
+            assert await store.find("n\ud83d") == await store.get(conversation.id)
+            assert await store.turn_of_cell(conversation.id, "\ud83d") is None
+            assert len(await store.summaries("N\ud83d")) == 1
+            await store.set("\ud83d", "\ud83d")
+            assert await store.settings() == {"\ufffd": "\ufffd"}
 
         run(work)
 

@@ -402,11 +402,14 @@ if os.getuid() == 0:
 async def main(path):
     said = []
     store = open_store(path, clock=SystemClock(), on_trouble=said.append)
+    old = await store.find("notes")
+    texts = [] if old is None else [message.text for message in await store.messages(old.id)]
+    assert texts == sys.argv[2:], texts
     conversation = await store.create(a_conversation())
     asked = a_turn(conversation)
     record = await store.begin_turn(asked.record, asked.messages)
     assert await store.end_turn(record, end_of(asked, "fine"), [])
-    assert (await store.messages(conversation.id))[1].text == "fine"
+    assert [message.text for message in await store.messages(conversation.id)] == [*texts, "hi?", "fine"]
     assert len(said) == 1, said
     print(said[0].text, said[0].hint)
     await store.aclose()
@@ -415,8 +418,9 @@ asyncio.run(main(sys.argv[1]))
 """
 
 
-def in_process(script: str, path: Path) -> str:
-    done = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, cwd=ROOT, check=False)
+def in_process(script: str, path: Path, *arguments: str) -> str:
+    command = [sys.executable, "-c", script, str(path), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -430,7 +434,8 @@ def test_a_full_disk(path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="no modes there")
 @pytest.mark.parametrize("exists", [False, True])
 def test_a_read_only_directory(tmp_path: Path, exists: bool) -> None:
-    """A directory that cannot be written, with or without a database in it: said with what to do, and the chat works."""
+    """A directory that cannot be written, with or without a database in it: what is there can be read, the trouble is
+    said with what to do, and the chat works."""
     home = tmp_path / "home"
     home.mkdir()
     if exists:
@@ -442,7 +447,7 @@ def test_a_read_only_directory(tmp_path: Path, exists: bool) -> None:
             parent.chmod(0o755)
     tmp_path.chmod(0o755)
     try:
-        said = in_process(READ_ONLY, home / "nbchat.db")
+        said = in_process(READ_ONLY, home / "nbchat.db", *(["hi?", "old"] if exists else []))
     finally:
         home.chmod(0o755)
     assert "cannot be" in said
@@ -450,8 +455,8 @@ def test_a_read_only_directory(tmp_path: Path, exists: bool) -> None:
 
 
 async def make_and_close(path: Path) -> None:
-    store = SqliteStore(Place(path), ManualClock())
-    await store.settings()
+    store = FallbackStore(SqliteStore(Place(path), ManualClock()), ManualClock())
+    await whole_turn(store, await store.create(a_conversation()), "old")
     await store.aclose()
 
 
