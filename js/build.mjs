@@ -28,17 +28,20 @@ const options = {
   legalComments: "none",
   jsx: "automatic",
   jsxImportSource: "preact",
-  loader: { ".css": "text" },
   plugins: [minifiedCss()],
   logLevel: "warning",
 };
 
-/** Imports of `.css` become minified text: the app puts it into a constructable stylesheet inside its shadow root. */
+/** `import text from "./x.css?inline"` gives minified text: the app puts it into a stylesheet inside its shadow root. */
 function minifiedCss() {
   return {
     name: "minified-css",
     setup(build) {
-      build.onLoad({ filter: /\.css$/ }, async ({ path }) => {
+      build.onResolve({ filter: /\.css\?inline$/ }, ({ path, resolveDir }) => ({
+        path: join(resolveDir, path.replace("?inline", "")),
+        namespace: "css-text",
+      }));
+      build.onLoad({ filter: /.*/, namespace: "css-text" }, async ({ path }) => {
         const result = await esbuild.build({ entryPoints: [path], minify: true, write: false, logLevel: "silent" });
         return { contents: result.outputFiles[0].text.trim(), loader: "text", watchFiles: [path] };
       });

@@ -3,14 +3,14 @@
  *
  * Owns the shadow root and the styles in it; the state of a view is its store's.
  */
-import { signal } from "@preact/signals";
 import { render } from "preact";
 import { register } from "./registry.ts";
 import type { Store } from "./store.ts";
 import { hideTranscripts, sheet } from "./styles/sheet.ts";
 import { onCodeCopy } from "./views/copy.ts";
-import { Thread } from "./views/thread.tsx";
+import { live } from "./views/live.ts";
 import { followTheme } from "./views/theme.ts";
+import { Thread } from "./views/thread.tsx";
 import { Turn } from "./views/turn.tsx";
 
 /** Draw `store` into `host`, inside an open shadow root; returns how to take it away. */
@@ -21,15 +21,10 @@ function mount(host: HTMLElement, store: Store): () => void {
   frame.className = "nbchat";
   root.replaceChildren(frame);
   const leaveTheme = followTheme(host);
-  const changes = signal(0);
-  const unsubscribe = store.subscribe(() => {
-    changes.value++;
-  });
   for (const name of ["keydown", "keypress", "keyup"]) host.addEventListener(name, stopKey);
-  host.shadowRoot?.addEventListener("click", onCodeCopy as EventListener);
-  render(<View store={store} changes={changes} />, frame);
+  root.addEventListener("click", onCodeCopy as EventListener);
+  render(<View store={store} />, frame);
   return () => {
-    unsubscribe();
     leaveTheme();
     for (const name of ["keydown", "keypress", "keyup"]) host.removeEventListener(name, stopKey);
     root.removeEventListener("click", onCodeCopy as EventListener);
@@ -38,9 +33,8 @@ function mount(host: HTMLElement, store: Store): () => void {
   };
 }
 
-function View({ store, changes }: { store: Store; changes: { value: number } }) {
-  changes.value; // subscribes this view to every change of the store
-  return store.state.kind === "turn" ? <Turn store={store} /> : <Thread store={store} />;
+function View({ store }: { store: Store }) {
+  return live(store).kind === "turn" ? <Turn store={store} /> : <Thread store={store} />;
 }
 
 /** Keys typed into a view are no commands of the host: "d" twice on a button of ours must not delete the cell. */

@@ -12,7 +12,8 @@ export class Visibility {
   constructor(private readonly tell: (visible: boolean) => void) {
     this.observer = new IntersectionObserver(
       (entries) => {
-        for (const entry of entries) if (this.shown.has(entry.target)) this.shown.set(entry.target, entry.isIntersecting);
+        for (const entry of entries)
+          if (this.shown.has(entry.target)) this.shown.set(entry.target, entry.isIntersecting);
         this.plan();
       },
       { rootMargin: "200px" },

@@ -1,8 +1,9 @@
 /** The languages that code blocks are coloured in: which rules, and which names people write behind a fence. */
-import { json, javascript, css } from "./web.ts";
+
 import { bash, python, r, sql } from "./data.ts";
 import { diff, html, markdown, yaml } from "./markup.ts";
 import type { Language } from "./tokenizer.ts";
+import { css, javascript, json } from "./web.ts";
 
 export const LANGUAGES: Record<string, Language> = {
   bash,
@@ -23,7 +24,10 @@ export const NAMES: Record<string, string> = {
   ...names("css", "scss less"),
   ...names("diff", "patch"),
   ...names("html", "xml svg xhtml vue"),
-  ...names("javascript", "js jsx ts tsx mjs cjs typescript java c cpp c++ cs csharp go rust rs kotlin swift php scala dart"),
+  ...names(
+    "javascript",
+    "js jsx ts tsx mjs cjs typescript java c cpp c++ cs csharp go rust rs kotlin swift php scala dart",
+  ),
   ...names("json", "json5 jsonc jsonl ipynb"),
   ...names("markdown", "md"),
   ...names("python", "py python3 ipython pycon"),

@@ -11,13 +11,7 @@ export const html: Language = {
       [/&[\w#]+;/, "number"],
       [/[^<&]+/, null],
     ],
-    tag: [
-      [/\/?>/, "tag", "^"],
-      [/"/, "string", "double"],
-      [/'[^']*'?/, "string"],
-      [/[\w:@.-]+/, "attribute"],
-      SPACE,
-    ],
+    tag: [[/\/?>/, "tag", "^"], [/"/, "string", "double"], [/'[^']*'?/, "string"], [/[\w:@.-]+/, "attribute"], SPACE],
     double: [
       [/"/, "string", "^"],
       [/[^"]+/, "string"],

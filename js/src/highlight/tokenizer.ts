@@ -49,7 +49,8 @@ const compiled = new Map<string, Tokenize>();
 
 /** Return the tokenizer of a language by any of its usual names, or undefined for an unknown one. */
 export function tokenizerFor(language: string): Tokenize | undefined {
-  const name = NAMES[language.toLowerCase()];
+  const lower = language.toLowerCase();
+  const name = Object.hasOwn(NAMES, lower) ? NAMES[lower] : undefined;
   if (name === undefined) return undefined;
   let tokenize = compiled.get(name);
   if (!tokenize) {

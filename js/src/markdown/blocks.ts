@@ -11,7 +11,9 @@ import { type Context, patch } from "./patch.ts";
 const BLOCKS = new Set(["paragraph", "heading", "list", "list_item", "blockquote", "code", "table", "hr"]);
 
 export function isBlock(token: Token): boolean {
-  return BLOCKS.has(token.type) || ((token.type === "html" || token.type === "math") && "block" in token && !!token.block);
+  return (
+    BLOCKS.has(token.type) || ((token.type === "html" || token.type === "math") && "block" in token && !!token.block)
+  );
 }
 
 export function blockKey(token: Token): string {

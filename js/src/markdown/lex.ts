@@ -15,7 +15,14 @@ export interface Lexed {
 }
 
 function lexer(links: Links): Lexer {
-  const options = { gfm: true, breaks: false, pedantic: false, silent: true, tokenizer: new Tokenizer(), extensions: math };
+  const options = {
+    gfm: true,
+    breaks: false,
+    pedantic: false,
+    silent: true,
+    tokenizer: new Tokenizer(),
+    extensions: math,
+  };
   const fresh = new Lexer(options as unknown as MarkedOptions);
   Object.assign(fresh.tokens.links, links);
   return fresh;

@@ -85,8 +85,8 @@ export class MarkdownStream {
   private close(drawn: Map<Token, ChildNode>): void {
     const complete = this.tail.slice(0, this.tail.lastIndexOf("\n") + 1);
     const { tokens, links } = lexBlocks(complete, this.links);
-    const last = tokens.findLastIndex((token) => token.type !== "space");
-    const final = tokens.slice(0, Math.max(last, 0));
+    const last = firstOpen(tokens);
+    const final = tokens.slice(0, last);
     const nodes = drawn.values();
     let length = 0;
     for (const token of final) {
@@ -141,6 +141,20 @@ export class MarkdownStream {
     this.fence = null;
     if (rest) this.grow(rest);
   }
+}
+
+/**
+ * Which of the tokens of complete lines is the first that more lines may change: the last one that is no blank space, or
+ * a link definition right before it, if that may turn out to be the definition's title.
+ */
+function firstOpen(tokens: readonly Token[]): number {
+  const last = Math.max(
+    tokens.findLastIndex((token) => token.type !== "space"),
+    0,
+  );
+  const before = tokens[last - 1];
+  const title = before?.type === "def" && !before.raw.endsWith("\n\n") && /^\s*["'(]/.test(tokens[last]?.raw ?? "");
+  return title ? last - 1 : last;
 }
 
 /** Tokens that make nodes. Text outside any paragraph (after a broken construct) is a paragraph of its own. */

@@ -1,10 +1,10 @@
 /** The styles: one constructable sheet shared by all views' shadow roots, and the one rule that the page itself needs. */
-import code from "./code.css";
-import composer from "./composer.css";
-import layout from "./layout.css";
-import markdown from "./markdown.css";
-import message from "./message.css";
-import theme from "./theme.css";
+import code from "./code.css?inline";
+import composer from "./composer.css?inline";
+import layout from "./layout.css?inline";
+import markdown from "./markdown.css?inline";
+import message from "./message.css?inline";
+import theme from "./theme.css?inline";
 
 let shared: CSSStyleSheet | undefined;
 

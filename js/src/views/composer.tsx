@@ -5,11 +5,12 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Store } from "../store.ts";
 import { SendIcon, StopIcon } from "./icons.tsx";
+import { live } from "./live.ts";
 
 export function Composer({ store }: { store: Store }) {
   const box = useRef<HTMLTextAreaElement>(null);
   const [draft, setDraft] = useState(() => (store.memory.get("draft") as string | undefined) ?? "");
-  const { stopping, position, status } = store.state;
+  const { stopping, position, status } = live(store);
   const running = !position.ended || status === "submitted" || status === "streaming";
   useKeep(store, draft);
   useRestore(store, setDraft);
@@ -43,7 +44,14 @@ export function Composer({ store }: { store: Store }) {
       />
       <div class="buttons">
         {running && (
-          <button type="button" class="round stop" aria-label="Stop" title="Stop (Esc)" disabled={stopping !== null} onClick={() => store.stop()}>
+          <button
+            type="button"
+            class="round stop"
+            aria-label="Stop"
+            title="Stop (Esc)"
+            disabled={stopping !== null}
+            onClick={() => store.stop()}
+          >
             <StopIcon />
           </button>
         )}

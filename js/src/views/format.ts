@@ -35,7 +35,9 @@ export function usageDetails(usage: Usage | null): string {
     ["output tokens", usage.output_tokens],
     ["of which reasoning", usage.reasoning_tokens],
   ];
-  const known = lines.filter(([, count]) => count !== null).map(([name, count]) => `${name}: ${formatCount(count as number)}`);
+  const known = lines
+    .filter(([, count]) => count !== null)
+    .map(([name, count]) => `${name}: ${formatCount(count as number)}`);
   return [...known, `counts: ${usage.certainty}`].join("\n");
 }
 

@@ -1,10 +1,11 @@
 /** The thread's header: what conversation this is, its model, its tokens and what it has cost so far. */
 import type { Store } from "../store.ts";
 import { formatUsage, usageDetails } from "./format.ts";
+import { live } from "./live.ts";
 import { ModelMenu } from "./models.tsx";
 
 export function Header({ store }: { store: Store }) {
-  const { title, continues, cost, usage } = store.state;
+  const { title, continues, cost, usage } = live(store);
   const tokens = formatUsage(usage);
   return (
     <header class="header">

@@ -46,7 +46,7 @@ export const Answer = pure(function Answer({ message, phase, store }: AnswerProp
 
 export function ErrorBubble({ error, partial = false }: { error: ErrorInfo; partial?: boolean }) {
   return (
-    <div class="error" role="alert">
+    <div class="fault" role="alert">
       <strong>{partial && error.kind === "interrupted" ? "The answer was cut off." : ""}</strong>
       <p>{error.text}</p>
       {error.hint && <p class="hint">{error.hint}</p>}

@@ -4,6 +4,7 @@ import type { Store } from "../store.ts";
 import type { ModelInfo } from "../wire/protocol.ts";
 import { formatCount, shortModel } from "./format.ts";
 import { ChevronIcon } from "./icons.tsx";
+import { live } from "./live.ts";
 
 /** Rows that are drawn at most; catalogues list hundreds, and a filter finds the others. */
 const ROWS_MOST = 60;
@@ -25,7 +26,7 @@ export function ModelMenu({ store }: { store: Store }) {
     setOpen(false);
     button.current?.focus();
   };
-  const { model } = store.state;
+  const { model } = live(store);
   return (
     <div class="models" ref={root}>
       <button
@@ -46,7 +47,7 @@ export function ModelMenu({ store }: { store: Store }) {
 }
 
 function Menu({ store, close }: { store: Store; close: () => void }) {
-  const { models, model } = store.state;
+  const { models, model } = live(store);
   const [filter, setFilter] = useState("");
   const [active, setActive] = useState(0);
   const input = useRef<HTMLInputElement>(null);
@@ -97,7 +98,9 @@ function Menu({ store, close }: { store: Store; close: () => void }) {
           />
         ))}
       </div>
-      {found.length > rows.length && <p class="menu-note">{`${found.length - rows.length} more; type to find them.`}</p>}
+      {found.length > rows.length && (
+        <p class="menu-note">{`${found.length - rows.length} more; type to find them.`}</p>
+      )}
     </div>
   );
 }
@@ -115,10 +118,20 @@ function Row({ row, id, active, current, choose }: RowProps) {
   useEffect(() => {
     if (active) node.current?.scrollIntoView({ block: "nearest" });
   }, [active]);
-  const details = [row.context_length ? `${formatCount(row.context_length)} tokens` : "", row.price ?? ""].filter(Boolean);
+  const details = [row.context_length ? `${formatCount(row.context_length)} tokens` : "", row.price ?? ""].filter(
+    Boolean,
+  );
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the combobox above handles the keys of its listbox
-    <div role="option" tabIndex={-1} id={id} ref={node} aria-selected={current} class={active ? "row active" : "row"} onClick={choose}>
+    <div
+      role="option"
+      tabIndex={-1}
+      id={id}
+      ref={node}
+      aria-selected={current}
+      class={active ? "row active" : "row"}
+      onClick={choose}
+    >
       <span>{row.name || row.id}</span>
       <small>{[row.id, ...details].join(" · ")}</small>
     </div>

@@ -1,6 +1,7 @@
 /** What stands above the composer: the kernel's notice, found keys and servers on offer, a refusal. */
 import type { Store } from "../store.ts";
 import type { Notice, Offer } from "../wire/protocol.ts";
+import { live } from "./live.ts";
 import { ErrorBubble } from "./message.tsx";
 import { pure } from "./pure.ts";
 
@@ -29,7 +30,7 @@ export const Offers = pure(function Offers({ offers, store }: { offers: readonly
 });
 
 export function Notices({ store }: { store: Store }) {
-  const { notice, offers, refused } = store.state;
+  const { notice, offers, refused } = live(store);
   return (
     <>
       {notice && <NoticeBar notice={notice} />}

@@ -19,7 +19,12 @@ export const Queue = pure(function Queue({ queue, pending, store }: QueueProps) 
           <div class="bubble">{each.text}</div>
           <div class="waiting-line">
             Queued
-            <button type="button" aria-label="Remove from the queue" title="Remove from the queue" onClick={() => store.unqueue(each.turn)}>
+            <button
+              type="button"
+              aria-label="Remove from the queue"
+              title="Remove from the queue"
+              onClick={() => store.unqueue(each.turn)}
+            >
               <CloseIcon />
             </button>
           </div>
@@ -28,7 +33,9 @@ export const Queue = pure(function Queue({ queue, pending, store }: QueueProps) 
       {pending.map((each) => (
         <div class="message user waiting" key={each.client}>
           <div class="bubble">{each.text}</div>
-          <div class="waiting-line">{each.slow ? "The kernel is busy or not connected; it will be sent when it answers." : "Sending…"}</div>
+          <div class="waiting-line">
+            {each.slow ? "The kernel is busy or not connected; it will be sent when it answers." : "Sending…"}
+          </div>
         </div>
       ))}
     </>

@@ -47,7 +47,8 @@ export class Follow {
   /** Keep what the reader looks at in place while `change` puts something above it. */
   keepPlace(heightBefore: number): void {
     const scroller = this.scroller;
-    if (scroller && !this.pinned.value && scroller.scrollTop < NEAR) scroller.scrollTop += scroller.scrollHeight - heightBefore;
+    if (scroller && !this.pinned.value && scroller.scrollTop < NEAR)
+      scroller.scrollTop += scroller.scrollHeight - heightBefore;
   }
 
   private readonly settle = (): void => {

@@ -1,10 +1,11 @@
 /** What a screen reader is told: a turn's beginning and end, not every word of it. And the line about a stop in progress. */
 import type { Store, ViewState } from "../store.ts";
+import { live } from "./live.ts";
 
 export function Announcer({ store }: { store: Store }) {
   return (
     <div class="hidden" role="status" aria-live="polite">
-      {announcement(store.state)}
+      {announcement(live(store))}
     </div>
   );
 }
@@ -17,7 +18,7 @@ function announcement({ position, messages }: ViewState): string {
 }
 
 export function StopLine({ store }: { store: Store }) {
-  const { stopping } = store.state;
+  const { stopping } = live(store);
   if (!stopping) return null;
   return (
     <p class="stop-line" role="status">

@@ -5,26 +5,26 @@
  */
 
 const hosts = new Set<HTMLElement>();
-let observer: MutationObserver | undefined;
+let observing = false;
 
 /** Keep the host's `data-theme` right; returns how to stop. */
 export function followTheme(host: HTMLElement): () => void {
   hosts.add(host);
   host.dataset["theme"] = isDark(host) ? "dark" : "light";
-  observer ??= observe();
+  if (!observing) observe();
   return () => {
     hosts.delete(host);
   };
 }
 
-function observe(): MutationObserver {
+function observe(): void {
+  observing = true;
   const fresh = new MutationObserver(refresh);
   const attributes = ["class", "theme", "data-jp-theme-light", "data-theme", "data-vscode-theme-kind", "style"];
   for (const node of [document.documentElement, document.body]) {
     fresh.observe(node, { attributes: true, attributeFilter: attributes });
   }
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", refresh);
-  return fresh;
 }
 
 function refresh(): void {
@@ -36,7 +36,8 @@ function isDark(host: HTMLElement): boolean {
   const { body, documentElement: html } = document;
   const jupyter = body.dataset["jpThemeLight"];
   if (jupyter !== undefined) return jupyter === "false";
-  if (/\bvscode-(?:dark|high-contrast)\b/.test(body.className)) return !body.classList.contains("vscode-high-contrast-light");
+  if (/\bvscode-(?:dark|high-contrast)\b/.test(body.className))
+    return !body.classList.contains("vscode-high-contrast-light");
   if (body.classList.contains("vscode-light")) return false;
   const colab = html.getAttribute("theme");
   if (colab) return colab === "dark";

@@ -4,6 +4,7 @@ import type { Store } from "../store.ts";
 import { Composer } from "./composer.tsx";
 import { Header } from "./header.tsx";
 import { DownIcon } from "./icons.tsx";
+import { live } from "./live.ts";
 import { Answer, Question } from "./message.tsx";
 import { Notices } from "./notices.tsx";
 import { Queue } from "./queue.tsx";
@@ -14,7 +15,7 @@ export function Thread({ store }: { store: Store }) {
   const follow = useMemo(() => new Follow((store.memory.get("scroll") as number | null | undefined) ?? null), [store]);
   useEffect(() => () => void store.memory.set("scroll", follow.place), [store, follow]);
   return (
-    <section class="thread" aria-label={`Chat ${store.state.title}`.trim()}>
+    <section class="thread" aria-label={`Chat ${live(store).title}`.trim()}>
       <Header store={store} />
       <Log store={store} follow={follow} />
       {!follow.pinned.value && (
@@ -36,11 +37,12 @@ export function Thread({ store }: { store: Store }) {
 function Log({ store, follow }: { store: Store; follow: Follow }) {
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
-  const { messages, more, paging, phase, queue, pending } = store.state;
+  const { messages, more, paging, phase, queue, pending } = live(store);
   useLayoutEffect(() => follow.attach(scroller.current as HTMLElement, content.current as HTMLElement), [follow]);
   usePlaceKept(follow, scroller, messages[0]?.id);
   const empty = messages.length === 0 && queue.length === 0 && pending.length === 0;
   return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard (WCAG 2.1.1)
     <div class="log" ref={scroller} role="log" aria-live="off" aria-label="Messages" tabIndex={0}>
       <div class="log-content" ref={content}>
         {more && (
@@ -53,7 +55,12 @@ function Log({ store, follow }: { store: Store; follow: Follow }) {
           message.role === "user" ? (
             <Question key={message.id} message={message} />
           ) : (
-            <Answer key={message.id} message={message} phase={at === messages.length - 1 ? phase : null} store={store} />
+            <Answer
+              key={message.id}
+              message={message}
+              phase={at === messages.length - 1 ? phase : null}
+              store={store}
+            />
           ),
         )}
         <Queue queue={queue} pending={pending} store={store} />

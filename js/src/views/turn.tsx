@@ -1,12 +1,13 @@
 /** One answer below a `%chat` cell. The question stands in the cell above, so only what follows it is shown. */
 import type { Store } from "../store.ts";
 import { CloseIcon, StopIcon } from "./icons.tsx";
+import { live } from "./live.ts";
 import { Answer } from "./message.tsx";
 import { Notices } from "./notices.tsx";
 import { Announcer, StopLine } from "./status.tsx";
 
 export function Turn({ store }: { store: Store }) {
-  const { messages, phase, position, stopping, continues } = store.state;
+  const { messages, phase, position, stopping, continues } = live(store);
   const answers = messages.filter((message) => message.role !== "user" && message.role !== "system");
   return (
     <section class="turn" aria-label="Chat answer">
@@ -32,9 +33,10 @@ export function Turn({ store }: { store: Store }) {
 
 /** A turn that has not begun: it waits in the queue, or has been taken out of it. */
 function Waiting({ store }: { store: Store }) {
-  const { queue, turn, status } = store.state;
+  const { queue, turn, status } = live(store);
   const place = queue.findIndex((each) => each.turn === turn);
-  if (place < 0) return <p class="state">{status === "idle" || status === "error" ? "This question was not sent." : "Starting…"}</p>;
+  if (place < 0)
+    return <p class="state">{status === "idle" || status === "error" ? "This question was not sent." : "Starting…"}</p>;
   return (
     <p class="state">
       {place === 0 ? "Queued, next" : `Queued, ${place} before it`}

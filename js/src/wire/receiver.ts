@@ -11,13 +11,19 @@ import { adopt, type Content, prepend, reduce } from "./reduce.ts";
 /** A gap is given this long to close by itself; then the waits double up to GAP_MOST. Milliseconds. */
 const GAP_FIRST = 250;
 const GAP_MOST = 4_000;
-/** A turn that says nothing for this long may have lost its last message, which no later one would reveal. */
-const QUIET_FIRST = 700;
+/**
+ * A running turn that falls silent may have lost its last message, which no later one would reveal. Silent is four times
+ * the usual wait between messages (a view that the kernel slows down gets one in two seconds), within these bounds.
+ */
+const QUIET_FIRST = 500;
+const QUIET_FIRST_MOST = 5_000;
 const QUIET_MOST = 30_000;
+/** The usual wait before anything is known of it. */
+const PACE = 500;
 /** Messages held at most while a gap is open; more only means that the kernel will answer with a snapshot. */
 const HELD_MOST = 64;
-/** Hellos of a turn view whose turn never began and whose session is idle (it was taken out of the queue). */
-const NEVER_BEGAN_TRIES = 4;
+/** Hellos when only the status says that something was missed: perhaps nothing was (a question left the queue unsent). */
+const SURMISED_TRIES = 4;
 
 interface Check {
   due: number;
@@ -42,7 +48,12 @@ export class Receiver {
   private seen: { generation: number; seq: number };
   private forced = false;
   private overdue = false;
+  private gaveUp = false;
+  /** The position when the session last became busy; if it is still the same when it is idle again, a turn was missed. */
+  private atBusy: Position | null = null;
   private check: Check | null = null;
+  private pace = PACE;
+  private movedAt: number | null = null;
 
   constructor(kind: Kind, snapshot: Snapshot, send: (message: Outgoing) => void, page: string) {
     this.kind = kind;
@@ -62,10 +73,14 @@ export class Receiver {
 
   /** The session's status changed: a turn that should be over, or should have begun, is looked after. */
   hint(status: SessionStatus, now: number): void {
-    const began = !isBusy(this.status) && isBusy(status);
+    const changed = status !== this.status;
+    if (changed && isBusy(status) && !isBusy(this.status)) this.atBusy = this.position;
+    if (changed) this.gaveUp = false;
     this.status = status;
-    this.overdue = !isBusy(status) && (!this.position.ended || (this.kind === "turn" && this.position.generation === 0));
-    if (this.overdue || began) this.plan(now, true);
+    const never = this.kind === "turn" && this.position.generation === 0;
+    const missed = this.atBusy === this.position;
+    this.overdue = !isBusy(status) && !this.gaveUp && (!this.position.ended || never || missed);
+    this.plan(now, changed && (this.overdue || !this.check));
   }
 
   /** Take an `append`; returns whether anything was applied. */
@@ -80,6 +95,7 @@ export class Receiver {
       moved = true;
     }
     this.held = this.held.filter((each) => !this.isOld(each));
+    if (moved) this.measure(now);
     this.plan(now, moved);
     return moved;
   }
@@ -107,11 +123,13 @@ export class Receiver {
     const check = this.check;
     if (!check || now < check.due) return;
     this.hello();
-    const idle = this.position.generation === 0 && this.kind === "turn" && !isBusy(this.status);
-    if (idle && check.tries + 1 >= NEVER_BEGAN_TRIES) this.check = null;
-    else {
-      const wait = Math.min(check.wait * 2, check.most);
-      this.check = { due: now + wait, wait, most: check.most, tries: check.tries + 1 };
+    const wait = Math.min(check.wait * 2, check.most);
+    this.check = { due: now + wait, wait, most: check.most, tries: check.tries + 1 };
+    const surmised = this.overdue && this.position.ended && !this.forced && !later(this.seen, this.position);
+    if (surmised && check.tries + 1 >= SURMISED_TRIES) {
+      this.gaveUp = true;
+      this.overdue = false;
+      this.check = null;
     }
   }
 
@@ -122,7 +140,8 @@ export class Receiver {
 
   private isOld({ generation, seq }: Append): boolean {
     const mine = this.position;
-    if (generation !== mine.generation) return generation < mine.generation || (this.kind === "turn" && mine.generation > 0);
+    if (generation !== mine.generation)
+      return generation < mine.generation || (this.kind === "turn" && mine.generation > 0);
     return mine.ended || seq <= mine.seq;
   }
 
@@ -167,12 +186,19 @@ export class Receiver {
 
   /** Decide when to ask next; `moved` starts the waits afresh, since something new is known. */
   private plan(now: number, moved: boolean): void {
-    const first = this.isBehind() ? GAP_FIRST : this.isRunning() ? QUIET_FIRST : 0;
-    if (!first) this.check = null;
+    const quiet = Math.min(Math.max(4 * this.pace, QUIET_FIRST), QUIET_FIRST_MOST);
+    const behind = this.isBehind();
+    const first = behind ? GAP_FIRST : quiet;
+    if (!behind && !this.isRunning()) this.check = null;
     else {
-      const most = first === GAP_FIRST ? GAP_MOST : QUIET_MOST;
+      const most = behind ? GAP_MOST : QUIET_MOST;
       if (moved || this.check?.most !== most) this.check = { due: now + first, wait: first, most, tries: 0 };
     }
+  }
+
+  private measure(now: number): void {
+    if (this.movedAt !== null) this.pace = (this.pace + Math.min(now - this.movedAt, QUIET_FIRST_MOST)) / 2;
+    this.movedAt = this.position.ended ? null : now;
   }
 
   private isBehind(): boolean {

@@ -1,0 +1,35 @@
+/** The bundles stay small: each travels uncompressed, widget.js with every single view. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+const out = mkdtempSync(join(tmpdir(), "nbchat-build-"));
+
+beforeAll(() => {
+  execFileSync(process.execPath, [join(import.meta.dirname, "../build.mjs"), "--out", out]);
+});
+
+afterAll(() => rmSync(out, { recursive: true }));
+
+test.each([
+  ["widget.js", 15_000],
+  ["app.js", 150_000],
+])("%s is at most %i bytes", (name, most) => {
+  expect(readFileSync(join(out, name)).length).toBeLessThanOrEqual(most);
+});
+
+test.each(["widget.js", "app.js"])("%s asks no other host for anything and evaluates no text", (name) => {
+  const code = readFileSync(join(out, name), "utf8");
+  const used = code.match(/\bfetch\(|XMLHttpRequest|sendBeacon|new WebSocket|EventSource|\beval\(|new Function|document\.write/g);
+  expect(used).toBeNull();
+});
+
+test("no source of ours writes markup", () => {
+  const folder = join(import.meta.dirname, "../src");
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => /\.tsx?$/.test(file));
+  expect(files.length).toBeGreaterThan(40);
+  const markup = /\b(?:innerHTML|outerHTML|dangerouslySetInnerHTML|insertAdjacentHTML|createContextualFragment|setHTML\w*)\b\s*[=(:]/;
+  expect(files.filter((file) => markup.test(readFileSync(join(folder, file), "utf8")))).toEqual([]);
+});

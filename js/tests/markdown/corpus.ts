@@ -1,0 +1,33 @@
+/** Answers as models write them, each with something that has gone wrong in a streaming renderer before. */
+import { ANSWER, SHORT } from "../harness/texts.ts";
+
+export const CORPUS: string[] = [
+  ANSWER,
+  SHORT,
+  "A table that gets its alignment late:\n\n| a | b |\n|---|:-:|\n| 1 | 2 |\n| 3 | **4** |\n\nafter",
+  "| a | b\n|:-:|--:|\nx | `y|z`\n\nText | with | pipes",
+  "Tight list\n- one\n- two\n  - nested\n  - again\n- three\n\n  with a paragraph\n- four\n\n\nafter",
+  "1. one\n2. two\n   ```js\n   const x = 1;\n\n   x++;\n   ```\n3. three\n\n10. other\n11. list",
+  "- [ ] open\n- [x] done\n\n- [ ] loose\n",
+  "Setext\n===\n\nand\n---\ntext\n\n***\n",
+  "[late]\n\n> quote with [late] and\nlazy\n\n- item [late]\n\n[late]: https://example.org 'Title'\n\n[late]: https://second.example\n",
+  "[multi]\n\n[multi]:\n  /relative\n  'a\n  title'\n\n[a]: <https://a.example>\nnot a title\n",
+  "~~~~md\n```\ninner\n```\n~~~\n~~~~\nafter the fence\n",
+  "```\nunclosed\n\n   fence with `` and ~~~\n``",
+  "```\n\n```\n\n```js\n```\n```\n\n\n\n```\n",
+  "  ```py\n    indented\n  fence\n x\n  ```\n\n    indented code\n\n    more\n\ntext",
+  "``` not a fence ```\n\n`code` ``with ` tick``\n\n~~struck~~ ~~not",
+  "line with two spaces  \nbreak\\\nagain &amp; &copy; &#35; &nosuch; &#0; \\* \\&amp;",
+  "https://example.org/a_b_c and www.example.org, mail me@example.org. <https://x.example/?a=1&b=2>",
+  "**bold**text *em*phasis ***both*** __x__y _z_ **un closed",
+  "<details>\n<summary>x</summary>\n\n**inside**\n\n</details>\n\n<!-- a comment\n\nthat goes on -->\n\nend",
+  "para\n# heading\n> quote\n> - list\n>   1. deep\n>\n> ```sh\n> ls\n> ```\ntext",
+  "Math: $a_1$ costs $5 and $6.\n\n$$\n\\sum_{i=1}^n x_i\n= 5\n$$\n\n\\[ x^2 \\]\n\n$$ y $$\n\ninline \\(a*b*c\\) $$d*e*f$$ end",
+  "$$\nunclosed\n- a\n\n- b\n$$\n\n\\[foo\\](x)\n\n\\[bar]\nline",
+  "windows\r\nlines\r\n\r\n- a\r\n- b\r\n\r\n```\r\ncode\r\n```\r\nend\r",
+  "emoji 👩‍👩‍👧 and 日本語 **太字**です\n\n\ttabbed\n\n-\ttab item\n\n",
+  "a\n\n\n\n\nb\n \n\t\nc\n",
+  "![one](https://img.example/a.png)![two](data:image/png;base64,AAAA)![three](javascript:x)\n[![nested](https://i.example/b.png)](https://l.example)",
+  "> > nested\n> quote\n\n> again\n\n***\n- - - \n* a\n+ b\n- c\n",
+  "text\n[x]: https://not.a.definition\n\n[^1]: foot\n\n[y][z]\n\n[z]: https://z.example\n[y]: https://y.example",
+];

@@ -1,0 +1,153 @@
+/** Streamed Markdown is the Markdown of the whole text, however it is cut into pieces. */
+import spec from "commonmark-spec/spec.txt?raw";
+import { describe, expect, test } from "vitest";
+import { lex } from "../../src/markdown/lex.ts";
+import { patch } from "../../src/markdown/patch.ts";
+import { MarkdownStream } from "../../src/markdown/stream.ts";
+import { ANSWER } from "../harness/texts.ts";
+import { CORPUS } from "./corpus.ts";
+
+/** The oracle: all of the text lexed at once and drawn, without anything of the streaming. */
+function direct(text: string): HTMLElement {
+  const root = document.createElement("div");
+  const { tokens } = lex(text, {});
+  patch(
+    root,
+    tokens.map((token) => (token.type === "text" ? { ...token, type: "paragraph" } : token) as typeof token),
+    { links: 0 },
+  );
+  return root;
+}
+
+function once(text: string): HTMLElement {
+  const root = document.createElement("div");
+  const stream = new MarkdownStream(root);
+  stream.append(text);
+  stream.end();
+  return root;
+}
+
+function streamed(text: string, size: (at: number) => number): HTMLElement {
+  const root = document.createElement("div");
+  const stream = new MarkdownStream(root);
+  for (let at = 0; at < text.length; ) {
+    const end = at + size(at);
+    stream.append(text.slice(at, end));
+    at = end;
+  }
+  stream.end();
+  return root;
+}
+
+function html(root: HTMLElement): string {
+  const copy = root.cloneNode(true) as HTMLElement;
+  copy.normalize();
+  return copy.innerHTML;
+}
+
+function examples(): string[] {
+  const found = spec.matchAll(/^`{32} example\n([\s\S]*?)^\.\n[\s\S]*?^`{32}$/gm);
+  return [...found].map((match) => (match[1] as string).replaceAll("→", "\t"));
+}
+
+describe("streamed equals one shot", () => {
+  test("for the examples of the CommonMark specification, one character at a time", () => {
+    const all = examples();
+    expect(all.length).toBeGreaterThan(640);
+    const wrong = all.filter((text) => html(streamed(text, () => 1)) !== html(direct(text)));
+    expect(wrong).toEqual([]);
+  });
+
+  test.each(CORPUS.map((text, at) => [at, text] as const))("for answer %i, by 1, 2, 7, 64 and random characters", (_, text) => {
+    const whole = html(direct(text));
+    expect(html(once(text))).toBe(whole);
+    let seed = 7;
+    const random = () => {
+      seed = (seed * 1103515245 + 12345) % 2 ** 31;
+      return 1 + (seed % 23);
+    };
+    for (const size of [() => 1, () => 2, () => 7, () => 64, random]) expect(html(streamed(text, size))).toBe(whole);
+  });
+
+  test("for every pair of specification examples after each other, cut at random", () => {
+    const all = examples();
+    const wrong: string[] = [];
+    for (let at = 0; at + 1 < all.length; at += 3) {
+      const text = `${all[at]}\n${all[at + 1]}`;
+      if (html(streamed(text, (where) => 1 + ((where * 7 + at) % 5))) !== html(direct(text))) wrong.push(text);
+    }
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe("finished blocks", () => {
+  test("keep their nodes: a selection in them survives", () => {
+    const root = document.createElement("div");
+    const stream = new MarkdownStream(root);
+    stream.append("# One\n\nfirst paragraph\n\nsecond");
+    const [heading, first] = [root.children[0], root.children[1]];
+    stream.append(" paragraph\n\n- a list\n- of two\n\nthe end");
+    stream.end();
+    expect(root.children[0]).toBe(heading);
+    expect(root.children[1]).toBe(first);
+    expect(root.children.length).toBe(5);
+  });
+
+  test("get their links when the definition comes last", () => {
+    const root = once("See [the guide] and [it][the guide].\n\nMore text.\n\n[the guide]: https://example.org/guide");
+    expect([...root.querySelectorAll("a")].map((a) => a.href)).toEqual(Array(2).fill("https://example.org/guide"));
+  });
+
+  test("set() with another beginning draws afresh", () => {
+    const root = document.createElement("div");
+    const stream = new MarkdownStream(root);
+    stream.set("hello *world*", false);
+    stream.set("other text", true);
+    expect(root.textContent).toBe("other text");
+  });
+});
+
+describe("code", () => {
+  test("is one element per line, and finished lines keep theirs", () => {
+    const root = document.createElement("div");
+    const stream = new MarkdownStream(root);
+    stream.append("```python\nx = 1\ny = ");
+    const first = root.querySelector(".line");
+    stream.append("2\n```\n\nafter");
+    expect(root.querySelectorAll(".line").length).toBe(2);
+    expect(root.querySelector(".line")).toBe(first);
+    expect(root.querySelector("pre")?.textContent).toBe("x = 1\ny = 2\n");
+    expect(root.querySelector(".lang")?.textContent).toBe("python");
+  });
+
+  test("grows in time linear in its lines", () => {
+    const cost = (lines: number) => {
+      const stream = new MarkdownStream(document.createElement("div"));
+      stream.append("```python\n");
+      const begun = performance.now();
+      for (let n = 0; n < lines; n++) for (const piece of ["total = ", "compute(", `${n}, "text")  # note\n`]) stream.append(piece);
+      return performance.now() - begun;
+    };
+    cost(500);
+    expect(cost(4_000) / cost(1_000)).toBeLessThan(10); // 4 if linear, 16 if quadratic
+  });
+});
+
+describe("what is no Markdown stays as it was written", () => {
+  test.each([
+    ["inline math", "so $a_1 * b_2 * c$ and \\(x_i * y_i * z\\) hold", "so $a_1 * b_2 * c$ and \\(x_i * y_i * z\\) hold"],
+    ["math in its own lines", "$$\na_1 *b* c\n- d\n$$", "$$\na_1 *b* c\n- d\n$$"],
+    ["math in brackets", "\\[\nE = mc^2 \\\\\n\\]", "\\[\nE = mc^2 \\\\\n\\]"],
+    ["a price", "It costs $5, not $10.", "It costs $5, not $10."],
+    ["raw HTML", "a <b onclick='x()'>b</b>", "a <b onclick='x()'>b</b>"],
+    ["a block of HTML", "<script>alert(1)</script>", "<script>alert(1)</script>"],
+  ])("%s", (_, text, shown) => {
+    const root = once(text);
+    expect(root.textContent).toBe(shown);
+    expect(root.querySelector("em, ul, b, script")).toBeNull();
+  });
+
+  test("an answer with everything has no leftovers", () => {
+    expect(once(ANSWER).querySelectorAll("table, .code, ol, ul, blockquote, hr, h2").length).toBe(8);
+  });
+});

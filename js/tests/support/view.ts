@@ -1,0 +1,144 @@
+/** Mounts a view as anywidget does, with the app in the same page, and finds things in it. */
+import app from "../../src/app.tsx";
+import type { Event, Message, Snapshot } from "../../src/wire/protocol.ts";
+import widget from "../../src/widget.ts";
+import { message, snapshot } from "./messages.ts";
+import { FakeModel } from "./model.ts";
+
+const DEFAULTS = {
+  kind: "thread",
+  status: "idle",
+  title: "notes",
+  model: "lab/tiny",
+  usage: null,
+  cost: "–",
+  notice: null,
+  offers: [],
+  queue: [],
+  snapshot: snapshot(),
+};
+
+export class TestView {
+  readonly model: FakeModel;
+  readonly controller = new AbortController();
+  private readonly def = widget();
+  private readonly cleanups: (() => void)[] = [];
+  private seq = 0;
+  private generation: number;
+
+  constructor(values: Record<string, unknown> = {}, withApp = true) {
+    if (withApp) app.initialize();
+    this.model = new FakeModel({ ...DEFAULTS, ...values });
+    const given = this.model.values.snapshot as Snapshot;
+    this.generation = given.generation;
+    this.seq = given.seq;
+    this.def.initialize({ model: this.model, signal: this.controller.signal });
+    this.model.sent.length = 0;
+  }
+
+  /** Another rendering of the same model. */
+  render(): Rendered {
+    const el = document.createElement("div");
+    document.body.append(el);
+    const end = this.def.render({ model: this.model, el });
+    const rendered = new Rendered(el, () => {
+      end();
+      el.remove();
+    });
+    this.cleanups.push(() => rendered.end());
+    return rendered;
+  }
+
+  /** The kernel begins a turn. */
+  begin(question = "Why?"): void {
+    this.generation++;
+    this.seq = 0;
+    const q = message(`q${this.generation}`, "user", question, { parent: this.lastId() });
+    const a = message(`a${this.generation}`, "assistant", "", { parent: q.id, status: "streaming" });
+    this.append({ type: "turn-start", turn: `t${this.generation}`, messages: [q, a] });
+  }
+
+  append(...events: Event[]): void {
+    const after = this.seq++;
+    this.model.deliver({ op: "append", generation: this.generation, after, seq: this.seq, events });
+  }
+
+  say(text: string): void {
+    this.append({ type: "text-delta", text });
+  }
+
+  finish(checksum: number, more: Partial<Message> = {}): void {
+    const end = message(`a${this.generation}`, "assistant", "", { parent: `q${this.generation}`, ...more });
+    this.append({ type: "turn-end", turn: `t${this.generation}`, message: end, checksum });
+  }
+
+  sent(op: string) {
+    return this.model.sent.filter((each) => each.op === op);
+  }
+
+  end(): void {
+    for (const cleanup of this.cleanups.splice(0)) cleanup();
+    this.controller.abort();
+  }
+
+  private lastId(): string | null {
+    return this.generation > 1 ? `a${this.generation - 1}` : null;
+  }
+}
+
+export class Rendered {
+  private ended = false;
+
+  constructor(
+    readonly el: HTMLElement,
+    private readonly cleanup: () => void,
+  ) {}
+
+  get host(): HTMLElement {
+    return this.el.firstElementChild as HTMLElement;
+  }
+
+  get root(): ShadowRoot {
+    return this.host.shadowRoot as ShadowRoot;
+  }
+
+  find<T extends HTMLElement = HTMLElement>(selector: string): T {
+    const node = this.root.querySelector<T>(selector);
+    if (!node) throw new Error(`no ${selector} in ${this.text}`);
+    return node;
+  }
+
+  has(selector: string): boolean {
+    return this.root.querySelector(selector) !== null;
+  }
+
+  get text(): string {
+    return this.root.querySelector(".nbchat")?.textContent ?? "";
+  }
+
+  /** The button with this name or text. */
+  button(name: string): HTMLButtonElement {
+    const found = [...this.root.querySelectorAll("button")].find(
+      (button) => button.getAttribute("aria-label") === name || button.textContent?.trim() === name,
+    );
+    if (!found) throw new Error(`no button ${name} in ${this.text}`);
+    return found;
+  }
+
+  type(text: string): void {
+    const box = this.find<HTMLTextAreaElement>("textarea");
+    box.value = text;
+    box.dispatchEvent(new InputEvent("input", { bubbles: true, composed: true }));
+  }
+
+  key(key: string, more: KeyboardEventInit = {}, selector = "textarea"): KeyboardEvent {
+    const event = new KeyboardEvent("keydown", { key, bubbles: true, composed: true, cancelable: true, ...more });
+    this.find(selector).dispatchEvent(event);
+    return event;
+  }
+
+  end(): void {
+    if (!this.ended) this.cleanup();
+    this.ended = true;
+  }
+}

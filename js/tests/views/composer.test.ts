@@ -1,0 +1,175 @@
+/** The composer, stopping and the queue: what people type and click becomes exactly one message to the kernel. */
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { TestView } from "../support/view.ts";
+
+let view: TestView;
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "performance"] });
+});
+
+afterEach(() => {
+  view.end();
+  vi.useRealTimers();
+});
+
+/** Preact draws in a microtask; effects follow a frame later. */
+async function drawn(): Promise<void> {
+  await vi.advanceTimersByTimeAsync(50);
+}
+
+describe("sending", () => {
+  test("Enter sends the text once, byte for byte, and empties the box", async () => {
+    view = new TestView();
+    const shown = view.render();
+    await drawn();
+    shown.type("  what is `a\\b` {x}?\n");
+    await drawn();
+    expect(shown.key("Enter").defaultPrevented).toBe(true);
+    await drawn();
+    expect(view.sent("send")).toMatchObject([{ op: "send", text: "  what is `a\\b` {x}?\n" }]);
+    expect(shown.find<HTMLTextAreaElement>("textarea").value).toBe("");
+    expect(shown.text).toContain("what is `a\\b` {x}?");
+  });
+
+  test("Shift+Enter, an input method's Enter and an empty box send nothing", async () => {
+    view = new TestView();
+    const shown = view.render();
+    await drawn();
+    shown.key("Enter");
+    shown.type("日本");
+    await drawn();
+    expect(shown.key("Enter", { shiftKey: true }).defaultPrevented).toBe(false);
+    shown.key("Enter", { isComposing: true });
+    shown.key("Enter", { keyCode: 229 } as KeyboardEventInit);
+    expect(view.sent("send")).toEqual([]);
+  });
+
+  test("a question without an answer from the kernel is sent again under the same id, until its turn is seen", async () => {
+    view = new TestView();
+    const shown = view.render();
+    await drawn();
+    shown.type("Why?");
+    await drawn();
+    shown.button("Send").click();
+    await vi.advanceTimersByTimeAsync(1_100);
+    expect(shown.text).toContain("kernel is busy or not connected");
+    await vi.advanceTimersByTimeAsync(4_000);
+    const [first, second] = view.sent("send");
+    expect(second).toEqual(first);
+    view.begin("Why?");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(view.sent("send").length).toBe(2);
+    expect(shown.has(".waiting")).toBe(false);
+  });
+
+  test("a refused question comes back into the box with the reason", async () => {
+    view = new TestView();
+    const shown = view.render();
+    await drawn();
+    shown.type("Why?");
+    await drawn();
+    shown.key("Enter");
+    const client = (view.sent("send")[0] as { client_id: string }).client_id;
+    view.model.deliver({ op: "refused", client_id: client, error: { kind: "config", text: "No such model.", hint: "Pick one." } });
+    await drawn();
+    expect(shown.find<HTMLTextAreaElement>("textarea").value).toBe("Why?");
+    expect(shown.find(".fault").textContent).toContain("No such model.");
+    expect(shown.has(".waiting")).toBe(false);
+  });
+
+  test("the draft survives a new view of the same model", async () => {
+    view = new TestView();
+    const shown = view.render();
+    await drawn();
+    shown.type("half a thou");
+    await drawn();
+    shown.end();
+    const again = view.render();
+    await drawn();
+    expect(again.find<HTMLTextAreaElement>("textarea").value).toBe("half a thou");
+  });
+});
+
+describe("stopping", () => {
+  test("Stop stands in Send's place while a turn runs, Escape does the same, and asks once", async () => {
+    view = new TestView();
+    const shown = view.render();
+    view.begin();
+    await drawn();
+    expect(shown.has(".send")).toBe(false);
+    shown.key("Escape");
+    await drawn();
+    expect(shown.button("Stop").disabled).toBe(true);
+    shown.key("Escape");
+    expect(view.sent("stop").length).toBe(1);
+    view.finish(0, { status: "stopped" });
+    await drawn();
+    expect(shown.has(".stop")).toBe(false);
+    expect(shown.text).toContain("stopped");
+  });
+
+  test("after a second without an effect the view says why", async () => {
+    view = new TestView();
+    const shown = view.render();
+    view.begin();
+    await drawn();
+    shown.button("Stop").click();
+    await vi.advanceTimersByTimeAsync(900);
+    expect(shown.text).not.toContain("Kernel busy");
+    await vi.advanceTimersByTimeAsync(200);
+    expect(shown.text).toContain("Kernel busy, will stop when the cell ends");
+    view.finish(0, { status: "stopped" });
+    await drawn();
+    expect(shown.text).not.toContain("Kernel busy");
+  });
+
+  test("an acknowledged stop is on its way, not blocked", async () => {
+    view = new TestView();
+    const shown = view.render();
+    view.begin();
+    await drawn();
+    shown.button("Stop").click();
+    view.model.deliver({ op: "stopping", turn: "t1" });
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(shown.text).toContain("Stopping…");
+  });
+});
+
+describe("the queue", () => {
+  test("text typed while a turn runs can be sent, waits visibly and can be removed", async () => {
+    view = new TestView({ status: "streaming" });
+    const shown = view.render();
+    view.begin();
+    await drawn();
+    shown.type("next one");
+    await drawn();
+    shown.button("Send to the queue").click();
+    const client = (view.sent("send")[0] as { client_id: string }).client_id;
+    view.model.deliver({ op: "sent", client_id: client, turn: "t2" });
+    view.model.set("queue", [{ turn: "t2", text: "next one" }]);
+    await drawn();
+    expect(shown.root.querySelectorAll(".waiting").length).toBe(1);
+    shown.button("Remove from the queue").click();
+    expect(view.sent("unqueue")).toEqual([{ op: "unqueue", turn: "t2" }]);
+    view.model.set("queue", []);
+    await drawn();
+    expect(shown.has(".waiting")).toBe(false);
+  });
+});
+
+describe("keys", () => {
+  test("typed into a view never reach the host, which is told not to listen", async () => {
+    view = new TestView();
+    const shown = view.render();
+    await drawn();
+    expect(shown.host.dataset.lmSuppressShortcuts).toBe("true");
+    const heard: string[] = [];
+    const listen = (event: Event) => heard.push((event as KeyboardEvent).key);
+    document.addEventListener("keydown", listen);
+    for (const key of ["Enter", "Escape", "b", "d"]) shown.key(key, { ctrlKey: key === "b" });
+    shown.key("d", {}, ".model");
+    document.removeEventListener("keydown", listen);
+    expect(heard).toEqual([]);
+  });
+});
