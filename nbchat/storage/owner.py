@@ -7,6 +7,7 @@ is not enough: pids are used again, and two containers on one host both have a p
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +21,8 @@ LEASE_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class ProcessIdentity:
-    """One process of one boot of one host. `start` is the kernel's start time of the process (clock ticks after boot), or
-    random text where there is no /proc; such a process can be proved dead but not alive."""
+    """One process of one boot of one host. `start` is when the process started, as the system says it; "?" and random
+    text where it does not say, and then only the lease can tell whether the process lives."""
 
     host: str
     boot: str
@@ -47,20 +48,14 @@ class ProcessIdentity:
             return True
         if (self.host, self.boot, self.namespace) != (here.host, here.boot, here.namespace):
             return None
-        if Path("/proc/self/stat").exists():
-            found = _proc_start(self.pid)
-            return found is not None and found == self.start
-        if sys.platform == "win32":  # os.kill(pid, 0) would send CTRL_C_EVENT there
+        if self.start.startswith(_UNKNOWN):
             return None
-        try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
-            return False
-        except PermissionError:
-            pass
-        return None  # something has this pid, perhaps another process
+        found = _start_of(self.pid)
+        return None if found == _UNKNOWN else found == self.start
 
 
+_UNKNOWN = "?"
+_GONE = ("Z", "X", "x")
 _known: dict[int, ProcessIdentity] = {}
 
 
@@ -73,7 +68,7 @@ def this_process() -> ProcessIdentity:
             _read("/proc/sys/kernel/random/boot_id"),
             _namespace(),
             pid,
-            _proc_start(pid) or os.urandom(8).hex(),
+            _own_start(pid),
         )
     return _known[pid]
 
@@ -89,14 +84,35 @@ def is_dead(owner: str, lease: float, now: float) -> bool:
     return lease < now if alive is None else not alive
 
 
-def _proc_start(pid: int) -> str | None:
-    """Return field 22 of /proc/<pid>/stat, None when the process is gone or a zombie (killed, not yet collected)."""
+def _own_start(pid: int) -> str:
+    start = _start_of(pid)
+    return f"{_UNKNOWN}{os.urandom(8).hex()}" if start in (None, _UNKNOWN) else str(start)
+
+
+def _start_of(pid: int) -> str | None:
+    """Return when a process of this machine started; None when it is gone or a zombie (killed, not yet collected), "?"
+    where this system does not tell."""
+    if Path("/proc/self/stat").exists():
+        return _start_by_proc(pid)
+    return _UNKNOWN if sys.platform == "win32" else _start_by_ps(pid)
+
+
+def _start_by_proc(pid: int) -> str | None:
     text = _read(f"/proc/{pid}/stat")
-    # The second field is the program's name in parentheses and may contain anything, so count from its end.
+    # The second field is the program's name in parentheses and may contain anything, so count from its end; field 22 is
+    # the start in clock ticks after the boot.
     fields = text[text.rfind(")") + 1 :].split()
-    if len(fields) < 20 or fields[0] in ("Z", "X", "x"):
-        return None
-    return fields[19]
+    return None if len(fields) < 20 or fields[0] in _GONE else fields[19]
+
+
+def _start_by_ps(pid: int) -> str | None:
+    command = ["ps", "-o", "stat=", "-o", "lstart=", "-p", str(pid)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False, env={**os.environ, "LC_ALL": "C"})  # noqa: S603
+    except (OSError, subprocess.SubprocessError):
+        return _UNKNOWN
+    state, _, start = done.stdout.strip().partition(" ")
+    return None if not start or state[0] in _GONE else " ".join(start.split())
 
 
 def _namespace() -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from nbchat.storage import owner
 from nbchat.storage.owner import ProcessIdentity, is_dead, this_process
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
@@ -59,3 +60,27 @@ def test_a_process_that_ended() -> None:
     owner = done.stdout.strip()
     assert ProcessIdentity.parse(owner) is not None
     assert is_dead(owner, lease=1e10, now=0.0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no ps there")
+def test_without_proc() -> None:
+    """Where there is no /proc, `ps` tells the start of a process, and that one is gone or a zombie."""
+    assert owner._start_by_ps(os.getpid())
+    assert owner._start_by_ps(os.getpid()) == owner._start_by_ps(os.getpid())
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        assert owner._start_by_ps(child.pid)
+        child.kill()
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        assert owner._start_by_ps(child.pid) is None
+    assert owner._start_by_ps(child.pid) is None
+
+
+def test_a_system_that_does_not_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing tells when a process started, its lease decides; this process itself lives."""
+    monkeypatch.setattr(owner, "_start_of", lambda _: "?")
+    monkeypatch.setattr(owner, "_known", {})
+    here = str(this_process())
+    other = str(replace(this_process(), pid=os.getppid()))
+    assert not is_dead(here, lease=0.0, now=1.0)
+    assert is_dead(other, lease=0.0, now=1.0)
+    assert not is_dead(other, lease=1.0, now=0.0)

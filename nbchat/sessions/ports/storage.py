@@ -76,7 +76,8 @@ class ConversationStore(Protocol):
 
     async def end_turn(self, turn: TurnRecord, message: Message, records: Sequence[RequestRecord]) -> bool:
         """Save the final answer and settle its requests in one transaction; False when the turn had already ended
-        (the first end wins, nothing is changed then)."""
+        (the first end wins and the answer stays as it is; requests that the ledger does not have yet are settled even then,
+        because they were made)."""
         ...
 
     async def turn_of_cell(self, conversation_id: str, cell: str) -> TurnRecord | None:
@@ -85,7 +86,7 @@ class ConversationStore(Protocol):
 
     async def recover(self, conversation_id: str | None = None) -> list[str]:
         """Mark the answers of turns whose owner is dead as "interrupted"; returns their message ids. A turn of a living
-        process, or one whose lease runs, is never touched."""
+        process, or one whose lease runs, is never touched. The turn's request gets a ledger row of unknown cost."""
         ...
 
     async def heartbeat(self) -> None:
