@@ -8,7 +8,7 @@ Owns positions, the answers to hellos, and which views show what. On the loop. M
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ from nbchat.core.errors import ErrorInfo
 from nbchat.core.messages import Message
 from nbchat.notebook import wire
 from nbchat.notebook.feed import TurnFeed
-from nbchat.notebook.pump import Pump
+from nbchat.notebook.pump import NO_TIME, Pump
 from nbchat.notebook.snapshot import snapshot_of, state_of
 from nbchat.notebook.view import Sender, View
 from nbchat.notebook.wire import Json
@@ -35,6 +35,8 @@ __all__ = ["Hub"]
 
 _FEEDS = 512
 """Ended turns whose last position is remembered, for views that are made later."""
+_REPEAT_AFTER = (1.0, 3.0)
+"""Seconds after an end at which its position is told again: a page that lost a whole short turn has no other way to know."""
 _STATE_REPEATS = 60.0
 """Seconds for which a hello that lacks nothing gets the small state again: the last change may be what was lost."""
 _HELLOS = 8
@@ -192,6 +194,10 @@ class Hub:
             self._never_began(turn, views, message.error)
             return
         self._state_changed(views, urgent=True)
+        now = self._ports.clock.monotonic()
+        for view in views:
+            if view.turn is None or view.turn is turn:
+                view.repeats = deque(now + after for after in _REPEAT_AFTER)
 
     def _never_began(self, turn: Turn, views: Sequence[View], error: ErrorInfo | None) -> None:
         """The turn has no log (taken from the queue, refused before its first entry, answered elsewhere): show how it stands."""
@@ -216,14 +222,18 @@ class Hub:
     async def _serve(self, view: View) -> None:
         if view.sender is None:
             return
+        before = (view.generation, view.seq)
         await self._flush(view)
         hellos, view.hellos = view.hellos, []
+        if before != (view.generation, view.seq):  # a page that was there has just been given what followed
+            hellos = [hello for hello in hellos if hello != before]
         if view.snapshot_due or len(hellos) > _HELLOS:
             self._send_snapshot(view)
         else:
             for generation, have in hellos:
                 await self._answer(view, generation, have)
         self._send_state(view)
+        self._repeat(view)
 
     async def _flush(self, view: View) -> None:
         """Tell everything up to the newest entry: one message, one for each turn that ended meanwhile."""
@@ -282,6 +292,17 @@ class Hub:
                 view.state_sent = self._ports.clock.monotonic()
                 view.sender.update(changes)
                 self._pump.bucket.take()
+
+    def _repeat(self, view: View) -> None:
+        """Tell the position of an end again, when it is time and nothing newer was told."""
+        feed = view.feed
+        if feed is None or not feed.ended or view.seq < feed.seq:
+            view.repeats.clear()
+        elif view.repeats and view.repeats[0] <= self._ports.clock.monotonic() + NO_TIME:
+            view.repeats.popleft()
+            self._send(view, wire.append(feed.generation, feed.seq, feed.seq, ()))
+        if view.repeats:
+            self._pump.request(view, view.repeats[0])
 
     def _send(self, view: View, message: Json) -> None:
         if view.sender is not None:

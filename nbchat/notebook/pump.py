@@ -17,13 +17,14 @@ from nbchat.notebook.bucket import TokenBucket
 from nbchat.notebook.view import View
 from nbchat.sessions.ports import Clock
 
-__all__ = ["MESSAGES_A_SECOND", "Pump"]
+__all__ = ["MESSAGES_A_SECOND", "NO_TIME", "Pump"]
 
 MESSAGES_A_SECOND = 100
 _BURST = 20
 """Messages that may go at once after a quiet time: leading edges are not delayed."""
 _NOW = float("-inf")
-_NO_TIME = 1e-6
+NO_TIME = 1e-6
+"""Seconds: what is due within it is due now (a clock's sums are rounded)."""
 _log = logging.getLogger("nbchat.notebook")
 
 
@@ -66,7 +67,7 @@ class Pump:
                 continue
             now = self._clock.monotonic()
             wait = max(due - now, 0.0 if view.urgent else self.bucket.wait(now))
-            if wait > _NO_TIME:
+            if wait > NO_TIME:
                 await self._sleep(now, wait)
                 continue
             heapq.heappop(self._heap)

@@ -48,6 +48,6 @@ def _fill(kernel: Any, turn: Turn, display_id: str, parent: Any) -> None:
 def _publish(kernel: Any, kind: str, data: dict[str, Any], display_id: str, parent: Any) -> None:
     content = {"data": data, "metadata": {}, "transient": {"display_id": display_id}}
     try:
-        kernel.session.send(kernel.iopub_socket, kind, content, parent=parent, ident=kernel.topic(kind))
+        kernel.session.send(kernel.iopub_socket, kind, content, parent=parent, ident=kind.encode())
     except Exception:
         _log.warning("a transcript could not be shown", exc_info=True)

@@ -62,6 +62,8 @@ class View:
         self.state_changed = False
         self.snapshot_due = False
         self.state_sent = float("-inf")
+        self.repeats: deque[float] = deque()
+        """When the end of `feed` is to be told again."""
         self.due: float | None = None
         self.urgent = False
         self.last = float("-inf")

@@ -1,0 +1,215 @@
+"""Stage: a hub with a real event log and a clock turned by hand; the test plays the session."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+from nbchat.core.accumulator import TurnAccumulator
+from nbchat.core.conversations import Conversation
+from nbchat.core.cost import UNKNOWN_COST
+from nbchat.core.events import Event, Finish, TextDelta, TurnEnd, TurnStart
+from nbchat.core.messages import Message, TextPart
+from nbchat.core.usage import Usage
+from nbchat.notebook.hub import Hub
+from nbchat.notebook.view import View
+from nbchat.notebook.wire import Json
+from nbchat.sessions.ports import Ports, TurnRecord
+from nbchat.sessions.session import Session
+from nbchat.sessions.state import SessionState, SessionStatus, Signal
+from nbchat.sessions.turn import Turn
+from nbchat.streams.memory_log import MemoryEventTransport
+from tests.support.clock import ManualClock, settle
+
+__all__ = ["ActedSession", "Recorder", "Stage"]
+
+
+class Recorder:
+    """A view's sender that notes what was sent, and when."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        self._clock = clock
+        self.messages: list[Json] = []
+        self.states: list[Json] = []
+        self.times: list[float] = []
+
+    def custom(self, content: Json) -> None:
+        self.times.append(self._clock.monotonic())
+        self.messages.append(content)
+
+    def update(self, state: Json) -> None:
+        self.times.append(self._clock.monotonic())
+        self.states.append(state)
+
+    @property
+    def text(self) -> str:
+        """All text deltas sent so far."""
+        events = [event for message in self.messages if message["op"] == "append" for event in message["events"]]
+        return "".join(event["text"] for event in events if event["type"] == "text-delta")
+
+
+class _Lease:
+    def __init__(self, session: ActedSession) -> None:
+        self._session: ActedSession | None = session
+        session.leases += 1
+
+    def release(self) -> None:
+        if self._session is not None:
+            self._session.leases -= 1
+            self._session = None
+
+
+class ActedSession:
+    """What the hub reads of a session, with a turn that the test acts out."""
+
+    def __init__(self, stage: Stage, name: str) -> None:
+        self.conversation = Conversation(f"id-{name}", name)
+        self.id, self.name, self.model = self.conversation.id, name, "lab/tiny"
+        self.state = SessionState(self.id, "lab", "tiny", "idle", Usage(0, output_tokens=0), UNKNOWN_COST)
+        self.closed, self.notice, self.leases = False, None, 0
+        self.turn: Turn | None = None
+        self.queue: tuple[Turn, ...] = ()
+        self.messages: list[Message] = []
+        self._stage = stage
+
+    @property
+    def busy(self) -> bool:
+        return self.turn is not None and self.turn.status != "ended"
+
+    @property
+    def path(self) -> tuple[Message, ...]:
+        turn = self.turn
+        if turn is not None and turn.status == "running" and turn.answer is not None:
+            return (*self.messages[:-1], turn.answer.with_parts(turn.content.parts))
+        return tuple(self.messages)
+
+    def lease(self, _kind: str = "handle") -> _Lease:
+        return _Lease(self)
+
+    def emit(self, name: str, turn: Turn | None = None, data: Any = None) -> None:
+        self._stage.tell(Signal(name, cast(Session, self), turn, data))  # type: ignore[arg-type]
+
+    def status(self, new: SessionStatus) -> None:
+        old, self.state = self.state.status, replace(self.state, status=new)
+        self.emit("status-changed", self.turn, (old, new))
+
+    # ------------------------------------------------------------ acting a turn
+
+    def submit(self, text: str) -> Turn:
+        turn = Turn(cast(Session, self), text, f"request-{text}")
+        self.queue = (*self.queue, turn)
+        self.emit("turn-queued", turn)
+        self.emit("queue-changed", turn)
+        return turn
+
+    async def begin(self, turn: Turn, generation: int) -> None:
+        """As the worker does: queue, tree, signal, log."""
+        self.queue = tuple(each for each in self.queue if each is not turn)
+        self.turn, turn.status = turn, "running"
+        self.emit("queue-changed", turn)
+        self.status("submitted")
+        parent = self.messages[-1].id if self.messages else None
+        turn.question = Message(f"q-{turn.id}", "user", (TextPart(turn.text),), parent)
+        turn.answer = Message(f"a-{turn.id}", "assistant", (), turn.question.id, "streaming")
+        turn.record = TurnRecord(turn.id, self.id, turn.question.id, turn.answer.id, turn.request_id, generation=generation)
+        self.messages += [turn.question, turn.answer]
+        self.emit("turn-started", turn)
+        await self._stage.log.append(turn.id, generation, [TurnStart(turn.id, (turn.question, turn.answer))])
+        await settle()
+
+    async def say(self, *events: Event | str) -> None:
+        """Append one batch to the log of the running turn; the session's own content is ahead of it for a moment."""
+        turn = self.turn
+        assert turn is not None
+        batch = [TextDelta(event) if isinstance(event, str) else event for event in events]
+        for event in batch:
+            turn.content.apply(event)
+        if self.state.status != "streaming":
+            self.status("streaming")
+        await self._stage.log.append(turn.id, turn.generation, batch)
+
+    async def end(self, *last: Event) -> Message:
+        """End the running turn, as the run and the session do."""
+        turn = self.turn
+        assert turn is not None
+        assert turn.answer is not None
+        for event in last:
+            turn.content.apply(event)
+        message = replace(turn.answer, parts=turn.content.parts, status="complete", finish_reason="stop")
+        checksum = zlib.crc32(message.text.encode())
+        await self._stage.log.append(
+            turn.id, turn.generation, [*last, Finish("stop"), TurnEnd(turn.id, message.with_parts(()), checksum)]
+        )
+        turn.answer, turn.status = message, "ended"
+        self.messages[-1] = message
+        self.status("idle")
+        self.emit("turn-ended", turn, message)
+        turn.content = TurnAccumulator()
+        return message
+
+
+class Stage:
+    """The hub's surroundings: `manager` and `ports` in one."""
+
+    def __init__(self, **log: Any) -> None:
+        self.clock = ManualClock()
+        self.log = MemoryEventTransport(**log)
+        self.sessions: list[ActedSession] = []
+        self._listeners: list[Callable[[Signal], None]] = []
+        self._later: list[tuple[float, int, Callable[[], None]]] = []
+        self._count = itertools.count()
+        ports = Ports(self.clock, None, None, None, None, self.log, None, None)  # type: ignore[arg-type]  # the hub needs two
+        self.hub = Hub(cast(Any, self), ports)
+
+    @property
+    def active(self) -> Sequence[ActedSession]:
+        return self.sessions
+
+    def listen(self, listener: Callable[[Signal], None]) -> None:
+        self._listeners.append(listener)
+
+    def tell(self, signal: Signal) -> None:
+        for listener in self._listeners:
+            listener(signal)
+
+    def session(self, name: str = "notes", messages: Sequence[Message] = ()) -> ActedSession:
+        session = ActedSession(self, name)
+        session.messages = list(messages)
+        self.sessions.append(session)
+        session.emit("changed")
+        return session
+
+    def view(self, session: ActedSession, turn: Turn | None = None) -> tuple[View, Recorder]:
+        view = self.hub.add(cast(Session, session), turn)
+        self.hub.look(view)
+        recorder = Recorder(self.clock)
+        self.hub.connect(view, recorder)
+        return view, recorder
+
+    async def settle(self) -> None:
+        await settle()
+
+    # ------------------------------------------------------------ a slow wire
+
+    def after(self, seconds: float, call: Callable[[], None]) -> None:
+        """Do this in `pass_time`, so many seconds from now."""
+        heapq.heappush(self._later, (self.clock.monotonic() + seconds, next(self._count), call))
+
+    async def pass_time(self, wires: Sequence[Any], seconds: float, *, step: float = 0.01) -> None:
+        """Let time pass in small steps: what is under way arrives, and pages look at their clocks."""
+        end = self.clock.monotonic() + seconds
+        while True:
+            now = self.clock.monotonic()
+            while self._later and self._later[0][0] <= now:
+                heapq.heappop(self._later)[2]()
+            for wire in wires:
+                for page in wire.pages:
+                    page.tick(now)
+            await settle(6)
+            if now >= end:
+                return
+            await self.clock.advance(min(step, end - now))
