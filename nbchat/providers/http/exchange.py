@@ -1,98 +1,26 @@
-"""The one module that imports httpx; it is itself imported on a thread, by the first request.
+"""Exchange: one request and its response, read ahead of whoever reads it; and what a failure on the way means.
 
-Owns connections, TLS and the translation of transport failures. A client is bound to one base URL: there is no way to send
-its key elsewhere, and redirects are never followed. Must not know what bodies mean.
+Owns the life of one connection's use: it is closed, or given back, when `aclose` returns. Must not know what bodies mean.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextvars
-import logging
 import socket
 import ssl
-import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
 
 import httpx
 
-from nbchat.core.errors import ConfigError, ProviderError
+from nbchat.core.errors import ProviderError
 from nbchat.core.secrets import Secret
 from nbchat.providers.errors import HINTS, excerpt
-from nbchat.providers.urls import join_url
+from nbchat.providers.http import quiet
 
-__all__ = ["Exchange", "HttpClient", "ssl_context"]
+__all__ = ["Exchange"]
 
 _HIGH_WATER = 1024 * 1024  # bytes that may wait unread before the socket is left alone
-_LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy", "httpcore.socks")
-_ours: contextvars.ContextVar[bool] = contextvars.ContextVar("nbchat-request", default=False)
-_tls_lock = threading.Lock()
-_tls: list[ssl.SSLContext] = []
-
-
-class _NotOurs(logging.Filter):
-    """Drops the records of nbchat's own requests: their URLs and headers are nobody's log's matter; other users' stay."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        return not _ours.get()
-
-
-for _name in _LOGGERS:
-    logging.getLogger(_name).addFilter(_NotOurs())
-
-
-def ssl_context() -> ssl.SSLContext:
-    """Return the process's TLS context, made once (60 to 80 ms: call it on a thread)."""
-    with _tls_lock:
-        if not _tls:
-            _tls.append(httpx.create_ssl_context())
-        return _tls[0]
-
-
-class HttpClient:
-    """Connections to one base URL. `connect` is the bound on a connection's making, in seconds."""
-
-    def __init__(self, base_url: str, headers: Mapping[str, str], *, connect: float, tls: ssl.SSLContext | None = None) -> None:
-        self._base_url = base_url
-        self._open = 0
-        self._retired = False
-        self._client = httpx.AsyncClient(
-            verify=tls or ssl_context(),
-            headers={**headers, "Accept-Encoding": "identity"},
-            timeout=httpx.Timeout(None, connect=connect),
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=20),
-            follow_redirects=False,
-        )
-
-    def send(self, method: str, path: str, *, body: bytes | None = None, accept: str, key: Secret | None) -> Exchange:
-        """Start a request below the base URL; raises ConfigError for a key that no header can carry."""
-        headers = {"Accept": accept}
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-        request = self._client.build_request(method, join_url(self._base_url, path), content=body, headers=headers)
-        if key:
-            _authorize(request, key)
-        self._open += 1
-        return Exchange(self._client, request, () if key is None else (key,), self._gone)
-
-    async def aclose(self) -> None:
-        """Close all connections, the busy ones when their exchange ends; idempotent."""
-        self._retired = True
-        if not self._open:
-            await self._client.aclose()
-
-    async def _gone(self) -> None:
-        self._open -= 1
-        if self._retired and not self._open:
-            await self._client.aclose()
-
-
-def _authorize(request: httpx.Request, key: Secret) -> None:
-    # The value is checked first: the error of a failed encoding would carry it along.
-    if not all(33 <= ord(char) <= 126 for char in key.reveal()):
-        raise ConfigError("The key holds characters that no key has.", hint="Copy it again, without spaces and quotes.")
-    request.headers["Authorization"] = "Bearer " + key.reveal()
 
 
 class Exchange:
@@ -208,7 +136,7 @@ class Exchange:
             self._wake.set()
 
     async def _pump(self) -> None:
-        _ours.set(True)
+        quiet.ours.set(True)
         error: ProviderError | None = None
         try:
             response = await self._client.send(self._request, stream=True)

@@ -1,0 +1,226 @@
+"""Attempt: one HTTP request for an answer, from the first byte sent to the honest end.
+
+Owns deadlines, the order of a response's parts, and the verdict: what is no stream, what was cut, what is complete. Must not
+know retries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nbchat.core.errors import ProviderError
+from nbchat.core.events import ProviderEvent, RequestSent, Waiting
+from nbchat.core.secrets import Secret
+from nbchat.providers.errors import HINTS, error_of_body, excerpt, is_retryable
+from nbchat.providers.retry import retry_after
+from nbchat.providers.sse import ServerSentEvent, SseDecoder
+from nbchat.providers.watchdog import Watchdog
+from nbchat.sessions.ports import Clock
+
+if TYPE_CHECKING:
+    from nbchat.providers.chat_completions import ChatCompletionsDecoder
+    from nbchat.providers.http import Exchange, HttpClient
+
+__all__ = ["ERROR_BODY", "JSON_BODY", "Attempt", "Timeouts"]
+
+ERROR_BODY = 64 * 1024
+"""Bytes of a refusal that are read."""
+JSON_BODY = 16 * 1024 * 1024
+"""Bytes of a whole completion or a model listing that are read."""
+_SETTLE = 0.02  # seconds for the last bytes of HTTP framing after [DONE]: a new TLS connection would cost more
+_STREAM_STARTS = (b"data:", b"event:", b"id:", b"retry:", b":", b"\xef\xbb\xbf")
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds. `first_token` counts from the start of an attempt, `between_tokens` from the last token: comments and empty
+    chunks are no tokens. `after_finish` is how long usage and [DONE] are waited for after a finish reason."""
+
+    connect: float = 10.0
+    first_token: float = 300.0
+    between_tokens: float = 120.0
+    after_finish: float = 10.0
+    error_body: float = 10.0
+    models: float = 10.0
+
+
+class Attempt:
+    """One HTTP request: `run` yields its batches; afterwards `failure` tells how it ended, None for a finished answer."""
+
+    def __init__(self, clock: Clock, timeouts: Timeouts, client: HttpClient, key: Secret | None, provider: str) -> None:
+        from nbchat.providers.chat_completions import ChatCompletionsDecoder
+
+        self.failure: ProviderError | None = None
+        self.retryable = False
+        self._clock = clock
+        self._timeouts = timeouts
+        self._client = client
+        self._key = key
+        self._secrets = () if key is None else (key,)
+        self._decoder: ChatCompletionsDecoder = ChatCompletionsDecoder(secrets=self._secrets)
+        self._sse = SseDecoder()
+        self._provider = provider
+        self._began = False  # a token came
+
+    async def run(self, body: bytes) -> AsyncGenerator[Sequence[ProviderEvent], None]:
+        """Send the body and yield what comes; the connection is closed, or given back, when the iterator is done or closed."""
+        accept = "text/event-stream, application/json"
+        exchange = self._client.send("POST", "/chat/completions", body=body, accept=accept, key=self._key)
+        watchdog = Watchdog(self._clock, lambda: exchange.fail(self._late()))
+        watchdog.feed(self._timeouts.first_token)
+        try:
+            try:
+                await exchange.until_sent()
+                yield [RequestSent()]
+                await exchange.head()
+            except ProviderError as failure:
+                self.failure = failure
+                self.retryable = failure.code == "connect"
+                return
+            if exchange.status != 200:
+                watchdog.feed(self._timeouts.error_body)
+                self.failure = await self._refused(exchange)
+                self.retryable = is_retryable(self.failure)
+                return
+            # From here on nothing is sent again: the answer has begun, and with it the bill.
+            async with aclosing(self._answer(exchange, watchdog)) as batches:
+                async for batch in batches:
+                    yield batch
+            if self.failure is None:
+                await exchange.settle(_SETTLE)
+        finally:
+            watchdog.stop()
+            await exchange.aclose()
+
+    async def _refused(self, exchange: Exchange) -> ProviderError:
+        """Return the error of a response that is no 200; its body is read up to a bound and a deadline."""
+        status, headers = exchange.status, exchange.headers
+        if status < 300:
+            text = f"The server answered {status} without a chat completion."
+            return ProviderError(text, kind="protocol", hint=HINTS["protocol"], status=status)
+        if status < 400:
+            target = excerpt(headers.get("location", "").split("?", 1)[0], self._secrets, 200)
+            text = f"The server redirects ({status}) to {target or 'an unknown place'}; the request was not sent there."
+            hint = "A redirect is never followed, since the key would go along; set the base URL to the right place."
+            return ProviderError(text, kind="protocol", hint=hint, status=status)
+        body, _ = await exchange.read_all(ERROR_BODY)
+        error = error_of_body(status, headers.get("content-type", ""), body, secrets=self._secrets)
+        error.retry_after = retry_after(headers, self._clock.time())
+        return error
+
+    async def _answer(self, exchange: Exchange, watchdog: Watchdog) -> AsyncGenerator[Sequence[ProviderEvent], None]:
+        """Yield the events of a 200 and set `failure` at its end."""
+        decoder = self._decoder
+        try:
+            first = await exchange.read()
+            problem = _not_a_stream(exchange, first)
+            if problem == "json":
+                watchdog.feed(self._timeouts.between_tokens)
+                rest, whole = await exchange.read_all(JSON_BODY)
+                events = decoder.decode_whole(first + rest) if whole else []
+                self.failure = decoder.failure if whole else self._cut()
+                yield events
+                return
+            if problem:
+                rest, _ = await exchange.read_all(ERROR_BODY) if first else (b"", True)
+                self.failure = self._named(exchange, problem, first + rest)
+                return
+        except ProviderError as failure:
+            self.failure = failure
+            return
+        async with aclosing(self._events(exchange, watchdog, first)) as batches:
+            async for batch in batches:
+                yield batch
+        events = decoder.end()
+        if events:
+            yield events
+        if decoder.failure is not None:
+            self.failure = decoder.failure
+        elif decoder.finished:
+            self.failure = None  # a cut after the finish reason takes nothing away
+        elif self.failure is None:
+            self.failure = self._cut()
+
+    async def _events(self, exchange: Exchange, watchdog: Watchdog, data: bytes) -> AsyncGenerator[Sequence[ProviderEvent], None]:
+        """Yield a batch per wake-up until the answer is done, fails, or the bytes end."""
+        decoder, sse, clock, limits = self._decoder, self._sse, self._clock, self._timeouts
+        last = told = clock.monotonic()
+        while data:
+            try:
+                batch = decoder.decode(sse.feed(data))
+            except ProviderError as failure:
+                self.failure = failure
+                return
+            now = clock.monotonic()
+            if batch:
+                self._began = True
+                last = told = now
+                watchdog.feed(limits.after_finish if decoder.finished else limits.between_tokens)
+                yield batch
+            elif now - told >= 1.0 and not decoder.finished:
+                told = now
+                yield [Waiting(now - last)]
+            if decoder.done or decoder.failure is not None:
+                return
+            try:
+                data = await exchange.read()
+            except ProviderError as failure:
+                self.failure = failure
+                return
+        if batch := self._leftover(sse.leftover()):
+            yield batch
+
+    def _leftover(self, event: ServerSentEvent | None) -> list[ProviderEvent]:
+        """Use an event that lacks only its blank line, if it is whole by itself; half an event is a cut, not junk."""
+        if event is None or not _is_whole(event.data):
+            return []
+        return self._decoder.decode([event])
+
+    def _cut(self) -> ProviderError:
+        if self._began:
+            return ProviderError("The connection ended in mid-answer.", kind="interrupted", hint=HINTS["interrupted"])
+        return ProviderError("The connection ended before the answer began.", kind="interrupted", hint="Send again.")
+
+    def _late(self) -> ProviderError:
+        limits = self._timeouts
+        if self._began:
+            text = f"No token came for {limits.between_tokens:g} s, so the request was closed."
+            return ProviderError(text, kind="interrupted", hint=HINTS["interrupted"], code="stalled")
+        text = f"No token came within {limits.first_token:g} s, so the request was closed."
+        return ProviderError(text, kind="timeout", hint=HINTS["timeout"])
+
+    def _named(self, exchange: Exchange, problem: str, body: bytes) -> ProviderError:
+        text = f"The server answered 200 with {problem} instead of a chat stream"
+        if body and problem != "compressed data":
+            text += f": {body[:4000].decode('utf-8', 'replace')}"
+        return ProviderError(excerpt(text, self._secrets), kind="protocol", hint=HINTS["protocol"], status=exchange.status)
+
+
+def _not_a_stream(exchange: Exchange, first: bytes) -> str:
+    """Say what a 200 holds instead of an event stream: "" for a stream, "json", or words for the error."""
+    kind = exchange.headers.get("content-type", "").partition(";")[0].strip().lower()
+    encoding = exchange.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("", "identity"):
+        return "compressed data"
+    if not first:
+        return "an empty body"
+    if kind == "text/event-stream":
+        return ""
+    if kind == "application/json" or kind.endswith("+json"):
+        return "json"
+    start = first.lstrip()[:16]
+    if kind in ("", "text/plain", "application/octet-stream"):  # servers that do not say: look
+        if start.startswith(_STREAM_STARTS):
+            return ""
+        if start[:1] == b"{":
+            return "json"
+    return "a web page" if "html" in kind or start[:1] == b"<" else f"{excerpt(kind, (), 60) or 'something'}"
+
+
+def _is_whole(data: bytes) -> bool:
+    from nbchat.providers.chunk import decode_chunk
+
+    return data.strip() == b"[DONE]" or decode_chunk(data) is not None
