@@ -1,85 +1,118 @@
-"""Page: the browser's side of the wire, in Python: positions, held messages, hellos (the rules of js/src/wire/receiver.ts)."""
+"""Page: the browser's side of the wire in Python, by the rules of js/src/wire (both are held to tests/vectors/wire)."""
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from typing import Any
 
 from nbchat.notebook.wire import Json
 
-__all__ = ["Page"]
+__all__ = ["Page", "text_of"]
 
 _BUSY = ("submitted", "streaming")
+_GAP = (0.25, 4.0)
+_QUIET = (0.7, 30.0)
+_HELD_MOST = 64
+_NEVER_BEGAN_TRIES = 4
 
 
 class Page:
-    """One page's copy of a view. `send(hello)` goes to the kernel; `tick(now)` lets time pass (seconds)."""
+    """One page's copy of a view. `send(hello)` goes to the kernel; `tick(now)` sends what is due by then (seconds)."""
 
     def __init__(self, name: str, kind: str, snapshot: Json, status: str, now: float, send: Callable[[Json], None]) -> None:
-        self.name, self.kind, self.status = name, kind, status
+        self.name, self.kind, self.status, self.more = name, kind, status, False
+        self.due: float | None = None
+        self.messages: list[Json] = []
         self._send = send
         self._held: list[Json] = []
-        self._forced = False
+        self._forced = self._overdue = False
+        self._wait, self._most, self._tries = 0.0, 0.0, 0
         self._adopt(snapshot)
         self._seen = self.position[:2]
-        self._wait, self._due = 0.0, now
-        self.hellos = 0
-        self.state: Json = {}
         self._hello()
-        self._plan(now)
-
-    def _adopt(self, snapshot: Json) -> None:
-        self.position: tuple[int, int, bool] = (snapshot["generation"], snapshot["seq"], snapshot["ended"])
-        self.messages: list[Json] = [dict(message) for message in snapshot["messages"]]
-
-    @property
-    def texts(self) -> list[str]:
-        """The text of each message."""
-        return [_text(message) for message in self.messages]
+        self._plan(now, moved=True)
 
     # ------------------------------------------------------------ from the kernel
 
     def custom(self, message: Json, now: float) -> None:
         if message["op"] == "append":
-            self._append(message)
+            self._append(message, now)
         elif message["op"] == "snapshot":
-            self._snapshot(message["snapshot"])
-        else:
-            return
-        self._plan(now)
+            self._snapshot(message["snapshot"], now)
+        elif message["op"] == "page":
+            held = {each["id"] for each in self.messages}
+            self.messages = [*(m for m in message["messages"] if m["id"] not in held), *self.messages]
+            self.more = message["more"]
 
     def update(self, state: Json, now: float) -> None:
-        self.state.update(state)
-        self.status = self.state.get("status", self.status)
-        self._plan(now)
+        if "status" in state:
+            self.hint(state["status"], now)
 
-    def _snapshot(self, snapshot: Json) -> None:
-        if (snapshot["generation"], snapshot["seq"]) < self.position[:2] and not self._forced:
+    def hint(self, status: str, now: float) -> None:
+        began = self.status not in _BUSY and status in _BUSY
+        self.status = status
+        waits = self.kind == "turn" and self.position[0] == 0
+        self._overdue = status not in _BUSY and (not self.position[2] or waits)
+        if self._overdue or began:
+            self._plan(now, moved=True)
+
+    def _append(self, message: Json, now: float) -> bool:
+        if self._old(message):
+            return False
+        self._seen = max(self._seen, (message["generation"], message["seq"]))
+        self._hold(message)
+        moved = False
+        while (fit := self._fit()) is not None:
+            self._held.remove(fit)
+            self._apply(fit)
+            moved = True
+        self._held = [each for each in self._held if not self._old(each)]
+        self._plan(now, moved=moved)
+        return moved
+
+    def _snapshot(self, snapshot: Json, now: float) -> None:
+        place = (snapshot["generation"], snapshot["seq"])
+        if self.position[:2] > place and not self._forced:
+            return
+        if self.kind == "turn" and snapshot["generation"] == 0 and self.position[0] != 0:
             return
         self._forced = False
         self._adopt(snapshot)
-        self._drain()
+        self._seen = max(self._seen, place)
+        self._overdue = self._overdue and not snapshot["ended"]
+        fit = self._fit()
+        if fit is None or not self._append(fit, now):
+            self._plan(now, moved=True)
 
-    def _append(self, message: Json) -> None:
-        if self._old(message):
-            return
-        self._seen = max(self._seen, (message["generation"], message["seq"]))
-        self._held = [*self._held, message][:64]
-        self._drain()
+    def _adopt(self, snapshot: Json) -> None:
+        self.position: tuple[int, int, bool] = (snapshot["generation"], snapshot["seq"], snapshot["ended"])
+        fresh, self.more = (
+            [dict(message) for message in snapshot["messages"]],
+            snapshot["more"] if not self.messages else self.more,
+        )
+        ids = [message["id"] for message in self.messages]
+        kept = self.messages[: ids.index(fresh[0]["id"])] if fresh and fresh[0]["id"] in ids else []
+        self.messages, self.more = [*kept, *fresh], self.more if kept else snapshot["more"]
 
-    def _drain(self) -> None:
-        while (fit := next((each for each in self._held if self._fits(each)), None)) is not None:
-            self._held.remove(fit)
-            self._reduce(fit["events"])
-            self.position = (fit["generation"], fit["seq"], any(e["type"] in ("turn-end", "turn-error") for e in fit["events"]))
-        self._held = [each for each in self._held if not self._old(each)]
+    def _hold(self, message: Json) -> None:
+        place = (message["generation"], message["after"])
+        twin = next((each for each in self._held if (each["generation"], each["after"]) == place), None)
+        if twin is not None:
+            if twin["seq"] >= message["seq"]:
+                return
+            self._held.remove(twin)
+        self._held.append(message)
+        if len(self._held) > _HELD_MOST:
+            self._held = sorted(self._held, key=lambda each: (each["generation"], each["after"]))[:_HELD_MOST]
 
     def _old(self, message: Json) -> bool:
         generation, seq, ended = self.position
         if message["generation"] != generation:
             return message["generation"] < generation or (self.kind == "turn" and generation > 0)
         return ended or message["seq"] <= seq
+
+    def _fit(self) -> Json | None:
+        return next((each for each in self._held if self._fits(each)), None)
 
     def _fits(self, message: Json) -> bool:
         generation, seq, ended = self.position
@@ -91,23 +124,42 @@ class Page:
 
     # ------------------------------------------------------------ what events mean
 
-    def _reduce(self, events: list[Json]) -> None:
-        for event in events:
-            if event["type"] == "turn-start":
-                parent = event["messages"][0]["parent"]
-                ids = [message["id"] for message in self.messages]
-                kept = self.messages[: ids.index(parent) + 1] if parent in ids else []
-                self.messages = [*([] if self.kind == "turn" else kept), *[dict(m) for m in event["messages"]]]
-            elif event["type"] in ("text-delta", "reasoning-delta"):
-                self._grow(event["type"].split("-")[0], event["text"])
-            elif event["type"] in ("turn-end", "turn-error"):
-                last = self.messages[-1]
-                self.messages[-1] = {**event["message"], "parts": last["parts"]}
-                if zlib.crc32(_text(last).encode()) != event["checksum"]:
-                    self._forced = True
-                    self._hello()
+    def _apply(self, message: Json) -> None:
+        right: bool | None = None
+        for event in message["events"]:
+            right = self._reduce(event, right)
+        self.position = (message["generation"], message["seq"], right is not None)
+        if right is not None:
+            self._overdue = False
+        if right is False:
+            self._forced = True
+            self._hello()
+
+    def _reduce(self, event: Json, right: bool | None) -> bool | None:
+        kind = event["type"]
+        if kind == "turn-start":
+            self.messages = [*self._before(event["messages"][0]), *[dict(message) for message in event["messages"]]]
+        elif kind in ("text-delta", "reasoning-delta"):
+            self._grow(kind.split("-")[0], event["text"])
+        elif kind in ("turn-end", "turn-error"):
+            if self.messages and self.messages[-1]["role"] == "assistant":
+                self.messages[-1] = {**event["message"], "parts": self.messages[-1]["parts"]}
+            text = text_of(self.messages[-1]) if self.messages else ""
+            return zlib.crc32(text.encode("utf-8", "replace")) == event["checksum"]
+        return right
+
+    def _before(self, first: Json) -> list[Json]:
+        if self.kind == "turn":
+            return []
+        ids = [message["id"] for message in self.messages]
+        if first["parent"] in ids:
+            return self.messages[: ids.index(first["parent"]) + 1]
+        self.more = first["parent"] is not None
+        return []
 
     def _grow(self, kind: str, text: str) -> None:
+        if not self.messages or self.messages[-1]["role"] != "assistant":
+            return
         parts = [dict(part) for part in self.messages[-1]["parts"]]
         if parts and parts[-1]["type"] == kind:
             parts[-1]["text"] += text
@@ -118,30 +170,31 @@ class Page:
     # ------------------------------------------------------------ to the kernel
 
     def tick(self, now: float) -> None:
-        if self._wait and now >= self._due:
-            self._hello()
-            self._wait = min(self._wait * 2, self._most)
-            self._due = now + self._wait
-
-    def _plan(self, now: float) -> None:
-        begins = self.kind == "turn" and self.position[0] == 0
-        overdue = self.status not in _BUSY and (not self.position[2] or begins)
-        behind = self._forced or overdue or self._seen > self.position[:2]
-        running = not self.position[2] or self.status in _BUSY
-        if not (behind or running):
-            self._wait = 0.0
+        if self.due is None or now < self.due:
             return
-        first, self._most = (0.25, 4.0) if behind else (0.7, 30.0)
-        key = (self.position, behind)
-        if key != getattr(self, "_planned", None) or not self._wait:
-            self._planned: Any = key
-            self._wait, self._due = first, now + first
+        self._hello()
+        if self.position[0] == 0 and self.kind == "turn" and self.status not in _BUSY and self._tries + 1 >= _NEVER_BEGAN_TRIES:
+            self.due = None
+            return
+        self._wait = min(self._wait * 2, self._most)
+        self.due, self._tries = now + self._wait, self._tries + 1
+
+    def _plan(self, now: float, *, moved: bool) -> None:
+        behind = self._forced or self._overdue or self._seen > self.position[:2]
+        begins = self.kind == "thread" or self.position[0] == 0
+        running = not self.position[2] or (self.status in _BUSY and begins)
+        if not behind and not running:
+            self.due = None
+            return
+        first, most = _GAP if behind else _QUIET
+        if moved or self.due is None or self._most != most:
+            self.due, self._wait, self._most, self._tries = now + first, first, most, 0
 
     def _hello(self) -> None:
-        self.hellos = getattr(self, "hellos", 0) + 1
         generation, have = (-1, 0) if self._forced else self.position[:2]
         self._send({"op": "hello", "generation": generation, "have": have, "page": self.name})
 
 
-def _text(message: Json) -> str:
+def text_of(message: Json) -> str:
+    """All text parts of a message, joined."""
     return "".join(part["text"] for part in message["parts"] if part["type"] == "text")
