@@ -21,7 +21,12 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "logic", include: ["tests/wire/**/*.test.ts", "tests/build.test.ts"], environment: "node", testTimeout: 60_000 },
+        test: {
+          name: "logic",
+          include: ["tests/wire/**/*.test.ts", "tests/build.test.ts"],
+          environment: "node",
+          testTimeout: 60_000,
+        },
       },
       {
         extends: true,

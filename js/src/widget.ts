@@ -36,7 +36,7 @@ export default function widget() {
     const current = store as Store;
     const host = document.createElement("div");
     host.className = current.state.kind === "turn" ? "nbchat-live" : "nbchat-thread";
-    host.dataset["lmSuppressShortcuts"] = "true"; // JupyterLab: keys typed in here are no commands
+    host.dataset.lmSuppressShortcuts = "true"; // JupyterLab: keys typed in here are no commands
     el.append(host);
     const leave = visibility?.add(host);
     const unmount = show(host, current);

@@ -1,6 +1,7 @@
 /** The bundles stay small: each travels uncompressed, widget.js with every single view. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+
 import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -22,7 +23,9 @@ test.each([
 
 test.each(["widget.js", "app.js"])("%s asks no other host for anything and evaluates no text", (name) => {
   const code = readFileSync(join(out, name), "utf8");
-  const used = code.match(/\bfetch\(|XMLHttpRequest|sendBeacon|new WebSocket|EventSource|\beval\(|new Function|document\.write/g);
+  const used = code.match(
+    /\bfetch\(|XMLHttpRequest|sendBeacon|new WebSocket|EventSource|\beval\(|new Function|document\.write/g,
+  );
   expect(used).toBeNull();
 });
 
@@ -30,6 +33,7 @@ test("no source of ours writes markup", () => {
   const folder = join(import.meta.dirname, "../src");
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => /\.tsx?$/.test(file));
   expect(files.length).toBeGreaterThan(40);
-  const markup = /\b(?:innerHTML|outerHTML|dangerouslySetInnerHTML|insertAdjacentHTML|createContextualFragment|setHTML\w*)\b\s*[=(:]/;
+  const markup =
+    /\b(?:innerHTML|outerHTML|dangerouslySetInnerHTML|insertAdjacentHTML|createContextualFragment|setHTML\w*)\b\s*[=(:]/;
   expect(files.filter((file) => markup.test(readFileSync(join(folder, file), "utf8")))).toEqual([]);
 });

@@ -32,7 +32,7 @@ export class CodeBlock {
     const head = element("div", "code-head");
     const copy = element("button", "copy", "Copy");
     copy.type = "button";
-    copy.dataset["copy"] = "";
+    copy.dataset.copy = "";
     head.append(this.label, copy);
     const frame = element("pre");
     frame.tabIndex = 0; // long lines scroll sideways, by keyboard too

@@ -91,7 +91,6 @@ function useRestore(store: Store, setDraft: (change: (draft: string) => string) 
 }
 
 function useGrow(box: { current: HTMLTextAreaElement | null }, draft: string): void {
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the height follows the draft
   useLayoutEffect(() => {
     const area = box.current;
     if (!area) return;

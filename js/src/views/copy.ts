@@ -42,8 +42,8 @@ function deepFocus(): HTMLElement | null {
 
 /** Copy, and say on the button for a moment how it went. */
 export async function copyFrom(button: HTMLElement, text: string): Promise<void> {
-  const label = button.dataset["label"] ?? button.textContent ?? "Copy";
-  button.dataset["label"] = label;
+  const label = button.dataset.label ?? button.textContent ?? "Copy";
+  button.dataset.label = label;
   button.textContent = (await copyText(text)) ? "Copied" : "Copy failed";
   setTimeout(() => {
     button.textContent = label;

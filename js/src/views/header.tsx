@@ -20,7 +20,7 @@ export function Header({ store }: { store: Store }) {
               {tokens}
             </span>
           )}
-          {cost && <span title="Cost of the whole conversation">{cost}</span>}
+          {cost && <span title="Cost of the whole conversation">{cost === "–" ? "cost –" : cost}</span>}
         </p>
       )}
       <ModelMenu store={store} />

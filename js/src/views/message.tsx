@@ -1,6 +1,6 @@
 /** One message: a question as it was typed, an answer with its parts, its error and its footer. */
 import type { Store } from "../store.ts";
-import type { ErrorInfo, Message, ToolCallPart } from "../wire/protocol.ts";
+import type { Cost, ErrorInfo, Message, ToolCallPart } from "../wire/protocol.ts";
 import { type Phase, textOf } from "../wire/reduce.ts";
 import { copyFrom } from "./copy.ts";
 import { formatCost, formatUsage, shortModel, usageDetails } from "./format.ts";
@@ -63,6 +63,11 @@ function ending(message: Message): string {
   return "";
 }
 
+/** A lone dash would say nothing. */
+function costLabel(cost: Cost): string {
+  return cost.amount === null ? `cost ${formatCost(cost)}` : formatCost(cost);
+}
+
 function Footer({ message }: { message: Message }) {
   const text = textOf(message);
   const usage = formatUsage(message.usage);
@@ -72,7 +77,7 @@ function Footer({ message }: { message: Message }) {
       {end && <span class="ending">{end}</span>}
       {message.model && <span title={message.model}>{shortModel(message.model)}</span>}
       {usage && <span title={usageDetails(message.usage)}>{usage}</span>}
-      {message.cost && <span title={message.cost.source}>{formatCost(message.cost)}</span>}
+      {message.cost && <span title={message.cost.source || "cost"}>{costLabel(message.cost)}</span>}
       {text && (
         <button type="button" class="copy" onClick={(event) => void copyFrom(event.currentTarget, text)}>
           Copy

@@ -1,10 +1,11 @@
 /** The model menu: a button with the model's name; opened, it asks the kernel for a list and lets one be found and chosen. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Store } from "../store.ts";
 import type { ModelInfo } from "../wire/protocol.ts";
 import { formatCount, shortModel } from "./format.ts";
 import { ChevronIcon } from "./icons.tsx";
 import { live } from "./live.ts";
+import { placeMenu } from "./place.ts";
 
 /** Rows that are drawn at most; catalogues list hundreds, and a filter finds the others. */
 const ROWS_MOST = 60;
@@ -41,16 +42,24 @@ export function ModelMenu({ store }: { store: Store }) {
         <span>{shortModel(model) || "Choose a model"}</span>
         <ChevronIcon />
       </button>
-      {open && <Menu store={store} close={close} />}
+      {open && <Menu store={store} button={button} close={close} />}
     </div>
   );
 }
 
-function Menu({ store, close }: { store: Store; close: () => void }) {
+interface MenuProps {
+  store: Store;
+  button: { current: HTMLButtonElement | null };
+  close: () => void;
+}
+
+function Menu({ store, button, close }: MenuProps) {
   const { models, model } = live(store);
   const [filter, setFilter] = useState("");
   const [active, setActive] = useState(0);
   const input = useRef<HTMLInputElement>(null);
+  const menu = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => placeMenu(menu.current as HTMLElement, button.current as HTMLElement), [button]);
   useEffect(() => input.current?.focus(), []);
   const found = matching(models?.list ?? [], filter);
   const rows = found.slice(0, ROWS_MOST);
@@ -67,7 +76,7 @@ function Menu({ store, close }: { store: Store; close: () => void }) {
     event.preventDefault();
   };
   return (
-    <div class="menu" role="dialog" aria-label="Models" onKeyDown={keys}>
+    <div class="menu" popover="manual" ref={menu} role="dialog" aria-label="Models" onKeyDown={keys}>
       <input
         ref={input}
         type="text"

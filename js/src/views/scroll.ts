@@ -5,8 +5,10 @@
  */
 import { type Signal, signal } from "@preact/signals";
 
-/** This near to the end counts as being there. Pixels. */
+/** Scrolling down to this near the end counts as arriving there. Pixels. */
 const NEAR = 32;
+/** Less than this from the end is the end: browsers scroll by fractions of a pixel. */
+const AT_END = 2;
 
 export class Follow {
   /** Whether the view follows the end. */
@@ -32,9 +34,11 @@ export class Follow {
     observer.observe(content);
     observer.observe(scroller);
     scroller.addEventListener("scroll", this.scrolled, { passive: true });
+    scroller.addEventListener("wheel", this.wheeled, { passive: true });
     return () => {
       this.observer?.disconnect();
       scroller.removeEventListener("scroll", this.scrolled);
+      scroller.removeEventListener("wheel", this.wheeled);
     };
   }
 
@@ -60,11 +64,18 @@ export class Follow {
     this.top = scroller.scrollTop;
   };
 
+  /** A wheel turned up lets go at once: its smooth movement begins with steps too small to tell from the end. */
+  private readonly wheeled = (event: WheelEvent): void => {
+    const scroller = this.scroller;
+    if (event.deltaY < 0 && scroller && scroller.scrollTop > 0) this.pinned.value = false;
+  };
+
   private readonly scrolled = (): void => {
     const scroller = this.scroller;
     if (!scroller || scroller.clientHeight === 0) return;
     const { scrollTop, scrollHeight, clientHeight } = scroller;
-    if (scrollHeight - scrollTop - clientHeight < NEAR) this.pinned.value = true;
+    const rest = scrollHeight - scrollTop - clientHeight;
+    if (rest <= AT_END || (rest < NEAR && scrollTop > this.top)) this.pinned.value = true;
     else if (scrollTop < this.top - 1) this.pinned.value = false;
     this.top = scrollTop;
   };

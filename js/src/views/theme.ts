@@ -10,7 +10,7 @@ let observing = false;
 /** Keep the host's `data-theme` right; returns how to stop. */
 export function followTheme(host: HTMLElement): () => void {
   hosts.add(host);
-  host.dataset["theme"] = isDark(host) ? "dark" : "light";
+  host.dataset.theme = isDark(host) ? "dark" : "light";
   if (!observing) observe();
   return () => {
     hosts.delete(host);
@@ -28,13 +28,13 @@ function observe(): void {
 }
 
 function refresh(): void {
-  for (const host of hosts) host.dataset["theme"] = isDark(host) ? "dark" : "light";
+  for (const host of hosts) host.dataset.theme = isDark(host) ? "dark" : "light";
 }
 
 /** Ask each host's own sign in turn; a page without any follows the system. */
 function isDark(host: HTMLElement): boolean {
   const { body, documentElement: html } = document;
-  const jupyter = body.dataset["jpThemeLight"];
+  const jupyter = body.dataset.jpThemeLight;
   if (jupyter !== undefined) return jupyter === "false";
   if (/\bvscode-(?:dark|high-contrast)\b/.test(body.className))
     return !body.classList.contains("vscode-high-contrast-light");

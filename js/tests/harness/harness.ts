@@ -2,7 +2,7 @@
 import { scenes } from "./scenes.ts";
 
 const query = new URLSearchParams(location.search);
-document.body.dataset["jpThemeLight"] = String(query.get("theme") !== "dark");
+document.body.dataset.jpThemeLight = String(query.get("theme") !== "dark");
 
 const [widget, app] = await Promise.all(["./widget.js", "./app.js"].map((path) => import(path)));
 const { model, after } = (scenes[query.get("scene") ?? "thread"] as (typeof scenes)[string])();

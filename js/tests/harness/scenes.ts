@@ -187,7 +187,7 @@ export const scenes: Record<string, () => Scene> = {
     ]).flat();
     return {
       model: model("thread", { snapshot: snapshot(line(...many), { more: true }) }),
-      after: () => setTimeout(() => scrollTo(900), 150),
+      after: () => setTimeout(() => scrollTo(900), 500),
     };
   },
   queuedturn: () => ({

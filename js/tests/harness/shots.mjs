@@ -73,7 +73,7 @@ for (const [theme, width] of [
     page.on("pageerror", (error) => console.error(scene, error.message));
     page.on("console", (line) => line.type() === "error" && console.error(scene, line.text()));
     await page.goto(`${address}?scene=${scene}&theme=${theme}`);
-    await page.waitForTimeout(400);
+    await page.waitForTimeout(scene === "long" ? 1_200 : 400);
     await page.screenshot({ path: join(out, `${scene}-${theme}${width < 400 ? "-narrow" : ""}.png`), fullPage: true });
     await page.close();
   }

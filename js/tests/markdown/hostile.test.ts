@@ -31,7 +31,7 @@ const PAYLOADS = [
   "![x](data:text/html;base64,AAAA) ![y](blob:x) ![z](file:///x.png)",
   "[![x](https://evil.example/pixel.png)](https://evil.example)",
   "[a](https://ok.example \"title' onmouseover='globalThis.pwned=1\")",
-  "[a](https://ok.example/\"onclick=globalThis.pwned=1)",
+  '[a](https://ok.example/"onclick=globalThis.pwned=1)',
   "`<img src=x onerror=globalThis.pwned=1>`",
   "```html\n<img src=x onerror=globalThis.pwned=1>\n```",
   "```<img/src=x/onerror=globalThis.pwned=1>\ncode\n```",
@@ -62,7 +62,9 @@ afterEach(() => {
 });
 
 const ALLOWED = new Set(
-  "a blockquote br button code del div em h1 h2 h3 h4 h5 h6 hr img input li ol p pre span strong table tbody td th thead tr ul".split(" "),
+  "a blockquote br button code del div em h1 h2 h3 h4 h5 h6 hr img input li ol p pre span strong table tbody td th thead tr ul".split(
+    " ",
+  ),
 );
 const ATTRIBUTES = new Set(
   "align alt checked class data-copy disabled href referrerpolicy rel src start tabindex target title type".split(" "),
@@ -78,7 +80,8 @@ function faults(root: HTMLElement): string[] {
       if (node.hasAttribute("href") && !/^(?:https?|mailto):$/.test(node.protocol)) found.push(node.href);
       if (node.rel !== "noopener noreferrer" || node.target !== "_blank") found.push(`rel ${node.rel}`);
     }
-    if (node instanceof HTMLImageElement && !/^data:image\/(?:png|jpeg|gif|webp|avif);base64,/.test(node.src)) found.push(node.src);
+    if (node instanceof HTMLImageElement && !/^data:image\/(?:png|jpeg|gif|webp|avif);base64,/.test(node.src))
+      found.push(node.src);
   }
   return found;
 }

@@ -58,16 +58,19 @@ describe("streamed equals one shot", () => {
     expect(wrong).toEqual([]);
   });
 
-  test.each(CORPUS.map((text, at) => [at, text] as const))("for answer %i, by 1, 2, 7, 64 and random characters", (_, text) => {
-    const whole = html(direct(text));
-    expect(html(once(text))).toBe(whole);
-    let seed = 7;
-    const random = () => {
-      seed = (seed * 1103515245 + 12345) % 2 ** 31;
-      return 1 + (seed % 23);
-    };
-    for (const size of [() => 1, () => 2, () => 7, () => 64, random]) expect(html(streamed(text, size))).toBe(whole);
-  });
+  test.each(CORPUS.map((text, at) => [at, text] as const))(
+    "for answer %i, by 1, 2, 7, 64 and random characters",
+    (_, text) => {
+      const whole = html(direct(text));
+      expect(html(once(text))).toBe(whole);
+      let seed = 7;
+      const random = () => {
+        seed = (seed * 1103515245 + 12345) % 2 ** 31;
+        return 1 + (seed % 23);
+      };
+      for (const size of [() => 1, () => 2, () => 7, () => 64, random]) expect(html(streamed(text, size))).toBe(whole);
+    },
+  );
 
   test("for every pair of specification examples after each other, cut at random", () => {
     const all = examples();
@@ -125,7 +128,8 @@ describe("code", () => {
       const stream = new MarkdownStream(document.createElement("div"));
       stream.append("```python\n");
       const begun = performance.now();
-      for (let n = 0; n < lines; n++) for (const piece of ["total = ", "compute(", `${n}, "text")  # note\n`]) stream.append(piece);
+      for (let n = 0; n < lines; n++)
+        for (const piece of ["total = ", "compute(", `${n}, "text")  # note\n`]) stream.append(piece);
       return performance.now() - begun;
     };
     cost(500);
@@ -135,7 +139,11 @@ describe("code", () => {
 
 describe("what is no Markdown stays as it was written", () => {
   test.each([
-    ["inline math", "so $a_1 * b_2 * c$ and \\(x_i * y_i * z\\) hold", "so $a_1 * b_2 * c$ and \\(x_i * y_i * z\\) hold"],
+    [
+      "inline math",
+      "so $a_1 * b_2 * c$ and \\(x_i * y_i * z\\) hold",
+      "so $a_1 * b_2 * c$ and \\(x_i * y_i * z\\) hold",
+    ],
     ["math in its own lines", "$$\na_1 *b* c\n- d\n$$", "$$\na_1 *b* c\n- d\n$$"],
     ["math in brackets", "\\[\nE = mc^2 \\\\\n\\]", "\\[\nE = mc^2 \\\\\n\\]"],
     ["a price", "It costs $5, not $10.", "It costs $5, not $10."],

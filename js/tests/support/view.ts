@@ -1,7 +1,7 @@
 /** Mounts a view as anywidget does, with the app in the same page, and finds things in it. */
 import app from "../../src/app.tsx";
-import type { Event, Message, Snapshot } from "../../src/wire/protocol.ts";
 import widget from "../../src/widget.ts";
+import type { Event, Message, Snapshot } from "../../src/wire/protocol.ts";
 import { message, snapshot } from "./messages.ts";
 import { FakeModel } from "./model.ts";
 

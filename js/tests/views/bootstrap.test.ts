@@ -89,6 +89,9 @@ describe("the model", () => {
     el.style.display = "none";
     await vi.waitFor(() => expect(view.sent("visible")).toMatchObject([{ visible: false }]), { timeout: 3_000 });
     el.style.display = "";
-    await vi.waitFor(() => expect(view.sent("visible").at(-1)).toMatchObject({ visible: true, page: registry().page }), { timeout: 3_000 });
+    await vi.waitFor(
+      () => expect(view.sent("visible").at(-1)).toMatchObject({ visible: true, page: registry().page }),
+      { timeout: 3_000 },
+    );
   });
 });

@@ -71,7 +71,11 @@ describe("sending", () => {
     await drawn();
     shown.key("Enter");
     const client = (view.sent("send")[0] as { client_id: string }).client_id;
-    view.model.deliver({ op: "refused", client_id: client, error: { kind: "config", text: "No such model.", hint: "Pick one." } });
+    view.model.deliver({
+      op: "refused",
+      client_id: client,
+      error: { kind: "config", text: "No such model.", hint: "Pick one." },
+    });
     await drawn();
     expect(shown.find<HTMLTextAreaElement>("textarea").value).toBe("Why?");
     expect(shown.find(".fault").textContent).toContain("No such model.");

@@ -10,7 +10,12 @@ let view: TestView;
 afterEach(() => view.end());
 
 function many(count: number) {
-  return line(...Array.from({ length: count }, (_, n) => [message(`q${n}`, "user", `Question ${n}`), message(`a${n}`, "assistant", ANSWER)]).flat());
+  return line(
+    ...Array.from({ length: count }, (_, n) => [
+      message(`q${n}`, "user", `Question ${n}`),
+      message(`a${n}`, "assistant", ANSWER),
+    ]).flat(),
+  );
 }
 
 describe("a thread", () => {
@@ -37,7 +42,10 @@ describe("a thread", () => {
   });
 
   test("folds reasoning, and remembers that it was opened", async () => {
-    const parts = [{ type: "reasoning" as const, text: "let me see", seconds: 4.2 }, { type: "text" as const, text: "42" }];
+    const parts = [
+      { type: "reasoning" as const, text: "let me see", seconds: 4.2 },
+      { type: "text" as const, text: "42" },
+    ];
     view = new TestView({ snapshot: snapshot(line(message("q", "user", "?"), message("a", "assistant", parts))) });
     const shown = view.render();
     const fold = shown.find<HTMLDetailsElement>("details");
@@ -55,7 +63,9 @@ describe("a thread", () => {
     const shown = view.render();
     view.begin();
     view.append({ type: "retry", attempt: 2, delay: 3, reason: "The server is overloaded." });
-    await vi.waitFor(() => expect(shown.find(".state").textContent).toContain("The server is overloaded. Attempt 2 in 3 s."));
+    await vi.waitFor(() =>
+      expect(shown.find(".state").textContent).toContain("The server is overloaded. Attempt 2 in 3 s."),
+    );
     view.append({ type: "waiting", seconds: 12 });
     await vi.waitFor(() => expect(shown.find(".state").textContent).toContain("Waiting for the model, 12 s"));
     view.say("x");
@@ -72,11 +82,26 @@ describe("a thread", () => {
   });
 
   test("has model, tokens and cost of each answer, unknown ones as a dash", () => {
-    const usage = { input_tokens: 1204, cached_tokens: 1000, cache_write_tokens: null, output_tokens: null, reasoning_tokens: null, certainty: "estimated" as const };
-    const answer = message("a", "assistant", "x", { usage, cost: { amount: null, certainty: "unknown", source: "", currency: "USD" } });
+    const usage = {
+      input_tokens: 1204,
+      cached_tokens: 1000,
+      cache_write_tokens: null,
+      output_tokens: null,
+      reasoning_tokens: null,
+      certainty: "estimated" as const,
+    };
+    const answer = message("a", "assistant", "x", {
+      usage,
+      cost: { amount: null, certainty: "unknown", source: "", currency: "USD" },
+    });
     view = new TestView({ cost: "≥$0.12", snapshot: snapshot(line(message("q", "user", "?"), answer)) });
     const shown = view.render();
-    expect([...shown.find(".footer").children].map((node) => node.textContent)).toEqual(["tiny", "~1,204 in · – out", "–", "Copy"]);
+    expect([...shown.find(".footer").children].map((node) => node.textContent)).toEqual([
+      "tiny",
+      "~1,204 in · – out",
+      "–",
+      "Copy",
+    ]);
     expect(shown.find(".totals").textContent).toContain("≥$0.12");
   });
 
@@ -107,7 +132,12 @@ describe("a thread", () => {
     const shown = view.render();
     shown.find(".model").click();
     await vi.waitFor(() => expect(view.sent("models")).toEqual([{ op: "models" }]));
-    const models = ["a/one", "b/two", "b/three"].map((id) => ({ id, name: id.slice(2), context_length: null, price: null }));
+    const models = ["a/one", "b/two", "b/three"].map((id) => ({
+      id,
+      name: id.slice(2),
+      context_length: null,
+      price: null,
+    }));
     view.model.deliver({ op: "models", models, error: null });
     await vi.waitFor(() => expect(shown.root.querySelectorAll(".row").length).toBe(3));
     const input = shown.find<HTMLInputElement>(".menu input");
@@ -157,7 +187,9 @@ describe("a thread", () => {
     view = new TestView({ snapshot: snapshot(line(message("q", "user", "?"), message("a", "assistant", text))) });
     const shown = view.render();
     const written: string[] = [];
-    const clipboard = vi.spyOn(navigator.clipboard, "writeText").mockImplementation(async (copied) => void written.push(copied));
+    const clipboard = vi
+      .spyOn(navigator.clipboard, "writeText")
+      .mockImplementation(async (copied) => void written.push(copied));
     shown.find(".footer .copy").click();
     shown.find(".code .copy").click();
     await vi.waitFor(() => expect(shown.find(".code .copy").textContent).toBe("Copied"));
@@ -251,9 +283,20 @@ describe("the page around it", () => {
       const style = getComputedStyle(shown.host);
       const value = (name: string) => rgb(style.getPropertyValue(name));
       const pairs = [
-        ["--fg", "--bg"], ["--muted", "--bg"], ["--muted", "--soft"], ["--fg", "--bubble"], ["--accent", "--bg"], ["--on-accent", "--accent"],
-        ["--error", "--error-bg"], ["--fg", "--error-bg"], ["--muted", "--info-bg"], ["--muted", "--warn-bg"],
-        ...["keyword", "string", "number", "comment", "function", "builtin", "attribute"].map((name) => [`--t-${name}`, "--code-bg"]),
+        ["--fg", "--bg"],
+        ["--muted", "--bg"],
+        ["--muted", "--soft"],
+        ["--fg", "--bubble"],
+        ["--accent", "--bg"],
+        ["--on-accent", "--accent"],
+        ["--error", "--error-bg"],
+        ["--fg", "--error-bg"],
+        ["--muted", "--info-bg"],
+        ["--muted", "--warn-bg"],
+        ...["keyword", "string", "number", "comment", "function", "builtin", "attribute"].map((name) => [
+          `--t-${name}`,
+          "--code-bg",
+        ]),
       ] as [string, string][];
       for (const [text, ground] of pairs) {
         expect(contrast(value(text), value(ground)), `${theme} ${text} on ${ground}`).toBeGreaterThanOrEqual(4.5);
@@ -262,7 +305,12 @@ describe("the page around it", () => {
   });
 
   test("nothing is wider than 320 pixels", async () => {
-    view = new TestView({ title: "a rather long title of a conversation", usage: null, cost: "~$0.0127", snapshot: snapshot(many(1)) });
+    view = new TestView({
+      title: "a rather long title of a conversation",
+      usage: null,
+      cost: "~$0.0127",
+      snapshot: snapshot(many(1)),
+    });
     const shown = view.render();
     shown.el.style.width = "320px";
     const log = shown.find(".log");
@@ -296,7 +344,11 @@ function rgb(color: string): number[] {
   const probe = document.createElement("div");
   probe.style.color = color;
   document.body.append(probe);
-  const found = getComputedStyle(probe).color.match(/[\d.]+/g)?.slice(0, 3).map(Number) ?? [];
+  const found =
+    getComputedStyle(probe)
+      .color.match(/[\d.]+/g)
+      ?.slice(0, 3)
+      .map(Number) ?? [];
   probe.remove();
   return found;
 }

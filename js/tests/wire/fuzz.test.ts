@@ -10,7 +10,7 @@ import { Receiver } from "../../src/wire/receiver.ts";
 import { textOf } from "../../src/wire/reduce.ts";
 import { message } from "../support/messages.ts";
 
-const TRIALS = Number(process.env["NBCHAT_FUZZ"] ?? 3_000);
+const TRIALS = Number(process.env.NBCHAT_FUZZ ?? 3_000);
 
 /** Mulberry32: small, and the same everywhere. */
 function generator(seed: number): () => number {
@@ -52,7 +52,9 @@ class ModelKernel {
   end(): Append {
     const answer: Message = { ...(this.messages.pop() as Message), status: "complete" };
     this.messages.push(answer);
-    const written = this.write([{ type: "turn-end", turn: "t", message: { ...answer, parts: [] }, checksum: crc32(textOf(answer)) }]);
+    const written = this.write([
+      { type: "turn-end", turn: "t", message: { ...answer, parts: [] }, checksum: crc32(textOf(answer)) },
+    ]);
     this.ended = true;
     return written;
   }
@@ -72,7 +74,13 @@ class ModelKernel {
     const found: Incoming[] = [];
     for (let at = hello.have; at < this.seq; ) {
       const to = Math.min(this.seq, at + 1 + Math.floor(this.random() * 20));
-      found.push({ op: "append", generation: this.generation, after: at, seq: to, events: this.log.slice(at, to).flat() });
+      found.push({
+        op: "append",
+        generation: this.generation,
+        after: at,
+        seq: to,
+        events: this.log.slice(at, to).flat(),
+      });
       at = to;
     }
     return found;
@@ -168,7 +176,8 @@ function trial(seed: number): { got: string[]; truth: string[] } {
     publish(kernel.begin());
     loss = usual;
     const pieces = Math.floor(random() * 40);
-    for (let n = 0; n < pieces; n++) publish(kernel.say(`${turn}.${n} ${"xyzzy é👋 ".slice(0, Math.floor(random() * 10))}`));
+    for (let n = 0; n < pieces; n++)
+      publish(kernel.say(`${turn}.${n} ${"xyzzy é👋 ".slice(0, Math.floor(random() * 10))}`));
     publish(kernel.end());
   }
   // from here on the wire is healthy, and the session's status comes through
@@ -176,8 +185,12 @@ function trial(seed: number): { got: string[]; truth: string[] } {
   if (random() < 0.5) publish(kernel.begin(), kernel.say("the last word"), kernel.end());
   for (const peer of peers) peer.receiver.hint("idle", now);
   for (const peer of peers) peer.run(now + 40_000);
-  const all = (messages: readonly Message[]) => messages.map((each) => `${each.id} ${each.status} ${textOf(each)}`).join("\n");
-  return { got: peers.map((peer) => all(peer.receiver.content.messages)), truth: peers.map(() => all(kernel.messages)) };
+  const all = (messages: readonly Message[]) =>
+    messages.map((each) => `${each.id} ${each.status} ${textOf(each)}`).join("\n");
+  return {
+    got: peers.map((peer) => all(peer.receiver.content.messages)),
+    truth: peers.map(() => all(kernel.messages)),
+  };
 }
 
 describe("any loss, doubling, order and moment of joining", () => {

@@ -57,7 +57,12 @@ describe("wire vectors", () => {
     for (const [at, step] of vector.steps.entries()) {
       sent = [];
       now = apply(receiver, step.in, now);
-      const got = { position: receiver.position, messages: brief(receiver.content.messages), more: receiver.content.more, sent };
+      const got = {
+        position: receiver.position,
+        messages: brief(receiver.content.messages),
+        more: receiver.content.more,
+        sent,
+      };
       expect(got, `step ${at}: ${JSON.stringify(step.in)}`).toMatchObject(step.expect);
       expect(sent, `step ${at} sends`).toEqual(step.expect.sent);
     }
