@@ -12,6 +12,13 @@ import { Fence } from "./fence.ts";
 import { type Links, lex, lexBlocks } from "./lex.ts";
 import { type Context, patch } from "./patch.ts";
 
+/**
+ * A single block longer than this (a huge list or table) is drawn again only after a pause of REST times what drawing it took
+ * the last time: it stays quadratic in itself, but never takes more than a tenth of the page's time. Characters.
+ */
+const LARGE = 4_000;
+const REST = 9;
+
 /** A finished block that a new link definition may change, and the node that shows it. */
 interface Reopenable {
   raw: string;
@@ -28,6 +35,9 @@ export class MarkdownStream {
   private linkKey = "";
   private readonly context: Context = { links: 0 };
   private readonly reopenable: Reopenable[] = [];
+  private undrawn = "";
+  private rest = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly root: HTMLElement) {}
 
@@ -50,13 +60,26 @@ export class MarkdownStream {
 
   /** No more text comes: definitions in the last line count as well. Appending afterwards goes on as if not ended. */
   end(): void {
+    this.flush();
     this.fence?.draw(true);
     if (!this.fence) this.relink(lexBlocks(this.tail, this.links).links);
   }
 
   private reset(): void {
+    clearTimeout(this.timer);
     this.root.replaceChildren();
-    Object.assign(this, { source: "", tail: "", fence: null, carriage: false, closed: null, links: {}, linkKey: "" });
+    Object.assign(this, {
+      source: "",
+      tail: "",
+      undrawn: "",
+      rest: 0,
+      timer: undefined,
+      fence: null,
+      carriage: false,
+      closed: null,
+      links: {},
+      linkKey: "",
+    });
     this.reopenable.length = 0;
   }
 
@@ -69,9 +92,23 @@ export class MarkdownStream {
   }
 
   private grow(text: string): void {
+    this.undrawn += text;
+    if (this.tail.length < LARGE || this.rest === 0) this.flush();
+    else this.timer ??= setTimeout(() => this.flush(), this.rest);
+  }
+
+  /** Draw what has come since the last time. */
+  private flush(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const text = this.undrawn;
+    if (!text) return;
+    const begun = performance.now();
+    this.undrawn = "";
     this.tail += text;
     const nodes = this.draw();
     if (text.includes("\n")) this.close(nodes);
+    this.rest = this.tail.length < LARGE ? 0 : REST * (performance.now() - begun);
   }
 
   private draw(): Map<Token, ChildNode> {

@@ -4,8 +4,18 @@ import { describe, expect, test } from "vitest";
 import { lex } from "../../src/markdown/lex.ts";
 import { patch } from "../../src/markdown/patch.ts";
 import { MarkdownStream } from "../../src/markdown/stream.ts";
-import { ANSWER } from "../harness/texts.ts";
+import { ANSWER, SHORT } from "../harness/texts.ts";
 import { CORPUS } from "./corpus.ts";
+
+/** The least of three times that `run` takes, in milliseconds: other load on the machine only adds. */
+function least(run: () => void): number {
+  const times = [0, 1, 2].map(() => {
+    const begun = performance.now();
+    run();
+    return performance.now() - begun;
+  });
+  return Math.min(...times);
+}
 
 /** The oracle: all of the text lexed at once and drawn, without anything of the streaming. */
 function direct(text: string): HTMLElement {
@@ -124,16 +134,54 @@ describe("code", () => {
   });
 
   test("grows in time linear in its lines", () => {
-    const cost = (lines: number) => {
-      const stream = new MarkdownStream(document.createElement("div"));
-      stream.append("```python\n");
-      const begun = performance.now();
-      for (let n = 0; n < lines; n++)
-        for (const piece of ["total = ", "compute(", `${n}, "text")  # note\n`]) stream.append(piece);
-      return performance.now() - begun;
-    };
+    const cost = (lines: number) =>
+      least(() => {
+        const stream = new MarkdownStream(document.createElement("div"));
+        stream.append("```python\n");
+        for (let n = 0; n < lines; n++)
+          for (const piece of ["total = ", "compute(", `${n}, "text")  # note\n`]) stream.append(piece);
+      });
     cost(500);
     expect(cost(4_000) / cost(1_000)).toBeLessThan(10); // 4 if linear, 16 if quadratic
+  });
+});
+
+describe("a long answer", () => {
+  const blocks = [
+    SHORT,
+    "- a list\n- of **two**",
+    "| a | b |\n|---|---|\n| 1 | 2 |",
+    "```py\nx = f(1)\n```",
+    "See [x] and `y`.",
+  ];
+
+  const cost = (text: string) =>
+    least(() => {
+      const stream = new MarkdownStream(document.createElement("div"));
+      for (let at = 0; at < text.length; at += 13) stream.append(text.slice(at, at + 13));
+      stream.end();
+    });
+
+  test("costs in proportion to its length", () => {
+    const text = (count: number) => Array.from({ length: count }, (_, n) => blocks[n % blocks.length]).join("\n\n");
+    cost(text(100));
+    const [small, large] = [cost(text(200)), cost(text(800))];
+    console.info(`${text(800).length} characters: ${Math.round(large)} ms`);
+    expect(large / small).toBeLessThan(9); // 4 if linear, 16 if quadratic
+  });
+
+  test.each([
+    ["list", (n: number) => `- item ${n} with **bold** and \`code\`\n`],
+    ["table", (n: number) => (n === 0 ? "| a | b |\n|---|---|\n" : `| ${n} | **x** |\n`)],
+    ["paragraph", (n: number) => `words ${n} with *emphasis* and more `],
+  ])("of one huge %s is whole, and drawn with pauses", (_, row) => {
+    const text = Array.from({ length: 700 }, (_unused, n) => row(n)).join("");
+    const root = document.createElement("div");
+    const stream = new MarkdownStream(root);
+    for (let at = 0; at < text.length; at += 13) stream.append(text.slice(at, at + 13));
+    expect(root.textContent?.length).toBeLessThan(text.length / 2); // nothing paused for it: most is still to be drawn
+    stream.end();
+    expect(html(root)).toBe(html(direct(text)));
   });
 });
 
