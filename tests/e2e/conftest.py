@@ -3,48 +3,22 @@
 from __future__ import annotations
 
 import re
-import shutil
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from nbchat.testing import ScriptedServer
+from tests.e2e.chromium import launch
 from tests.e2e.lab import Lab
 from tests.e2e.notebook import Notebook, write_notebook
+from tests.e2e.opening import KEY, Open, OpenChat, setup_cell
 
 SHOTS = Path(__file__).with_name("shots")
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-ARGUMENTS = (
-    "--no-sandbox",  # tests may run as root, in a container
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-background-timer-throttling",  # a second tab must go on living while the first is in front
-    "--disable-backgrounding-occluded-windows",
-    "--disable-renderer-backgrounding",
-)
 
 FAILED = pytest.StashKey[bool]()
 """Set on a test that failed: `context` then leaves pictures of its pages in shots/."""
-
-KEY = "sk-CANARY-4f9d1c77e2ab"
-"""The key of every scripted server here: must never be seen outside the request that carries it."""
-
-SETUP = """
-import os
-os.environ["NBCHAT_HOME"] = {home!r}
-%load_ext nbchat
-import nbchat
-nbchat.add_provider("peer", base_url={url!r}, api_key_env="PEER_KEY")
-nbchat.settings.model = "peer/tiny"
-"""
-"""The first cell of a notebook that talks to a scripted server; the key is in the kernels' environment."""
-
-Open = Callable[[Sequence[str]], Notebook]
-OpenChat = Callable[[ScriptedServer, Sequence[str]], Notebook]
 
 
 @pytest.fixture(scope="session")
@@ -57,10 +31,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    assert program, "no Chromium: python3 -m tests installs it by apt"
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        started = launch(playwright)
         yield started
         started.close()
 
@@ -81,12 +53,9 @@ def context(browser: Browser, lab: Lab, request: pytest.FixtureRequest) -> Itera
 @pytest.fixture
 def open_notebook(lab: Lab, context: BrowserContext, request: pytest.FixtureRequest) -> Open:
     """Opens a new notebook with the given cells; its name is the test's."""
-    count = 0
 
     def opened(cells: Sequence[str]) -> Notebook:
-        nonlocal count
-        count += 1
-        path = re.sub(r"\W+", "-", request.node.name).strip("-") + (f"-{count}" if count > 1 else "") + ".ipynb"
+        path = re.sub(r"\W+", "-", request.node.name).strip("-") + ".ipynb"
         write_notebook(lab.folder / path, cells)
         return Notebook(lab, context, path)
 
@@ -95,11 +64,10 @@ def open_notebook(lab: Lab, context: BrowserContext, request: pytest.FixtureRequ
 
 @pytest.fixture
 def open_chat(open_notebook: Open, tmp_path: Path) -> OpenChat:
-    """Opens a notebook whose kernel talks to that server, with a database of its own; the given cells start at index 1."""
+    """Opens a notebook whose kernel talks to a scripted server, with a database of its own (below tmp_path/nbchat)."""
 
-    def opened(server: ScriptedServer, cells: Sequence[str]) -> Notebook:
-        setup = SETUP.format(home=str(tmp_path / "nbchat"), url=server.base_url)
-        notebook = open_notebook([setup, *cells])
+    def opened(server: ScriptedServer, cells: Sequence[str], *, home: Path | None = None) -> Notebook:
+        notebook = open_notebook([setup_cell(server, home or tmp_path / "nbchat"), *cells])
         notebook.run(0)
         return notebook
 

@@ -88,6 +88,30 @@
       return out
     },
 
+    // the text of the last answer in every view, at this moment
+    lastAnswers: (view, answer) =>
+      [...document.querySelectorAll(view)].map((host) => {
+        const found = [...(host.shadowRoot ?? host).querySelectorAll(answer)]
+        return found.length ? found[found.length - 1].textContent.trim() : ''
+      }),
+
+    // note them after each frame's drawing work was done, until `watched` takes the notes
+    watch(view, answer) {
+      const frames = []
+      window.__frames = frames
+      const look = () => {
+        if (window.__frames !== frames) return
+        setTimeout(() => frames.push(window.__lab.lastAnswers(view, answer)))
+        requestAnimationFrame(look)
+      }
+      look()
+    },
+    watched() {
+      const frames = window.__frames
+      window.__frames = null
+      return frames
+    },
+
     async save(path) {
       await panel(path).context.save()
     },

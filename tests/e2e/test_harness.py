@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.e2e.conftest import Open
+from tests.e2e.opening import Open
 
 COUNTER = '''
 import anywidget

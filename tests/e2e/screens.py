@@ -1,0 +1,114 @@
+"""Pictures of nbchat in a real JupyterLab, answered by the demo model: python -m tests.e2e.screens OUTDIR
+
+light, dark, narrow, long (a thread with a scrolled history), error, and stream (taken while an answer grows).
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from nbchat.testing import Gate, Reply, ScriptedServer, lorem
+from tests.e2e.chats import view_of, views
+from tests.e2e.chromium import launch
+from tests.e2e.lab import Lab
+from tests.e2e.notebook import Notebook, write_notebook
+from tests.e2e.opening import KEY, setup_cell
+
+QUICKSTART = ["%load_ext nbchat", "%chat What can you show me?", "import nbchat\ns = nbchat.session()\ns.widget"]
+WIDE = (1280, 1000)
+NARROW = (560, 1000)
+LIGHT, DARK = "JupyterLab Light", "JupyterLab Dark"
+
+
+class Studio:
+    """Opens notebooks at a size and theme, and takes their pictures into a folder."""
+
+    def __init__(self, lab: Lab, browser: Browser, out: Path) -> None:
+        self.lab = lab
+        self.browser = browser
+        self.out = out
+
+    def open(self, name: str, cells: list[str], size: tuple[int, int] = WIDE, theme: str = LIGHT) -> Notebook:
+        """Open a notebook without side bars in the way, and run all but its last cell."""
+        write_notebook(self.lab.folder / f"{name}.ipynb", cells)
+        context = self.browser.new_context(viewport={"width": size[0], "height": size[1]}, device_scale_factor=2)
+        notebook = Notebook(self.lab, context, f"{name}.ipynb")
+        notebook.page.evaluate("() => window.jupyterapp.shell.collapseLeft()")
+        notebook.theme(theme)
+        for index in range(len(cells)):
+            notebook.run(index)
+        return notebook
+
+    def take(self, notebook: Notebook, name: str) -> None:
+        """Take the picture and close the notebook."""
+        notebook.page.mouse.move(0, 0)
+        notebook.page.screenshot(path=self.out / f"{name}.png", animations="disabled")
+        notebook.shut_down()
+
+    def quickstart(self, name: str, size: tuple[int, int] = WIDE, theme: str = LIGHT) -> None:
+        """The first cells of the quickstart, answered."""
+        notebook = self.open(name, QUICKSTART, size, theme)
+        thread = views(notebook.page)[-1]
+        expect(thread.answers).to_have_count(1)
+        expect(thread.stop).to_have_count(0, timeout=60_000)
+        self.take(notebook, name)
+
+    def long(self) -> None:
+        """A thread with many messages."""
+        notebook = self.open("long", ["%load_ext nbchat\nimport nbchat\ns = nbchat.session('long')", "s.widget"])
+        for question in ("Show me some code.", "Show me a table.", "Show me some math.", "Think first, please."):
+            notebook.exec(f"s.ask({question!r})")
+        self.take(notebook, "long")
+
+    def error(self) -> None:
+        """A question that fails after part of its answer, and one that fails at once."""
+        part = Reply.text("The first half of an answer, then", finish_reason="", done=False)
+        replies = [part.cut(len(part.body()) - 5), Reply.error(401, "Incorrect API key provided.", code="invalid_api_key")]
+        with TemporaryDirectory() as home, ScriptedServer(replies, api_key=KEY) as server:
+            notebook = self.open("error", [setup_cell(server, Path(home)), "%chat cut", "%chat refused"])
+            expect(view_of(notebook.cell(2)).error).to_be_visible()
+            self.take(notebook, "error")
+
+    def stream(self) -> None:
+        """An answer that has grown to some length and still grows."""
+        gate = Gate()
+        with TemporaryDirectory() as home, ScriptedServer(Reply.text(tokens=lorem(400), gate=gate), api_key=KEY) as server:
+            cells = [
+                setup_cell(server, Path(home)),
+                "s = nbchat.session('stream')\ns.widget",
+                "turn = s.send('Tell me something.')",
+            ]
+            notebook = self.open("stream", cells)
+            gate.release(150)
+            expect(views(notebook.page)[0].answers).to_contain_text("".join(lorem(150))[-40:])
+            self.take(notebook, "stream")
+
+
+def main() -> None:
+    """Take all pictures."""
+    parser = argparse.ArgumentParser(prog="python -m tests.e2e.screens", description="Takes pictures of nbchat in JupyterLab.")
+    parser.add_argument("out", type=Path)
+    out: Path = parser.parse_args().out
+    out.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory() as home, sync_playwright() as playwright:
+        lab = Lab(Path(home) / "lab", {"PEER_KEY": KEY})
+        lab.start()
+        try:
+            studio = Studio(lab, launch(playwright), out)
+            studio.quickstart("light")
+            studio.quickstart("dark", theme=DARK)
+            studio.quickstart("narrow", size=NARROW)
+            studio.long()
+            studio.error()
+            studio.stream()
+        finally:
+            lab.stop()
+    print("\n".join(str(path) for path in sorted(out.glob("*.png"))))
+
+
+if __name__ == "__main__":
+    main()
