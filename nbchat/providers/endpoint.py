@@ -19,6 +19,7 @@ from nbchat.core.secrets import Secret
 from nbchat.providers.attempt import ERROR_BODY, JSON_BODY, Attempt, Timeouts
 from nbchat.providers.errors import HINTS, error_of_body, excerpt
 from nbchat.providers.listing import parse_models
+from nbchat.providers.presets import PRESETS
 from nbchat.providers.request_body import request_body
 from nbchat.providers.retry import RetryPolicy
 from nbchat.providers.watchdog import Watchdog
@@ -71,7 +72,8 @@ class Endpoint:
 
         Raises UsageError and ConfigError before anything is sent, ProviderError for every end but a finished answer.
         """
-        body = request_body(request)
+        preset = PRESETS.get(self.provider.preset, PRESETS["custom"])
+        body = request_body(request, renamed=preset.renamed, stream_options=preset.stream_options)
         failures = 0
         while True:
             client, key = await self._connect()
@@ -126,13 +128,15 @@ class Endpoint:
 
     async def _connect(self) -> tuple[HttpClient, Secret | None]:
         provider, key = await asyncio.get_running_loop().run_in_executor(None, self._prepare)
-        if self._client is None or self._client_of != provider:
+        client, old = self._client, None
+        if client is None or self._client_of != provider:
             from nbchat.providers.http import HttpClient
 
-            await self.aclose()
-            self._client = HttpClient(provider.base_url, dict(provider.headers), connect=self.timeouts.connect)
-            self._client_of = provider
-        return self._client, key
+            old, client = client, HttpClient(provider.base_url, dict(provider.headers), connect=self.timeouts.connect)
+            self._client, self._client_of = client, provider
+        if old is not None:
+            await old.aclose()
+        return client, key
 
     def _prepare(self) -> tuple[Provider, Secret | None]:
         if self._client is None:

@@ -6,7 +6,7 @@ Pure data, from the providers' own documentation. A preset saves typing; everyth
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 __all__ = ["PRESETS", "Preset"]
@@ -26,15 +26,23 @@ class Preset:
     local: bool = False
     lists_prices: bool = False
     headers: tuple[tuple[str, str], ...] = ()
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    """Parameters that this provider calls otherwise."""
+    stream_options: Mapping[str, bool] = field(default_factory=dict)
+    """Further stream options that this provider knows."""
 
 
 _PRESETS = (
-    Preset("ppq", "PPQ.AI", "https://api.ppq.ai", "PPQ_API_KEY", lists_prices=True),
+    Preset("ppq", "PPQ.AI", "https://api.ppq.ai/v1", "PPQ_API_KEY", lists_prices=True),
     Preset(
         "openrouter", "OpenRouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY", lists_prices=True,
         headers=(("X-Title", "nbchat"),),
     ),
-    Preset("openai", "OpenAI", "https://api.openai.com/v1", "OPENAI_API_KEY"),
+    Preset(
+        "openai", "OpenAI", "https://api.openai.com/v1", "OPENAI_API_KEY",
+        renamed=MappingProxyType({"max_tokens": "max_completion_tokens"}),  # its reasoning models refuse the old name
+        stream_options=MappingProxyType({"include_obfuscation": False}),  # padding that is a third of the bytes
+    ),
     Preset("anthropic", "Anthropic", "https://api.anthropic.com/v1", "ANTHROPIC_API_KEY"),
     Preset("gemini", "Google Gemini", "https://generativelanguage.googleapis.com/v1beta/openai", "GEMINI_API_KEY"),
     Preset("deepseek", "DeepSeek", "https://api.deepseek.com/v1", "DEEPSEEK_API_KEY"),

@@ -6,7 +6,8 @@ Owns how parts are spelled for the server, and that the history sent is one that
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from nbchat.core.errors import UsageError
@@ -16,22 +17,27 @@ from nbchat.providers.surrogates import SurrogateJoiner, has_surrogate
 
 __all__ = ["request_body"]
 
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 _OWNED = frozenset({"messages", "model", "stream"})
 
 
-def request_body(request: ModelRequest, *, include_usage: bool = True) -> bytes:
-    """Return the JSON body of a streaming request, UTF-8.
+def request_body(
+    request: ModelRequest, *, renamed: Mapping[str, str] = _NOTHING, stream_options: Mapping[str, Any] = _NOTHING
+) -> bytes:
+    """Return the JSON body of a streaming request, UTF-8; it asks for usage.
 
-    Parameters pass through as they are (None is left out); `include_usage` asks for the token counts, which not every server
-    knows. Raises UsageError for parameters that nbchat sets itself and for values that are no JSON.
+    Parameters pass through as they are; None takes one out (`stream_options=None` for a server that does not know it).
+    `renamed` maps parameters to this provider's names for them, `stream_options` adds its own to those. Raises UsageError
+    for parameters that nbchat sets itself and for values that are no JSON.
     """
     clash = sorted(_OWNED & request.parameters.keys())
     if clash:
         raise UsageError(f"{', '.join(clash)} cannot be given as parameters.", hint="They follow from the conversation.")
     body: dict[str, Any] = {"model": request.model, "messages": list(_messages(request.messages)), "stream": True}
-    if include_usage:
-        body["stream_options"] = {"include_usage": True}
-    body.update((name, value) for name, value in request.parameters.items() if value is not None)
+    body["stream_options"] = {"include_usage": True, **stream_options}
+    for name, value in request.parameters.items():
+        body[renamed.get(name, name)] = value
+    body = {name: value for name, value in body.items() if value is not None}
     try:
         return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     except UnicodeEncodeError:

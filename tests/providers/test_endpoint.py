@@ -15,6 +15,7 @@ from nbchat.core.events import Finish, ProviderEvent, RequestSent, TextDelta
 from nbchat.core.messages import ImagePart, Message, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
 from nbchat.core.requests import ModelRequest
 from nbchat.providers.endpoint import Endpoint
+from nbchat.providers.presets import PRESETS
 from nbchat.providers.request_body import request_body
 from tests.providers.raw_server import DONE, HELLO, Connection, Framing, chunk, endpoint, framed, serving
 
@@ -166,6 +167,21 @@ def test_question_is_sent_byte_for_byte() -> None:
     text = 'what is {x}? \\ "q" $\\alpha$ \u2028 😀 \x00'
     assert messages_of(Message("a", "user", (TextPart(text),)))[0]["content"] == text
     assert messages_of(Message("a", "user", (TextPart("a\ud83d"),)))[0]["content"] == "a\ufffd"
+
+
+def test_what_a_provider_calls_otherwise() -> None:
+    """OpenAI's own name for the bound on tokens is used there; None takes a member out of the request."""
+    openai = PRESETS["openai"]
+    request = ModelRequest("r", "m", (), {"max_tokens": 5, "temperature": None})
+    body = json.loads(request_body(request, renamed=openai.renamed, stream_options=openai.stream_options))
+    assert body == {
+        "model": "m",
+        "messages": [],
+        "stream": True,
+        "stream_options": {"include_usage": True, "include_obfuscation": False},
+        "max_completion_tokens": 5,
+    }
+    assert "stream_options" not in json.loads(request_body(ModelRequest("r", "m", (), {"stream_options": None})))
 
 
 @pytest.mark.parametrize("parameters", [{"stream": False}, {"messages": []}, {"x": object()}, {"x": float("nan")}])
