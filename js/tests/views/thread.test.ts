@@ -99,7 +99,7 @@ describe("a thread", () => {
     expect([...shown.find(".footer").children].map((node) => node.textContent)).toEqual([
       "tiny",
       "~1,204 in · – out",
-      "–",
+      "cost –",
       "Copy",
     ]);
     expect(shown.find(".totals").textContent).toContain("≥$0.12");
