@@ -1,0 +1,44 @@
+"""The benchmarks: `python -m tests.bench [B3 ... traffic]` runs some or all and prints a table; a missed target exits with 1.
+
+Each runs its baseline beside it, on the same machine in the same minutes, and compares ratios: absolute times say little.
+Needs a built front end, and a machine that does nothing else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+from tests.bench import b3_startup, b4_linear, b5_bytes, b6_cpu, b7_first_delta, b8_busy, traffic
+from tests.bench.rows import Row, table
+
+_BENCHMARKS = {
+    "B3": b3_startup.run,
+    "B4": b4_linear.run,
+    "B5": b5_bytes.run,
+    "B6": b6_cpu.run,
+    "B7": b7_first_delta.run,
+    "B8": b8_busy.run,
+    "traffic": traffic.run,
+}
+
+
+def main() -> int:
+    """Run the benchmarks that were named (all, by default) and print the table."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="nbchat's benchmarks")
+    parser.add_argument("names", nargs="*", metavar="name", help=f"any of: {', '.join(_BENCHMARKS)} (all)")
+    names = parser.parse_args().names or list(_BENCHMARKS)
+    if unknown := [name for name in names if name not in _BENCHMARKS]:
+        parser.error(f"unknown: {', '.join(unknown)}")
+    rows: list[Row] = []
+    for name in names:
+        start = time.monotonic()
+        rows += _BENCHMARKS[name]()
+        print(f"{name}: {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True)
+    print(table(rows))
+    return 0 if all(row.met for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
