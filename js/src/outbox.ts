@@ -8,15 +8,20 @@ import type { Schedule } from "./schedule.ts";
 import type { Message, Outgoing, Queued } from "./wire/protocol.ts";
 import { textOf } from "./wire/reduce.ts";
 
-export interface Pending {
+/** A question as it is sent. */
+export interface Draft {
   client: string;
   text: string;
+  /** The last question of the conversation when this one was sent. */
+  after: string | null;
+  restore: (text: string) => void;
+}
+
+export interface Pending extends Draft {
   /** Set once the kernel answered. */
   turn: string | null;
   /** Nothing came back for a second: the kernel is busy or gone. */
   slow: boolean;
-  /** The last question of the conversation when this one was sent. */
-  after: string | null;
 }
 
 const SLOW = 1_000;
@@ -34,8 +39,9 @@ export class Outbox {
     private readonly changed: () => void,
   ) {}
 
-  submit(text: string, client: string, after: string | null): void {
-    this.pending = [...this.pending, { client, text, turn: null, slow: false, after }];
+  submit(draft: Draft): void {
+    const { client, text } = draft;
+    this.pending = [...this.pending, { ...draft, turn: null, slow: false }];
     this.post(client, text, AGAIN_FIRST);
     this.schedule.set(`slow ${client}`, SLOW, () => this.change(client, { slow: true }));
   }
@@ -49,11 +55,11 @@ export class Outbox {
     });
   }
 
-  /** Forget a refused question and return its text, or null if it is not known. */
-  refused(client: string): string | null {
-    const text = this.pending.find((each) => each.client === client)?.text ?? null;
+  /** Give a refused question back to where it was typed. */
+  refused(client: string): void {
+    const refused = this.pending.find((each) => each.client === client);
     this.drop(client);
-    return text;
+    refused?.restore(refused.text);
   }
 
   /** Let go of what can be seen elsewhere by now. */

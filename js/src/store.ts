@@ -37,8 +37,6 @@ export class Store {
   state: ViewState;
   /** What views keep here while none of them is on the page: draft, scroll position, folds. */
   readonly memory = new Map<string, unknown>();
-  /** Called with a text that the kernel refused to send, so that a composer can give it back. */
-  onRestore: ((text: string) => void) | null = null;
   /** Called with the app's code when it had to be asked for over the wire. */
   onAsset: ((code: string) => void) | null = null;
 
@@ -88,9 +86,10 @@ export class Store {
     return () => this.listeners.delete(listener);
   }
 
-  submit(text: string): void {
+  /** Send a question; `restore` gives its text back to where it was typed if the kernel refuses it. */
+  submit(text: string, restore: (text: string) => void): void {
     this.extra.refused = null;
-    this.outbox.submit(text, randomId(), this.lastQuestion()?.id ?? null);
+    this.outbox.submit({ client: randomId(), text, after: this.lastQuestion()?.id ?? null, restore });
     this.refresh();
   }
 
@@ -199,8 +198,7 @@ export class Store {
 
   private refuse(client: string | null, error: ErrorInfo): void {
     this.extra.refused = error;
-    const text = client === null ? null : this.outbox.refused(client);
-    if (text !== null) this.onRestore?.(text);
+    if (client !== null) this.outbox.refused(client);
   }
 
   /** The position moved: a stop may have had its effect, and the model's own snapshot is behind. */

@@ -13,11 +13,11 @@ export function Composer({ store }: { store: Store }) {
   const { stopping, position, status } = live(store);
   const running = !position.ended || status === "submitted" || status === "streaming";
   useKeep(store, draft);
-  useRestore(store, setDraft);
+  const restore = useRestore(store, setDraft);
   useGrow(box, draft);
   const send = () => {
     if (!draft.trim()) return;
-    store.submit(draft);
+    store.submit(draft, restore);
     setDraft("");
     box.current?.focus();
   };
@@ -79,15 +79,20 @@ function useKeep(store: Store, draft: string): void {
   }, [store, draft]);
 }
 
-/** A refused question comes back into the box, before what has been typed since. */
-function useRestore(store: Store, setDraft: (change: (draft: string) => string) => void): void {
+/** A refused question comes back into the box where it was typed, before what has been typed since; or into the next view's. */
+function useRestore(store: Store, setDraft: (change: (draft: string) => string) => void): (text: string) => void {
+  const alive = useRef(true);
   useEffect(() => {
-    const restore = (text: string) => setDraft((draft) => (draft.trim() ? `${text}\n${draft}` : text));
-    store.onRestore = restore;
+    alive.current = true;
     return () => {
-      if (store.onRestore === restore) store.onRestore = null;
+      alive.current = false;
     };
-  }, [store, setDraft]);
+  }, []);
+  return (text) => {
+    const join = (draft: string | undefined) => (draft?.trim() ? `${text}\n${draft}` : text);
+    if (alive.current) setDraft(join);
+    else store.memory.set("draft", join(store.memory.get("draft") as string | undefined));
+  };
 }
 
 function useGrow(box: { current: HTMLTextAreaElement | null }, draft: string): void {

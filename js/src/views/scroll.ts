@@ -57,7 +57,12 @@ export class Follow {
 
   private readonly settle = (): void => {
     const scroller = this.scroller;
-    if (!scroller || scroller.clientHeight === 0) return;
+    if (!scroller) return;
+    if (scroller.clientHeight === 0) {
+      // taken off the page for a while (a host that draws only what is in sight): the browser forgets the position
+      if (!this.pinned.value) this.restore ??= this.top;
+      return;
+    }
     if (this.pinned.value) scroller.scrollTop = scroller.scrollHeight;
     else if (this.restore !== null) scroller.scrollTop = this.restore;
     this.restore = null;

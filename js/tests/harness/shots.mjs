@@ -67,9 +67,14 @@ for (const [theme, width] of [
   ["light", 860],
   ["dark", 860],
   ["light", 320],
+  ["forced", 860],
 ]) {
   for (const scene of names) {
-    const page = await browser.newPage({ viewport: { width, height: 900 }, deviceScaleFactor: 1 });
+    const page = await browser.newPage({
+      viewport: { width, height: 900 },
+      deviceScaleFactor: 1,
+      forcedColors: theme === "forced" ? "active" : "none",
+    });
     page.on("pageerror", (error) => console.error(scene, error.message));
     page.on("console", (line) => line.type() === "error" && console.error(scene, line.text()));
     await page.goto(`${address}?scene=${scene}&theme=${theme}`);

@@ -66,6 +66,7 @@ describe("sending", () => {
   test("a refused question comes back into the box with the reason", async () => {
     view = new TestView();
     const shown = view.render();
+    const other = view.render();
     await drawn();
     shown.type("Why?");
     await drawn();
@@ -78,6 +79,7 @@ describe("sending", () => {
     });
     await drawn();
     expect(shown.find<HTMLTextAreaElement>("textarea").value).toBe("Why?");
+    expect(other.find<HTMLTextAreaElement>("textarea").value).toBe("");
     expect(shown.find(".fault").textContent).toContain("No such model.");
     expect(shown.has(".waiting")).toBe(false);
   });

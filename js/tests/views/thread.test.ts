@@ -172,6 +172,21 @@ describe("a thread", () => {
     expect(shown.has(".pill")).toBe(false);
   });
 
+  test("keeps the reader's place while a host takes the view off the page", async () => {
+    view = new TestView({ snapshot: snapshot(many(2)) });
+    const shown = view.render();
+    const log = shown.find(".log");
+    await vi.waitFor(() => expect(log.scrollTop).toBeGreaterThan(100));
+    log.scrollTop = 60;
+    await vi.waitFor(() => expect(shown.has(".pill")).toBe(true));
+    shown.el.style.display = "none";
+    await vi.waitFor(() => expect(log.clientHeight).toBe(0));
+    await new Promise(requestAnimationFrame); // a ResizeObserver speaks after the frame's layout
+    await new Promise(requestAnimationFrame);
+    shown.el.style.display = "";
+    await vi.waitFor(() => expect(log.scrollTop).toBe(60));
+  });
+
   test("says to screen readers when an answer begins and ends, not every word", async () => {
     view = new TestView();
     const shown = view.render();
