@@ -57,7 +57,9 @@ class NbChat(Magics):
             if cell is None and not rest.strip() and not options.asks:
                 self._show_thread(options)
                 return None
-            question = rest if cell is None else f"{rest}\n{cell}" if rest.strip() else cell
+            question = cell if cell is not None and cell.strip() else rest
+            if question is cell and rest.strip():
+                question = f"{rest}\n{cell}"
             if not question.strip():
                 raise UsageError(
                     "The question is empty.", hint="Write it after %chat, or below %%chat. `%chat?` shows the options."

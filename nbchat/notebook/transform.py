@@ -26,8 +26,9 @@ def chat_cell(lines: list[str]) -> list[str]:
     match = _CELL.fullmatch(_cut("".join(physical[0])))
     if match is None:
         return lines
-    body = "".join("".join(line) for line in physical[1:])
-    return [f"get_ipython().run_cell_magic('chat', {match['rest'][1:]!r}, {_cut(body)!r})\n"]
+    body = _cut("".join("".join(line) for line in physical[1:]))
+    # IPython has an error of its own for an empty body; %%chat's is better, and `%%chat question` means something
+    return [f"get_ipython().run_cell_magic('chat', {match['rest'][1:]!r}, {body or chr(10)!r})\n"]
 
 
 # IPython leaves such a one out when it asks whether the input is complete: %%chat in a terminal goes on to an empty line.

@@ -145,7 +145,7 @@ class Page:
             if self.messages and self.messages[-1]["role"] == "assistant":
                 self.messages[-1] = {**event["message"], "parts": self.messages[-1]["parts"]}
             text = text_of(self.messages[-1]) if self.messages else ""
-            return zlib.crc32(text.encode("utf-8", "replace")) == event["checksum"]
+            return bool(zlib.crc32(text.encode("utf-8", "replace")) == event["checksum"])
         return right
 
     def _before(self, first: Json) -> list[Json]:
