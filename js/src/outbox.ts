@@ -46,7 +46,9 @@ export class Outbox {
     this.schedule.set(`slow ${client}`, SLOW, () => this.change(client, { slow: true }));
   }
 
+  /** The kernel took a question. */
   sent(client: string, turn: string): void {
+    if (!this.pending.some((each) => each.client === client)) return;
     this.quiet(client);
     this.change(client, { turn, slow: false });
     this.schedule.set(`slow ${client}`, TAKEN, () => {
@@ -55,11 +57,12 @@ export class Outbox {
     });
   }
 
-  /** Give a refused question back to where it was typed. */
-  refused(client: string): void {
+  /** Give a refused question back to where it was typed; returns whether it was one of this page's. */
+  refused(client: string): boolean {
     const refused = this.pending.find((each) => each.client === client);
     this.drop(client);
     refused?.restore(refused.text);
+    return refused !== undefined;
   }
 
   /** Let go of what can be seen elsewhere by now. */

@@ -197,8 +197,8 @@ export class Store {
   };
 
   private refuse(client: string | null, error: ErrorInfo): void {
+    if (client !== null && !this.outbox.refused(client)) return; // typed in another page, which shares this model
     this.extra.refused = error;
-    if (client !== null) this.outbox.refused(client);
   }
 
   /** The position moved: a stop may have had its effect, and the model's own snapshot is behind. */

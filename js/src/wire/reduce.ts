@@ -45,10 +45,16 @@ export function adopt(kind: Kind, snapshot: Snapshot, old: Content | null): Cont
   return { kind, turn: snapshot.turn, messages, more, phase };
 }
 
-/** Return the content with a page of older messages put in front; messages that are there already are skipped. */
+/**
+ * Return the content with a page of older messages put in front; messages that are there already are skipped. A page that
+ * does not end where the content begins answers another page of the browser, which shares this model, and is ignored.
+ */
 export function prepend(content: Content, page: readonly Message[], more: boolean): Content {
   const held = new Set(content.messages.map((m) => m.id));
-  return { ...content, messages: [...page.filter((m) => !held.has(m.id)), ...content.messages], more };
+  const fresh = page.filter((m) => !held.has(m.id));
+  const first = content.messages[0];
+  if (first && fresh.length > 0 && fresh.at(-1)?.id !== first.parent) return content;
+  return { ...content, messages: [...fresh, ...content.messages], more };
 }
 
 /** Fold one batch of events, in order. */

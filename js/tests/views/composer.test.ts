@@ -84,6 +84,17 @@ describe("sending", () => {
     expect(shown.has(".waiting")).toBe(false);
   });
 
+  test("a refusal of what another page sent is not shown here", async () => {
+    view = new TestView();
+    const shown = view.render();
+    view.model.deliver({ op: "refused", client_id: "other", error: { kind: "config", text: "No.", hint: "" } });
+    await drawn();
+    expect(shown.has(".fault")).toBe(false);
+    view.model.deliver({ op: "refused", client_id: null, error: { kind: "config", text: "No such model.", hint: "" } });
+    await drawn();
+    expect(shown.find(".fault").textContent).toContain("No such model.");
+  });
+
   test("the draft survives a new view of the same model", async () => {
     view = new TestView();
     const shown = view.render();
