@@ -11,17 +11,36 @@ from tempfile import TemporaryDirectory
 
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from nbchat.testing import Gate, Reply, ScriptedServer, lorem
-from tests.e2e.chats import view_of, views
+from nbchat.testing import Gate, Reply, ScriptedServer
+from tests.e2e.chats import view_of
 from tests.e2e.chromium import launch
 from tests.e2e.lab import Lab
 from tests.e2e.notebook import Notebook, write_notebook
 from tests.e2e.opening import KEY, setup_cell
 
-QUICKSTART = ["%load_ext nbchat", "%chat What can you show me?", "import nbchat\ns = nbchat.session()\ns.widget"]
-WIDE = (1280, 1000)
-NARROW = (560, 1000)
+QUICKSTART = ["%load_ext nbchat", "%chat Show me a table and some code, please.", "import nbchat\ns = nbchat.session()\ns.widget"]
+WIDE = (1280, 1200)
+NARROW = (560, 1200)
 LIGHT, DARK = "JupyterLab Light", "JupyterLab Dark"
+
+GROWING = """There are two questions behind this one:
+
+1. **Which order?** `sorted` takes a `key`, and a key is nearly always enough.
+2. **How much data?** Up to some millions of items, the built-in sort is the fastest.
+
+Only to *see* how it works, a merge sort:
+
+```python
+def merge(left, right):
+    # both are sorted already
+    out = []
+    while left and right:
+        out.append((left if left[0] <= right[0] else right).pop(0))
+    return out + left + right
+```
+
+It needs *n* log *n* steps, like the built-in one.
+"""
 
 
 class Studio:
@@ -52,7 +71,7 @@ class Studio:
     def quickstart(self, name: str, size: tuple[int, int] = WIDE, theme: str = LIGHT) -> None:
         """The first cells of the quickstart, answered."""
         notebook = self.open(name, QUICKSTART, size, theme)
-        thread = views(notebook.page)[-1]
+        thread = view_of(notebook.cell(2))
         expect(thread.answers).to_have_count(1)
         expect(thread.stop).to_have_count(0, timeout=60_000)
         self.take(notebook, name)
@@ -76,15 +95,12 @@ class Studio:
     def stream(self) -> None:
         """An answer that has grown to some length and still grows."""
         gate = Gate()
-        with TemporaryDirectory() as home, ScriptedServer(Reply.text(tokens=lorem(400), gate=gate), api_key=KEY) as server:
-            cells = [
-                setup_cell(server, Path(home)),
-                "s = nbchat.session('stream')\ns.widget",
-                "turn = s.send('Tell me something.')",
-            ]
+        with TemporaryDirectory() as home, ScriptedServer(Reply.text(GROWING, gate=gate), api_key=KEY) as server:
+            cells = [setup_cell(server, Path(home)), "s = nbchat.session('stream')\ns.widget", "turn = s.send('How do I sort?')"]
             notebook = self.open("stream", cells)
-            gate.release(150)
-            expect(views(notebook.page)[0].answers).to_contain_text("".join(lorem(150))[-40:])
+            gate.release(80)
+            gate.wait_reached(81)
+            expect(view_of(notebook.cell(1)).answers).to_contain_text("def merge")
             self.take(notebook, "stream")
 
 

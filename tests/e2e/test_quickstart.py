@@ -21,7 +21,7 @@ def test_quickstart_walks_through(open_notebook: Open) -> None:
     for index, source in enumerate(sources):
         notebook.run(index)
         if source.startswith(("%chat", "%%chat")):
-            expect(view_of(notebook.cell(index)).answers).not_to_be_empty()
+            expect(view_of(notebook.cell(index)).answers).not_to_be_empty(timeout=30_000)
     saved = notebook.save()
     assert [out for cell in saved["cells"] for out in cell["outputs"] if out["output_type"] == "error"] == []
     windows = [view for view in views(notebook.page) if view.composer.count()]
