@@ -11,13 +11,18 @@ import pytest
 
 import nbchat
 
+
+def read(path: Path) -> nbformat.NotebookNode:
+    return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]  # nbformat types a part of itself
+
+
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_every_cell_runs(path: Path, tmp_path: Path) -> None:
     """In a fresh kernel without a key and without a frontend; every %chat leaves an answer in the notebook."""
-    notebook = nbformat.read(path, as_version=4)
+    notebook = read(path)
     nbclient.NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
     for cell in notebook.cells:
         if cell.cell_type == "code" and re.match(r"%%?chat\b", cell.source):
@@ -30,6 +35,6 @@ def test_every_cell_runs(path: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_it_names_only_what_exists(path: Path) -> None:
     """`nbchat.something` in prose and code is a public name."""
-    text = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells)
+    text = "\n".join(cell.source for cell in read(path).cells)
     for name in re.findall(r"\bnbchat\.([a-z_]+)\b", text):
         assert name in nbchat.__all__
