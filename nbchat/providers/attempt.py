@@ -207,16 +207,16 @@ def _not_a_stream(exchange: Exchange, first: bytes) -> str:
         return "compressed data"
     if not first:
         return "an empty body"
-    if kind == "text/event-stream":
-        return ""
+    start = first.lstrip()[:16]
     if kind == "application/json" or kind.endswith("+json"):
         return "json"
-    start = first.lstrip()[:16]
-    if kind in ("", "text/plain", "application/octet-stream"):  # servers that do not say: look
-        if start.startswith(_STREAM_STARTS):
-            return ""
-        if start[:1] == b"{":
+    if kind in ("text/event-stream", "", "text/plain", "application/octet-stream"):
+        if start[:1] == b"{":  # an error, mostly, under a stream's type
             return "json"
+        if kind == "text/event-stream" and start[:1] != b"<":
+            return ""
+        if start.startswith(_STREAM_STARTS):  # servers that do not say what they send
+            return ""
     return "a web page" if "html" in kind or start[:1] == b"<" else f"{excerpt(kind, (), 60) or 'something'}"
 
 

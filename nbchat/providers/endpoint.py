@@ -22,6 +22,7 @@ from nbchat.providers.listing import parse_models
 from nbchat.providers.presets import PRESETS
 from nbchat.providers.request_body import request_body
 from nbchat.providers.retry import RetryPolicy
+from nbchat.providers.urls import check_base_url
 from nbchat.providers.watchdog import Watchdog
 from nbchat.sessions.ports import Clock
 
@@ -132,7 +133,8 @@ class Endpoint:
         if client is None or self._client_of != provider:
             from nbchat.providers.http import HttpClient
 
-            old, client = client, HttpClient(provider.base_url, dict(provider.headers), connect=self.timeouts.connect)
+            url = check_base_url(provider.base_url, insecure=provider.insecure)  # a database may hold anything
+            old, client = client, HttpClient(url, dict(provider.headers), connect=self.timeouts.connect)
             self._client, self._client_of = client, provider
         if old is not None:
             await old.aclose()

@@ -157,9 +157,10 @@ def endpoint(
     key: str | None = KEY,
     timeouts: Timeouts | None = None,
     retry: RetryPolicy | None = None,
+    insecure: bool = False,
 ) -> Endpoint:
     """An endpoint of a test server."""
-    provider = Provider("lab", base_url, key=KeyPlace("none" if key is None else "process"))
+    provider = Provider("lab", base_url, key=KeyPlace("none" if key is None else "process"), insecure=insecure)
     secret = None if key is None else Secret(key)
     return Endpoint(
         lambda: provider,

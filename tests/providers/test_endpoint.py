@@ -198,7 +198,8 @@ PAGE = b"<!DOCTYPE html><html><body>Sign in \x1b[31m\x07</body></html>"
     ("response", "kind", "says"),
     [
         (framed([PAGE], "length", kind="text/html; charset=utf-8"), "protocol", "a web page"),
-        (framed([PAGE], "length", kind="text/event-stream"), "interrupted", "ended before"),
+        (framed([PAGE], "length", kind="text/event-stream"), "protocol", "a web page"),
+        (framed([b'{"error":{"message":"no","code":"invalid_api_key"}}'], "length"), "auth", "no"),
         (framed([PAGE], "close", kind=""), "protocol", "a web page"),
         (framed([], "length"), "protocol", "an empty body"),
         (framed([], "close"), "protocol", "an empty body"),

@@ -12,10 +12,11 @@ import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbchat.core.errors import ProviderError
+from nbchat.core.errors import ConfigError, ProviderError
 from nbchat.core.messages import Message, TextPart
 from nbchat.core.requests import ModelRequest
 from nbchat.core.secrets import Secret
+from nbchat.providers.attempt import Timeouts
 from nbchat.providers.http import HttpClient, direct
 from nbchat.providers.http.http1 import ChunkedDecoder, WireError, parse_head
 from tests.providers.raw_server import HELLO, KEY, Connection, RawServer, Script, chunk, endpoint, framed, serving
@@ -123,8 +124,8 @@ async def answer(connection: Connection) -> None:
         await connection.send(framed(HELLO, "chunked"))
 
 
-async def ask(base_url: str) -> int:
-    provider = endpoint(base_url)
+async def ask(base_url: str, *, insecure: bool = False) -> int:
+    provider = endpoint(base_url, insecure=insecure)
     count = sum([len(batch) async for batch in provider.stream(REQUEST)])
     await provider.aclose()
     return count
@@ -249,13 +250,55 @@ def test_refusal_before_the_request_has_left() -> None:
     run(script, test)
 
 
+def test_plain_http_beyond_this_machine_is_not_spoken() -> None:
+    """A provider that was saved with such a URL is refused before anything is sent, not only when it is added."""
+    with pytest.raises(ConfigError, match="unencrypted"):
+        asyncio.run(ask("http://lab.example/v1"))
+
+
+def test_connecting_takes_its_time_at_most() -> None:
+    """A server that never finishes the TLS handshake is given up after the bound; nothing was sent, so it may be retried."""
+
+    async def script(connection: Connection) -> None:
+        await connection.gone()
+
+    async def test(server: RawServer) -> None:
+        provider = endpoint(server.base_url.replace("http:", "https:"), timeouts=Timeouts(connect=0.05))
+        with pytest.raises(ProviderError) as caught:
+            [batch async for batch in provider.stream(REQUEST)]
+        assert (caught.value.kind, caught.value.code) == ("timeout", "connect")
+        await server.drained()
+        await provider.aclose()
+
+    run(script, test)
+
+
+@pytest.mark.parametrize("turns", range(12))
+def test_cancelling_while_connecting(turns: int) -> None:
+    """A request that is cancelled at any moment of its connecting ends at once and leaves no connection behind."""
+
+    async def script(connection: Connection) -> None:
+        await connection.gone()
+
+    async def test(server: RawServer) -> None:
+        client = HttpClient(server.base_url, {}, connect=10)
+        exchange = client.send("POST", "/chat/completions", body=b"{}", accept="*/*", key=None)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await exchange.aclose()
+        await client.aclose()
+        await server.drained()
+
+    run(script, test)
+
+
 def test_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the environment names a proxy the request goes through it, with the same answer; not for this machine."""
 
     async def test(server: RawServer) -> None:
         monkeypatch.setenv("http_proxy", server.base_url.removesuffix("/v1"))
         monkeypatch.delenv("no_proxy", raising=False)
-        assert await ask("http://lab.example/v1") >= 4
+        assert await ask("http://lab.example/v1", insecure=True) >= 4
         assert server.connections[0].head.startswith("POST http://lab.example/v1/chat/completions HTTP/1.1\r\n")
         assert await ask(server.base_url) >= 4
         assert server.connections[1].head.startswith("POST /v1/chat/completions HTTP/1.1\r\n")

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable
 import httpx
 
 from nbchat.providers.http.http1 import ChunkedDecoder, Connection, Head, WireError, parse_head
+from nbchat.providers.urls import is_loopback
 
 __all__ = ["DirectTransport"]
 
@@ -67,14 +68,32 @@ class DirectTransport(httpx.AsyncBaseTransport):
         url, loop = request.url, asyncio.get_running_loop()
         tls = self._tls if url.scheme == "https" else None
         host, port = url.raw_host.decode("ascii"), url.port or (443 if tls else 80)
-        making = loop.create_connection(Connection, host, port, ssl=tls, happy_eyeballs_delay=0.25)
+        # Two address families at once where one may be dead (RFC 8305); here it would only be one more thing to cancel.
+        delay = None if is_loopback(host) else 0.25
+        making = loop.create_task(loop.create_connection(Connection, host, port, ssl=tls, happy_eyeballs_delay=delay))
+        try:  # not wait_for, which up to Python 3.11 loses a cancellation that comes in the moment of success
+            await asyncio.wait([making], timeout=request.extensions["timeout"]["connect"])
+        except asyncio.CancelledError:
+            _abandon(making)
+            raise
+        if not making.done():
+            _abandon(making)
+            raise httpx.ConnectTimeout("timed out", request=request)
         try:
-            _, connection = await asyncio.wait_for(making, request.extensions["timeout"]["connect"])
-        except asyncio.TimeoutError as error:
-            raise httpx.ConnectTimeout("timed out", request=request) from error
+            return making.result()[1]
         except OSError as error:
             raise httpx.ConnectError(str(error), request=request) from error
-        return connection
+
+
+def _abandon(making: asyncio.Task[tuple[asyncio.Transport, Connection]]) -> None:
+    """Give up a connection in the making; one that comes all the same is closed."""
+
+    def close(task: asyncio.Task[tuple[asyncio.Transport, Connection]]) -> None:
+        if not task.cancelled() and task.exception() is None:
+            task.result()[1].discard()
+
+    making.cancel()
+    making.add_done_callback(close)
 
 
 class _Body(httpx.AsyncByteStream):

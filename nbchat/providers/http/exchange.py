@@ -127,6 +127,8 @@ class Exchange:
     async def _next(self) -> None:
         if self._error is not None:
             raise self._error
+        if self._ended:
+            raise ProviderError("The request was given up.", kind="interrupted", hint=HINTS["interrupted"])
         self._wake.clear()
         await self._wake.wait()
 
@@ -153,7 +155,7 @@ class Exchange:
                         await self._room.wait()
             finally:
                 await response.aclose()
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as failure:
+        except Exception as failure:  # whatever the transport raises: the reader must hear of it, without its frames
             error = self._translate(failure)
         finally:
             if not self._ended:
