@@ -15,6 +15,7 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
 from nbchat.testing import ScriptedServer
+from tests.notebook.page import Page, text_of
 
 __all__ = ["Cell", "Kernel", "kernel"]
 
@@ -60,6 +61,7 @@ class Kernel:
         self.client = client
         self.comms: dict[str, Msg] = {}
         self.customs: dict[str, list[Msg]] = {}
+        self.pages: dict[str, Page] = {}
         self.updates: list[Msg] = []
 
     # ------------------------------------------------------------ cells
@@ -121,34 +123,44 @@ class Kernel:
         if kind == "comm_open":
             self.comms[content["comm_id"]] = dict(content["data"]["state"])
             self.customs[content["comm_id"]] = []
+            self._begin(content["comm_id"], content["data"]["state"])
         elif kind == "comm_close":
             self.comms.pop(content["comm_id"], None)
         elif kind == "comm_msg" and content["comm_id"] in self.comms:
             data = content["data"]
             if data.get("method") == "custom":
                 self.customs[content["comm_id"]].append(data["content"])
+                self.pages[content["comm_id"]].custom(data["content"], time.monotonic())
             else:
                 self.comms[content["comm_id"]].update(data.get("state", {}))
         elif kind == "update_display_data":
             self.updates.append(message)
 
+    def _begin(self, comm: str, state: Msg) -> None:
+        """A view's page begins with the snapshot of its comm_open and says hello, as a browser does."""
+        if "snapshot" in state:
+            self.pages[comm] = Page(
+                "page", state["kind"], state["snapshot"], state["status"], time.monotonic(), lambda hello: self.say(comm, hello)
+            )
+
     def text(self, comm: str) -> str:
-        """The text deltas that a comm carried so far."""
-        appends = [each for each in self.customs[comm] if each["op"] == "append"]
-        return "".join(e["text"] for each in appends for e in each["events"] if e["type"] == "text-delta")
+        """The text of the newest message that a view's page shows."""
+        page = self.pages[comm]
+        return text_of(page.messages[-1]) if page.messages else ""
 
-    def ended(self, comm: str) -> Callable[[Msg], bool]:
-        """A condition for `hear`: the comm's turn is over."""
-
-        def over(_message: Msg) -> bool:
-            return any(e["type"] in ("turn-end", "turn-error") for m in self.customs[comm] for e in m.get("events", ()))
-
-        return over
+    def wait_end(self, comm: str, seconds: float = 20) -> None:
+        """Wait until the view's page shows the turn's end."""
+        self.wait(lambda: self.pages[comm].position[0] > 0 and self.pages[comm].position[2], seconds)
 
     def got(self, comm: str, op: str) -> Msg:
         """Wait for a message of this kind on a comm."""
-        self.hear(lambda _: any(each["op"] == op for each in self.customs[comm]))
+        self.wait(lambda: any(each["op"] == op for each in self.customs[comm]))
         return next(each for each in self.customs[comm] if each["op"] == op)
+
+    def wait(self, holds: Callable[[], bool], seconds: float = 20) -> None:
+        """Hear messages until this holds; it may already."""
+        if not holds():
+            self.hear(lambda _: holds(), seconds)
 
     def update_of(self, transient: Msg) -> Msg:
         """Wait for the update of the display with this id."""
@@ -156,8 +168,7 @@ class Kernel:
         def found() -> Msg | None:
             return next((each for each in self.updates if each["content"]["transient"] == transient), None)
 
-        if found() is None:
-            self.hear(lambda _: found() is not None)
+        self.wait(lambda: found() is not None)
         update = found()
         assert update is not None
         return update

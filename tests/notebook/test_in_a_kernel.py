@@ -57,7 +57,7 @@ def test_a_cell_shows_a_view_of_its_turn_and_returns_at_once(lab: Lab) -> None:
     cell = lab.kernel.run("%chat what is a monad?", cell="first")
     assert cell.error is None
     assert lab.kernel.comms[cell.widget]["kind"] == "turn"
-    lab.kernel.hear(lab.kernel.ended(cell.widget))
+    lab.kernel.wait_end(cell.widget)
     assert lab.kernel.text(cell.widget).endswith("You said: what is a monad?")
     assert lab.server.chats[-1].question == "what is a monad?"
     shown = next(m for m in cell.outputs if "text/markdown" in m["content"].get("data", {}))
@@ -114,7 +114,7 @@ def test_browsers_ask_stop_and_page_over_the_comm(lab: Lab, slowly: Gate) -> Non
     inside.say(thread, {"op": "send", "text": "go slowly", "client_id": "c1"})
     assert inside.got(thread, "sent")["client_id"] == "c1"
     slowly.release(3)
-    inside.hear(lambda _: "t2 " in inside.text(thread))
+    inside.wait(lambda: "t2 " in inside.text(thread))
     inside.say(thread, {"op": "nonsense"})
     inside.say(thread, {"op": "hello", "generation": "x", "have": 0, "page": "p"})
     inside.say(thread, {"op": "hello", "generation": -1, "have": 0, "page": "p"})
@@ -122,7 +122,7 @@ def test_browsers_ask_stop_and_page_over_the_comm(lab: Lab, slowly: Gate) -> Non
     assert shown["messages"][-1]["parts"][0]["text"] == "t0 t1 t2 "
     inside.say(thread, {"op": "stop"})
     inside.got(thread, "stopping")
-    inside.hear(inside.ended(thread))
+    inside.wait_end(thread)
     lab.server.wait_closed()
     inside.say(thread, {"op": "page", "before": shown["messages"][-1]["id"]})
     assert [m["role"] for m in inside.got(thread, "page")["messages"]] == ["user"]
@@ -142,10 +142,10 @@ def test_stop_works_while_a_cell_blocks(lab: Lab, slowly: Gate, way: str) -> Non
     busy = inside.send_cell("import time; time.sleep(4); print('slept')")
     inside.hear(lambda m: m["msg_type"] == "execute_input")
     slowly.release(5)
-    inside.hear(lambda _: "t4 " in inside.text(widget), 3)
+    inside.wait(lambda: "t4 " in inside.text(widget), 3)
     start = time.monotonic()
     inside.say(widget, {"op": "stop"}, channel="control" if way == "control" else "shell", subshell=subshell)
-    inside.hear(inside.ended(widget), 3)
+    inside.wait_end(widget, 3)
     assert time.monotonic() - start < 1.0
     assert inside.wait_cell(busy).text == "slept\n"
 
@@ -166,7 +166,7 @@ def test_a_reload_gets_the_state_of_the_moment(lab: Lab, slowly: Gate) -> None:
     inside = lab.kernel
     widget = inside.run("%chat go slowly", cell="reloaded").widget
     slowly.release(4)
-    inside.hear(lambda _: "t3 " in inside.text(widget))
+    inside.wait(lambda: "t3 " in inside.text(widget))
     inside.comms["control"], inside.customs["control"] = {}, []
     opened = {"comm_id": "control", "target_name": "jupyter.widget.control", "data": {}}
     inside.client.shell_channel.send(inside.client.session.msg("comm_open", opened, metadata={"version": "1.0.0"}))
@@ -181,10 +181,10 @@ def test_a_reload_gets_the_state_of_the_moment(lab: Lab, slowly: Gate) -> None:
 def test_an_interrupt_of_a_waiting_cell_stops_its_turn(lab: Lab, slowly: Gate) -> None:
     """The partial is kept, the cell ends in two lines, and the next question works."""
     inside = lab.kernel
-    known = set(inside.customs)
+    known = set(inside.pages)
     request = inside.send_cell("%chat --wait go slowly", cell="interrupted")
     slowly.release(2)
-    inside.hear(lambda _: any("t1 " in inside.text(comm) for comm in set(inside.customs) - known))
+    inside.wait(lambda: any("t1 " in inside.text(comm) for comm in set(inside.pages) - known))
     inside.manager.interrupt_kernel()
     cell = inside.wait_cell(request)
     assert cell.error is not None
@@ -240,7 +240,7 @@ def test_commands_show_what_there_is(lab: Lab) -> None:
     assert "lab/scripted" in shown["models"]
     assert lab.server.base_url in shown["providers"]
     assert "listed" in shown["cost"]
-    assert "✓ kernel" in shown["doctor"]
+    assert "kernel     ipykernel" in shown["doctor"]
     assert len(shown["doctor"].splitlines()) <= 25
     assert "stop [name | --all]" in shown[""]
     assert inside.run("%nbchat stop").result == "Nothing was running."
@@ -265,6 +265,6 @@ def test_eight_thousand_tokens_in_a_burst_cost_little(lab: Lab) -> None:
     """A server that sends as fast as it can: 40 kB of answer, at most 200 kB of comm traffic, all of it text."""
     inside = lab.kernel
     widget = inside.run("%chat a lot", cell="burst").widget
-    inside.hear(inside.ended(widget), 60)
+    inside.wait_end(widget, 60)
     assert inside.text(widget) == A_LOT
     assert sum(len(json.dumps(message)) + OVERHEAD for message in inside.customs[widget]) <= 200_000
