@@ -260,6 +260,34 @@ def test_a_gate_lets_out_exactly_the_tokens_it_is_told_to() -> None:
         assert server.closed == ()
 
 
+def test_a_whole_completion_comes_when_its_last_token_would_have() -> None:
+    """Without a stream the gate holds the one object back: one permit for each token, and one for the ending."""
+    gate = Gate()
+    with ScriptedServer(Reply.text("one two", gate=gate)) as server, client(server) as reader:
+        found: list[str | None] = []
+
+        def ask_whole() -> None:
+            answer = reader.chat.completions.create(model="m", messages=QUESTION)
+            found.append(answer.choices[0].message.content)
+
+        thread = threading.Thread(target=ask_whole)
+        thread.start()
+        gate.release(2)
+        gate.wait_reached(3)
+        assert found == []
+        gate.release()
+        thread.join(10)
+        assert found == ["one two"]
+
+
+def test_a_delay_is_a_pause_before_each_token() -> None:
+    """And before nothing else."""
+    request = Request(1, "POST", "/v1/chat/completions", {}, b'{"model": "m", "stream": true}')
+    steps = list(Reply.text("one two", delay=0.5).make(request).wire())
+    assert [isinstance(step, float) for step in steps] == [False, True, False, True, False, False, False, False, False]
+    assert steps[1] == 0.5
+
+
 def test_a_client_that_leaves_is_noticed_at_once_and_by_name() -> None:
     """Closing the socket in mid-answer is an event with its request and its time; an answer read to its end is none."""
     gate = Gate()
