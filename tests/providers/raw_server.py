@@ -17,6 +17,7 @@ from nbchat.providers.endpoint import Endpoint, Timeouts
 from nbchat.providers.retry import RetryPolicy
 from nbchat.runtime.clock import SystemClock
 from nbchat.sessions.ports import Clock
+from tests.support.clock import settle
 
 Framing = Literal["chunked", "length", "close"]
 Ending = Literal["fin", "rst", "none"]
@@ -142,7 +143,9 @@ async def serving(script: Script | bytes) -> AsyncIterator[RawServer]:
     try:
         yield state
     finally:
+        await settle()  # let connections that are just being accepted arrive
         server.close()
+        await settle()
         for connection in state.connections:
             connection.writer.transport.abort()
         for task in tasks:
