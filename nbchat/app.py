@@ -46,6 +46,7 @@ class App:
         self.registry = ProviderRegistry(self.store, clock)
         self.registry.add_builtin(DEMO, self._demo_provider, name="Demo")
         self._demo: DemoServer | None = None
+        self._demo_lock = threading.Lock()
         jobs, log = open_streams(self.streams, clock)
         self.ports = Ports(
             clock=clock,
@@ -102,11 +103,11 @@ class App:
         """Start the demo server when its first request comes; called on a thread, before every request."""
         from nbchat.demo import DemoServer
 
-        if self._demo is None:
-            self._demo = DemoServer()
-            self._demo.start()
-        provider = Provider(DEMO, self._demo.base_url, "demo", "Demo", KeyPlace("process"))
-        return provider, Secret(self._demo.api_key or "")
+        with self._demo_lock:  # a turn that is stopped at once leaves this running on its thread while the next one asks
+            if self._demo is None:
+                self._demo = DemoServer().start()
+            demo = self._demo
+        return Provider(DEMO, demo.base_url, "demo", "Demo", KeyPlace("process")), Secret(demo.api_key or "")
 
     # ------------------------------------------------------------ offers: found, never used unasked
 
