@@ -77,10 +77,10 @@ def npm(js: Path, *arguments: str) -> None:
 
 
 def install(js: Path) -> None:
-    """Install exactly what the lock file says, unless that is in place already."""
+    """Install what building needs, exactly as the lock file says, unless it (or more) is in place already."""
     lock, installed = js / "package-lock.json", js / "node_modules" / ".package-lock.json"
     if not (installed.is_file() and installed.stat().st_mtime >= lock.stat().st_mtime):
-        npm(js, "ci", "--no-audit", "--no-fund")
+        npm(js, "ci", "--omit=dev", "--no-audit", "--no-fund")
 
 
 def build(root: Path) -> None:

@@ -51,15 +51,16 @@ def pytest(name: str, *arguments: str) -> Runner:
     return Runner(name, (str(BIN / "python"), "-m", "pytest", "--no-skips", *arguments), PYTEST_CLOSING)
 
 
-def tool(name: str, *arguments: str, closing: str) -> Runner:
-    """Return a program of the environment."""
-    return Runner(name, (str(BIN / name), *arguments), closing)
+def tool(command: str, *, closing: str) -> Runner:
+    """Return a program of the environment, named by its command."""
+    program, *arguments = command.split()
+    return Runner(command, (str(BIN / program), *arguments), closing)
 
 
 TIERS: dict[str, tuple[Runner, ...]] = {
     "checks": (
-        tool("ruff", "check", ".", closing=r"^All checks passed|^Found \d+ error"),
-        tool("ruff", "format", "--check", ".", closing=r"files? (already|would be)"),
+        tool("ruff check", closing=r"^All checks passed|^Found \d+ error"),
+        tool("ruff format --check", closing=r"files? (already|would be)"),
         tool("mypy", closing=r"^(Success|Found)"),
         Runner("biome", (str(BIN / "npm"), "run", "check"), r"^Checked \d+ files?", JS),
     ),
@@ -105,13 +106,19 @@ def install_python() -> None:
         stamp.write_text(wanted)
 
 
+def install_packages(folder: Path, sign: str) -> None:
+    """Install a folder's npm packages, its development ones too, unless `sign` in node_modules is newer than the lock file."""
+    lock, there = folder / "package-lock.json", folder / "node_modules" / sign
+    if lock.is_file() and not (there.exists() and there.stat().st_mtime >= lock.stat().st_mtime):
+        run(str(BIN / "npm"), "ci", "--no-audit", "--no-fund", folder=folder)
+        there.touch()
+
+
 def install_front_end() -> None:
-    """Bring node_modules and the built front end up to date, with the environment's own Node."""
-    if not (JS / "node_modules").is_dir():
-        run(str(BIN / "npm"), "ci", "--no-audit", "--no-fund", folder=JS)
+    """Bring npm packages and the built front end up to date, with the environment's own Node."""
+    install_packages(JS, "vitest")
+    install_packages(PEER, ".package-lock.json")
     run(str(BIN / "python"), str(JS / "hatch_build.py"))
-    if (PEER / "package-lock.json").is_file() and not (PEER / "node_modules").is_dir():
-        run(str(BIN / "npm"), "ci", "--no-audit", "--no-fund", folder=PEER)
 
 
 def conduct(runner: Runner) -> tuple[bool, str]:
@@ -154,12 +161,13 @@ def main() -> int:
     os.environ["PATH"] = os.pathsep.join([str(BIN), os.environ.get("PATH", os.defpath)])
     started = time.monotonic()
     install_programs()
+    os.environ["NBCHAT_CHROMIUM"] = str(next(filter(None, map(shutil.which, PROGRAMS["chromium"]))))
     install_python()
     install_front_end()
     ended = [(runner.name, *conduct(runner)) for name in names for runner in TIERS[name]]
     print(f"\n== all tiers, {time.monotonic() - started:.0f} s")
     for name, content, closing in ended:
-        print(f"{'ok    ' if content else 'FAILED'} {name:18} {closing}")
+        print(f"{'ok    ' if content else 'FAILED'} {name:20} {closing}")
     return 0 if all(content for _, content, _ in ended) else 1
 
 

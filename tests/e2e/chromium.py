@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 
 from playwright.sync_api import Browser, Playwright
@@ -9,6 +10,8 @@ from playwright.sync_api import Browser, Playwright
 __all__ = ["launch"]
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHOSEN = os.environ.get("NBCHAT_CHROMIUM")
+"""Another browser than the first of these, by its path."""
 ARGUMENTS = (
     "--no-sandbox",  # tests may run as root, in a container
     "--disable-gpu",
@@ -23,7 +26,7 @@ ARGUMENTS = (
 
 def launch(playwright: Playwright) -> Browser:
     """Start the system's Chromium; raises RuntimeError where there is none."""
-    program = next(filter(None, map(shutil.which, NAMES)), None)
+    program = CHOSEN or next(filter(None, map(shutil.which, NAMES)), None)
     if program is None:
         raise RuntimeError("no Chromium: python3 -m tests installs it by apt")
     return playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
