@@ -12,10 +12,35 @@ import { inlineKey, makeInline, updateInline } from "./inline.ts";
 export interface Context {
   /** Changes whenever the set of link definitions does; a node made under another one is looked at again. */
   links: number;
+  /** How many nodes enclose what is drawn now. */
+  depth: number;
 }
+
+/** What is nested deeper is shown as text: no answer needs it, and layout of thousands of levels would take seconds. */
+const DEPTH_MOST = 60;
 
 /** Show `tokens` as the children of `parent`, beginning at `first` (default: the first child); what is left over goes. */
 export function patch(parent: Node, tokens: readonly Token[], context: Context, first?: ChildNode | null): ChildNode[] {
+  if (context.depth > DEPTH_MOST) return [showText(parent, tokens)];
+  context.depth++;
+  try {
+    return patchEach(parent, tokens, context, first);
+  } finally {
+    context.depth--;
+  }
+}
+
+function showText(parent: Node, tokens: readonly Token[]): ChildNode {
+  parent.textContent = tokens.map((token) => token.raw).join("");
+  return parent.firstChild ?? parent.appendChild(document.createTextNode(""));
+}
+
+function patchEach(
+  parent: Node,
+  tokens: readonly Token[],
+  context: Context,
+  first: ChildNode | null | undefined,
+): ChildNode[] {
   const nodes: ChildNode[] = [];
   let at = first === undefined ? parent.firstChild : first;
   for (const token of flat(tokens)) {

@@ -8,16 +8,11 @@
  */
 import type { Token } from "marked";
 import { languageOf } from "./blocks.ts";
+import { element, removeFrom, setText } from "./dom.ts";
 import { Fence } from "./fence.ts";
 import { type Links, lex, lexBlocks } from "./lex.ts";
+import { PAGE, type Pace } from "./pace.ts";
 import { type Context, patch } from "./patch.ts";
-
-/**
- * A single block longer than this (a huge list or table) is drawn again only after a pause of REST times what drawing it took
- * the last time: it stays quadratic in itself, but never takes more than a tenth of the page's time. Characters.
- */
-const LARGE = 4_000;
-const REST = 9;
 
 /** A finished block that a new link definition may change, and the node that shows it. */
 interface Reopenable {
@@ -33,47 +28,47 @@ export class MarkdownStream {
   private closed: ChildNode | null = null;
   private links: Links = {};
   private linkKey = "";
-  private readonly context: Context = { links: 0 };
+  private readonly context: Context = { links: 0, depth: 0 };
   private readonly reopenable: Reopenable[] = [];
   private undrawn = "";
-  private rest = 0;
-  private timer: ReturnType<typeof setTimeout> | undefined;
+  private literal: Text | null = null;
 
-  constructor(private readonly root: HTMLElement) {}
+  constructor(
+    private readonly root: HTMLElement,
+    private readonly pace: Pace = PAGE,
+  ) {}
 
   /** Show `text`: what is new is appended if the old text is its beginning, else everything is drawn afresh. */
   set(text: string, done: boolean): void {
     if (!text.startsWith(this.source)) this.reset();
-    this.append(text.slice(this.source.length));
+    this.append(text.slice(this.source.length), !done);
     if (done) this.end();
   }
 
-  /** Take more text. */
-  append(delta: string): void {
+  /** Take more text; what is `paced` may be drawn a little later, together with all other growing texts of the page. */
+  append(delta: string, paced = true): void {
     if (!delta) return;
     this.source += delta;
     const text = this.normalise(delta);
     if (!text) return;
     if (this.fence) this.feed(text);
-    else this.grow(text);
+    else this.grow(text, paced);
   }
 
   /** No more text comes: definitions in the last line count as well. Appending afterwards goes on as if not ended. */
   end(): void {
     this.flush();
     this.fence?.draw(true);
-    if (!this.fence) this.relink(lexBlocks(this.tail, this.links).links);
+    if (!this.fence && !this.literal) this.attempt(() => this.relink(lexBlocks(this.tail, this.links).links));
   }
 
   private reset(): void {
-    clearTimeout(this.timer);
+    this.pace.forget(this.flush);
     this.root.replaceChildren();
     Object.assign(this, {
       source: "",
       tail: "",
       undrawn: "",
-      rest: 0,
-      timer: undefined,
       fence: null,
       carriage: false,
       closed: null,
@@ -91,24 +86,38 @@ export class MarkdownStream {
     return text.replace(/\r\n?/g, "\n");
   }
 
-  private grow(text: string): void {
+  private grow(text: string, paced = true): void {
     this.undrawn += text;
-    if (this.tail.length < LARGE || this.rest === 0) this.flush();
-    else this.timer ??= setTimeout(() => this.flush(), this.rest);
+    if (paced) this.pace.run(this.flush);
+    else this.flush();
   }
 
   /** Draw what has come since the last time. */
-  private flush(): void {
-    clearTimeout(this.timer);
-    this.timer = undefined;
+  private readonly flush = (): void => {
+    this.pace.forget(this.flush);
     const text = this.undrawn;
     if (!text) return;
-    const begun = performance.now();
     this.undrawn = "";
     this.tail += text;
-    const nodes = this.draw();
-    if (text.includes("\n")) this.close(nodes);
-    this.rest = this.tail.length < LARGE ? 0 : REST * (performance.now() - begun);
+    if (this.literal) setText(this.literal, this.tail);
+    else
+      this.attempt(() => {
+        const nodes = this.draw();
+        if (text.includes("\n")) this.close(nodes);
+      });
+  };
+
+  /** Do what may fail on hostile text (thousands of nested quotes exhaust the stack): the rest is then shown as it is. */
+  private attempt(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      console.warn("nbchat: this text is shown as it is", error);
+      removeFrom(this.closed ? this.closed.nextSibling : this.root.firstChild);
+      const rest = element("p", "literal", this.tail);
+      this.root.append(rest);
+      this.literal = rest.firstChild as Text;
+    }
   }
 
   private draw(): Map<Token, ChildNode> {

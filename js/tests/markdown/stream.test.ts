@@ -1,7 +1,8 @@
 /** Streamed Markdown is the Markdown of the whole text, however it is cut into pieces. */
 import spec from "commonmark-spec/spec.txt?raw";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { lex } from "../../src/markdown/lex.ts";
+import { Pace } from "../../src/markdown/pace.ts";
 import { patch } from "../../src/markdown/patch.ts";
 import { MarkdownStream } from "../../src/markdown/stream.ts";
 import { ANSWER, SHORT } from "../harness/texts.ts";
@@ -24,7 +25,7 @@ function direct(text: string): HTMLElement {
   patch(
     root,
     tokens.map((token) => (token.type === "text" ? { ...token, type: "paragraph" } : token) as typeof token),
-    { links: 0 },
+    { links: 0, depth: 0 },
   );
   return root;
 }
@@ -174,14 +175,46 @@ describe("a long answer", () => {
     ["list", (n: number) => `- item ${n} with **bold** and \`code\`\n`],
     ["table", (n: number) => (n === 0 ? "| a | b |\n|---|---|\n" : `| ${n} | **x** |\n`)],
     ["paragraph", (n: number) => `words ${n} with *emphasis* and more `],
-  ])("of one huge %s is whole, and drawn with pauses", (_, row) => {
+  ])("of one huge %s is whole, and drawn with rests", (_, row) => {
+    vi.useFakeTimers({ toFake: ["setTimeout"] });
+    const pace = new Pace();
     const text = Array.from({ length: 700 }, (_unused, n) => row(n)).join("");
     const root = document.createElement("div");
-    const stream = new MarkdownStream(root);
-    for (let at = 0; at < text.length; at += 13) stream.append(text.slice(at, at + 13));
-    expect(root.textContent?.length).toBeLessThan(text.length / 2); // nothing paused for it: most is still to be drawn
+    const stream = new MarkdownStream(root, pace);
+    const begun = performance.now();
+    for (let at = 0; at < text.length; at += 13) {
+      stream.append(text.slice(at, at + 13));
+      vi.advanceTimersByTime(33);
+    }
+    const updates = text.length / 13;
+    expect((performance.now() - begun) / updates).toBeLessThan(25); // milliseconds of work an update, of 33 that pass
     stream.end();
+    vi.useRealTimers();
     expect(html(root)).toBe(html(direct(text)));
+  });
+
+  test("two growing texts rest together: their views show the same at every moment", () => {
+    vi.useFakeTimers({ toFake: ["setTimeout"] });
+    const clock = vi.spyOn(performance, "now");
+    let now = 0;
+    clock.mockImplementation(() => now++ * 10); // every drawing takes ten milliseconds
+    const pace = new Pace();
+    const roots = [document.createElement("div"), document.createElement("div")];
+    const streams = roots.map((root) => new MarkdownStream(root, pace));
+    const seen = new Set<string>();
+    for (let n = 0; n < 100; n++) {
+      for (const stream of streams) stream.append(`word ${n} `);
+      expect(roots[0]?.textContent).toBe(roots[1]?.textContent);
+      seen.add(roots[0]?.textContent ?? "");
+      vi.advanceTimersByTime(33);
+      expect(roots[0]?.textContent).toBe(roots[1]?.textContent);
+    }
+    vi.advanceTimersByTime(2_000);
+    clock.mockRestore();
+    vi.useRealTimers();
+    expect(roots[0]?.textContent?.trim().endsWith("word 99")).toBe(true);
+    expect(seen.size).toBeGreaterThan(5);
+    expect(seen.size).toBeLessThan(50);
   });
 });
 

@@ -1,0 +1,56 @@
+/**
+ * Pace: keeps growing Markdown from taking the page's time. What is drawn in one task is counted; if it was slow (a huge list,
+ * text made to be slow, a busy machine), all of the page's growing texts rest together, nine times as long.
+ *
+ * Together, because two views of one text must show the same at every moment.
+ */
+
+/** Drawing that takes less than this in one task needs no rest. Milliseconds. */
+const SLOW = 8;
+const REST = 9;
+const REST_MOST = 1_000;
+
+export class Pace {
+  private readonly waiting = new Set<() => void>();
+  private spent = 0;
+  private counting = false;
+  private resting = false;
+
+  /** Call `draw` now, or with all others once the page has rested. */
+  run(draw: () => void): void {
+    if (this.resting) this.waiting.add(draw);
+    else this.count(draw);
+  }
+
+  /** `draw` is no longer wanted. */
+  forget(draw: () => void): void {
+    this.waiting.delete(draw);
+  }
+
+  private count(draw: () => void): void {
+    const begun = performance.now();
+    draw();
+    this.spent += performance.now() - begun;
+    if (!this.counting) setTimeout(this.endTask);
+    this.counting = true;
+  }
+
+  private readonly endTask = (): void => {
+    const took = this.spent;
+    this.counting = false;
+    this.spent = 0;
+    if (took < SLOW) return;
+    this.resting = true;
+    setTimeout(this.endRest, Math.min(REST * took, REST_MOST));
+  };
+
+  private readonly endRest = (): void => {
+    this.resting = false;
+    const draws = [...this.waiting];
+    this.waiting.clear();
+    for (const draw of draws) this.count(draw);
+  };
+}
+
+/** The page's one pace. */
+export const PAGE = new Pace();
