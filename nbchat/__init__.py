@@ -12,6 +12,7 @@ Public names are loaded when they are first used, so that importing nbchat costs
 from __future__ import annotations
 
 import importlib
+import logging
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -55,6 +56,9 @@ __all__ = [
 ]
 
 __version__ = "0.1.0"
+
+# Without a handler Python prints warnings to stderr, which in a kernel lands in whatever cell ran last.
+logging.getLogger("nbchat").addHandler(logging.NullHandler())
 
 _PLACES = {
     "BusyError": "nbchat.core.errors",

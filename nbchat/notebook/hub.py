@@ -216,8 +216,7 @@ class Hub:
     # ------------------------------------------------------------ sending
 
     def _mark(self, view: View, *, urgent: bool = False) -> None:
-        now = self._ports.clock.monotonic()
-        self._pump.request(view, max(view.last + view.interval, now), urgent=urgent)
+        self._pump.request(view, view.next_at(self._ports.clock.monotonic()), urgent=urgent)
 
     async def _serve(self, view: View) -> None:
         if view.sender is None:
@@ -307,5 +306,5 @@ class Hub:
     def _send(self, view: View, message: Json) -> None:
         if view.sender is not None:
             view.sender.custom(message)
-            view.last = self._ports.clock.monotonic()
+            view.sent_at(self._ports.clock.monotonic())
             self._pump.bucket.take()

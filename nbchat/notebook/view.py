@@ -22,6 +22,9 @@ FRAME = 1 / 30
 """Seconds between two messages of a view that somebody sees."""
 HIDDEN_FRAME = 0.5
 """The same where every page that reported says that the view is out of sight."""
+_EARLY = 0.005
+"""Seconds by which a message may be early if the next one is later for it: a log that is written 30 times a second jitters, and
+waiting a millisecond for each frame's sake costs a wake-up, and so a turn at the GIL."""
 _PAGES = 16
 """A page that is gone does not say so: the oldest are forgotten."""
 
@@ -66,7 +69,7 @@ class View:
         """When the end of `feed` is to be told again."""
         self.due: float | None = None
         self.urgent = False
-        self.last = float("-inf")
+        self._last = float("-inf")
 
     @property
     def generation(self) -> int:
@@ -84,6 +87,14 @@ class View:
     def interval(self) -> float:
         """Seconds that must lie between two messages."""
         return FRAME if not self.pages or any(self.pages.values()) else HIDDEN_FRAME
+
+    def next_at(self, now: float) -> float:
+        """When the next message may go (monotonic seconds)."""
+        return max(self._last + self.interval - _EARLY, now)
+
+    def sent_at(self, now: float) -> None:
+        """A message went out now."""
+        self._last = min(max(self._last + self.interval, now), now + _EARLY)
 
     def seen_by(self, page: str, visible: bool = True) -> None:
         """A page reported."""
