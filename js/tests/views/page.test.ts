@@ -1,0 +1,131 @@
+/** A view and the page around it: theme, contrast, width, what is left behind. */
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { crc32 } from "../../src/wire/crc32.ts";
+import type { Snapshot } from "../../src/wire/protocol.ts";
+import { ANSWER } from "../harness/texts.ts";
+import { line, message, snapshot } from "../support/messages.ts";
+import { TestView } from "../support/view.ts";
+
+let view: TestView;
+afterEach(() => view.end());
+
+/** The grounds of JupyterLab's themes and of plain pages. */
+const GROUNDS = [
+  ["light", "#ffffff"],
+  ["dark", "#111111"],
+  ["dark", "#212121"],
+] as const;
+
+function many(count: number) {
+  return line(
+    ...Array.from({ length: count }, (_, n) => [
+      message(`q${n}`, "user", `Question ${n}`),
+      message(`a${n}`, "assistant", ANSWER),
+    ]).flat(),
+  );
+}
+
+describe("the page around it", () => {
+  test("light or dark follows the host", async () => {
+    document.body.dataset.jpThemeLight = "true";
+    view = new TestView();
+    const shown = view.render();
+    const ground = () => getComputedStyle(shown.find(".nbchat")).backgroundColor;
+    expect(ground()).toBe("rgb(255, 255, 255)");
+    document.body.dataset.jpThemeLight = "false";
+    await vi.waitFor(() => expect(shown.host.dataset.theme).toBe("dark"));
+    expect(ground()).not.toBe("rgb(255, 255, 255)");
+    delete document.body.dataset.jpThemeLight;
+  });
+
+  test("text keeps a contrast of 4.5 on its ground in both themes", async () => {
+    view = new TestView({ snapshot: snapshot(many(1)) });
+    const shown = view.render();
+    for (const [theme, ground] of GROUNDS) {
+      shown.host.dataset.theme = theme;
+      shown.host.style.setProperty("--jp-layout-color1", ground);
+      const style = getComputedStyle(shown.host);
+      const value = (name: string) => rgb(style.getPropertyValue(name));
+      const pairs = [
+        ["--fg", "--bg"],
+        ["--muted", "--bg"],
+        ["--muted", "--soft"],
+        ["--fg", "--bubble"],
+        ["--accent", "--bg"],
+        ["--on-accent", "--accent"],
+        ["--error", "--error-bg"],
+        ["--fg", "--error-bg"],
+        ["--muted", "--info-bg"],
+        ["--muted", "--warn-bg"],
+        ...["keyword", "string", "number", "comment", "function", "builtin", "attribute"].map((name) => [
+          `--t-${name}`,
+          "--code-bg",
+        ]),
+      ] as [string, string][];
+      for (const [text, behind] of pairs) {
+        expect(contrast(value(text), value(behind)), `${theme} ${ground}: ${text} on ${behind}`).toBeGreaterThanOrEqual(
+          4.5,
+        );
+      }
+    }
+  });
+
+  test("nothing is wider than 320 pixels", async () => {
+    view = new TestView({
+      title: "a rather long title of a conversation",
+      usage: null,
+      cost: "~$0.0127",
+      snapshot: snapshot(many(1)),
+    });
+    const shown = view.render();
+    shown.el.style.width = "320px";
+    const log = shown.find(".log");
+    await vi.waitFor(() => expect(log.clientWidth).toBeLessThan(321));
+    expect(log.scrollWidth).toBeLessThanOrEqual(log.clientWidth);
+    expect(shown.find(".thread").scrollWidth).toBeLessThanOrEqual(320);
+  });
+
+  test("the model's own snapshot is kept current for a saved notebook, without sending it", async () => {
+    view = new TestView();
+    view.begin();
+    view.say("done");
+    view.finish(crc32("done"));
+    await vi.waitFor(() => expect((view.model.values.snapshot as Snapshot).messages.length).toBe(2));
+    expect(view.model.values.snapshot).toMatchObject({ generation: 1, seq: 3, ended: true });
+    expect(view.model.sent).toEqual([]);
+  });
+
+  test("an ended view leaves nothing behind, and the model lives on", async () => {
+    view = new TestView();
+    const shown = view.render();
+    shown.end();
+    expect(shown.el.childElementCount).toBe(0);
+    view.begin();
+    view.say("still here");
+    expect(view.render().text).toContain("still here");
+  });
+});
+
+function rgb(color: string): number[] {
+  const probe = document.createElement("div");
+  probe.style.color = color;
+  document.body.append(probe);
+  const computed = getComputedStyle(probe).color;
+  const scale = computed.startsWith("color(") ? 255 : 1; // what color-mix() gives counts from 0 to 1
+  const found =
+    computed
+      .match(/[\d.]+/g)
+      ?.slice(0, 3)
+      .map((part) => Number(part) * scale) ?? [];
+  probe.remove();
+  return found;
+}
+
+function contrast(a: number[], b: number[]): number {
+  const luminance = (color: number[]) => {
+    const [r, g, blue] = color.map((c) => (c / 255 <= 0.03928 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * (r as number) + 0.7152 * (g as number) + 0.0722 * (blue as number);
+  };
+  const [high, low] = [luminance(a), luminance(b)].sort((x, y) => y - x) as [number, number];
+  return (high + 0.05) / (low + 0.05);
+}
