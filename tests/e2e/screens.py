@@ -18,9 +18,9 @@ from tests.e2e.lab import Lab
 from tests.e2e.notebook import Notebook, write_notebook
 from tests.e2e.opening import KEY, setup_cell
 
-QUICKSTART = ["%load_ext nbchat", "%chat Show me a table and some code, please.", "import nbchat\ns = nbchat.session()\ns.widget"]
-WIDE = (1280, 1200)
-NARROW = (560, 1200)
+QUICKSTART = ["%load_ext nbchat", "%chat Show me a table of planets.", "import nbchat\ns = nbchat.session()\ns.widget"]
+WIDE = (1280, 1330)
+NARROW = (560, 1330)
 LIGHT, DARK = "JupyterLab Light", "JupyterLab Dark"
 
 GROWING = """There are two questions behind this one:
@@ -62,19 +62,25 @@ class Studio:
             notebook.run(index)
         return notebook
 
-    def take(self, notebook: Notebook, name: str) -> None:
-        """Take the picture and close the notebook."""
+    def take(self, notebook: Notebook, name: str, *, after: str = "") -> None:
+        """Take the picture of the notebook, without the application around it, and close it."""
         notebook.page.mouse.move(0, 0)
-        notebook.page.screenshot(path=self.out / f"{name}.png", animations="disabled")
+        panel = notebook.page.locator(".jp-NotebookPanel")
+        panel.screenshot(path=self.out / f"{name}.png", animations="disabled")
+        notebook.exec(after)
         notebook.shut_down()
 
     def quickstart(self, name: str, size: tuple[int, int] = WIDE, theme: str = LIGHT) -> None:
-        """The first cells of the quickstart, answered."""
-        notebook = self.open(name, QUICKSTART, size, theme)
+        """The first cells of the quickstart, answered, and a second question asked in the window."""
+        notebook = self.open("planets", QUICKSTART, size, theme)
         thread = view_of(notebook.cell(2))
-        expect(thread.answers).to_have_count(1)
-        expect(thread.stop).to_have_count(0, timeout=60_000)
-        self.take(notebook, name)
+        for count in (1, 2):
+            expect(thread.answers).to_have_count(count)
+            expect(thread.stop).to_have_count(0, timeout=60_000)
+            if count == 1:
+                thread.ask("And some code?")
+        notebook.page.locator(".jp-Notebook").first.evaluate("notebook => notebook.scrollTo(0, 0)")
+        self.take(notebook, name, after="nbchat.manager.delete('planets')")
 
     def long(self) -> None:
         """A thread with many messages."""
@@ -98,9 +104,9 @@ class Studio:
         with TemporaryDirectory() as home, ScriptedServer(Reply.text(GROWING, gate=gate), api_key=KEY) as server:
             cells = [setup_cell(server, Path(home)), "s = nbchat.session('stream')\ns.widget", "turn = s.send('How do I sort?')"]
             notebook = self.open("stream", cells)
-            gate.release(80)
-            gate.wait_reached(81)
-            expect(view_of(notebook.cell(1)).answers).to_contain_text("def merge")
+            gate.release(110)
+            gate.wait_reached(111)
+            expect(view_of(notebook.cell(1)).answers).to_contain_text("while left and")
             self.take(notebook, "stream")
 
 
