@@ -1,12 +1,14 @@
 """The benchmarks: `python -m tests.bench [B3 ... traffic]` runs some or all and prints a table; a missed target exits with 1.
 
 Each runs its baseline beside it, on the same machine in the same minutes, and compares ratios: absolute times say little.
-Needs a built front end, and a machine that does nothing else.
+Needs a built front end, and a machine that does nothing else: B7 and B8 measure waiting, and a busy core makes them wait.
+Where it cannot be had, real-time priority comes close: `chrt -r 1 python -m tests.bench B7 B8` (Linux, as root).
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 
@@ -37,6 +39,7 @@ def main() -> int:
         rows += _BENCHMARKS[name]()
         print(f"{name}: {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True)
     print(table(rows))
+    print(f"load of the last minute: {os.getloadavg()[0]:.1f}, on {os.cpu_count()} cores")
     return 0 if all(row.met for row in rows) else 1
 
 
