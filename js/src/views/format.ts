@@ -1,5 +1,5 @@
 /** How numbers, money and model names are written for people. Money follows `nbchat.core.cost.format_cost`. */
-import type { Cost, Usage } from "../wire/protocol.ts";
+import type { Cost, Message, Usage } from "../wire/protocol.ts";
 
 const MARKS = { reported: "", estimated: "~", partial: "≥", unknown: "~" } as const;
 
@@ -23,6 +23,19 @@ export function formatUsage(usage: Usage | null): string {
   const mark = MARKS[usage.certainty];
   const count = (value: number | null) => (value === null ? "–" : `${mark}${formatCount(value)}`);
   return `${count(usage.input_tokens)} in · ${count(usage.output_tokens)} out`;
+}
+
+/** English prose and code; off by a quarter or more elsewhere, hence always with "~". As in `nbchat.sessions.settle`. */
+const CHARACTERS_PER_TOKEN = 4;
+
+/** What has come of a running answer: the provider's own count where it gives one already, else an estimate. */
+export function countSoFar(message: Message): string {
+  const reported = formatUsage(message.usage);
+  if (reported) return reported;
+  let characters = 0;
+  for (const part of message.parts)
+    if (part.type === "text" || part.type === "reasoning") characters += part.text.length;
+  return characters > 0 ? `~${formatCount(Math.ceil(characters / CHARACTERS_PER_TOKEN))} tokens` : "";
 }
 
 /** The details that do not fit in a line, for a tooltip. */

@@ -3,7 +3,7 @@ import type { Store } from "../store.ts";
 import type { Cost, ErrorInfo, Message, ToolCallPart } from "../wire/protocol.ts";
 import { type Phase, textOf } from "../wire/reduce.ts";
 import { copyFrom } from "./copy.ts";
-import { formatCost, formatUsage, shortModel, usageDetails } from "./format.ts";
+import { countSoFar, formatCost, formatUsage, shortModel, usageDetails } from "./format.ts";
 import { PartView } from "./parts.tsx";
 import { pure } from "./pure.ts";
 import { StateLine } from "./stateline.tsx";
@@ -37,7 +37,7 @@ export const Answer = pure(function Answer({ message, phase, store }: AnswerProp
           store={store}
         />
       ))}
-      {streaming && <StateLine phase={phase} started={last >= 0} />}
+      {streaming && <StateLine phase={phase} started={last >= 0} count={countSoFar(message)} />}
       {message.error && <ErrorBubble error={message.error} partial={last >= 0} />}
       {!streaming && <Footer message={message} />}
     </article>

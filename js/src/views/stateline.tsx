@@ -2,7 +2,15 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Phase } from "../wire/reduce.ts";
 
-export function StateLine({ phase, started }: { phase: Phase | null; started: boolean }) {
+interface StateLineProps {
+  phase: Phase | null;
+  /** Whether anything of the answer has come. */
+  started: boolean;
+  /** How much has come, as people read it. */
+  count: string;
+}
+
+export function StateLine({ phase, started, count }: StateLineProps) {
   const passed = useSeconds(phase);
   return (
     <div class="state">
@@ -11,7 +19,7 @@ export function StateLine({ phase, started }: { phase: Phase | null; started: bo
         <i />
         <i />
       </span>
-      {describe(phase, started, passed)}
+      {describe(phase, started, passed) || count}
     </div>
   );
 }

@@ -68,7 +68,7 @@ describe("a thread", () => {
     view.append({ type: "waiting", seconds: 12 });
     await vi.waitFor(() => expect(shown.find(".state").textContent).toContain("Waiting for the model, 12 s"));
     view.say("x");
-    await vi.waitFor(() => expect(shown.find(".state").textContent).toBe(""));
+    await vi.waitFor(() => expect(shown.find(".state").textContent).toBe("~1 tokens"));
   });
 
   test("shows errors as sentences with what to do, beside the partial answer", () => {

@@ -22,6 +22,18 @@ describe("a turn view", () => {
     await vi.waitFor(() => expect(shown.has(".turn-actions")).toBe(false));
   });
 
+  test("counts what has come while it streams, by the provider's own count as soon as there is one", async () => {
+    view = new TestView({ kind: "turn", status: "streaming", snapshot: snapshot([], { turn: "t1" }) });
+    const shown = view.render();
+    view.begin();
+    view.say("x".repeat(410));
+    await vi.waitFor(() => expect(shown.find(".state").textContent).toBe("~103 tokens"));
+    const usage = { input_tokens: 7, output_tokens: 90, certainty: "reported" } as const;
+    const rest = { cached_tokens: null, cache_write_tokens: null, reasoning_tokens: null };
+    view.append({ type: "usage", usage: { ...usage, ...rest } });
+    await vi.waitFor(() => expect(shown.find(".state").textContent).toBe("7 in · 90 out"));
+  });
+
   test("says where it stands in the queue and can be taken out of it", async () => {
     const queue = [
       { turn: "t1", text: "one" },
