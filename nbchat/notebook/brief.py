@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from IPython.core.getipython import get_ipython
+
 from nbchat.core.errors import ChatError
 
 __all__ = ["Interrupted", "brief"]
@@ -16,7 +18,7 @@ class Interrupted(KeyboardInterrupt):
     """A blocking %chat was interrupted and its turn stopped; the cell, and a Run All, ends here."""
 
     def _render_traceback_(self) -> list[str]:
-        return [f"{_RED}KeyboardInterrupt{_PLAIN}: the answer was stopped; what had come is kept."]
+        return [f"{_head('KeyboardInterrupt')}: the answer was stopped; what had come is kept."]
 
 
 @contextmanager
@@ -33,4 +35,9 @@ def brief() -> Iterator[None]:
 
 
 def _renderer(error: ChatError) -> Callable[[], list[str]]:
-    return lambda: [f"{_RED}{type(error).__name__}{_PLAIN}: {error.text}", *error.hint.splitlines()]
+    return lambda: [f"{_head(type(error).__name__)}: {error.text}", *error.hint.splitlines()]
+
+
+def _head(name: str) -> str:
+    shell = get_ipython()
+    return name if getattr(shell, "colors", "").lower() == "nocolor" else f"{_RED}{name}{_PLAIN}"

@@ -52,8 +52,10 @@ async def _guarded(services: Services, view: View, do: _Do, data: Mapping[str, A
 
 async def _send(services: Services, view: View, data: Mapping[str, Any]) -> Json:
     session = view.session
-    if session.closed:  # closed from Python, or deleted: the name opens a session again, and the hub moves the view to it
-        session = await services.manager.open(session.name)
+    if session.closed:
+        if await services.ports.store.get(session.id) is None:
+            raise ChatError("This conversation was deleted.", kind="not_found", hint="Show another: nbchat.session(name).widget")
+        session = await services.manager.open(session.name)  # the hub moves the view to it
     turn = session.submit(data["text"], request_id=data["client_id"])
     return wire.sent(data["client_id"], turn.id)
 

@@ -69,6 +69,7 @@ class ChatWidget(_Closing):
         code = assets.code(assets.VIEW)
         self._services = services
         self._last: Json = {}
+        self._closed_by_browser = False
         self._view: View = services.background.call(services.hub.add, session, turn)
         try:
             super().__init__(_esm=code, kind="thread" if turn is None else "turn")
@@ -77,6 +78,11 @@ class ChatWidget(_Closing):
             services.background.post(services.hub.remove, self._view)
             raise
         services.background.post(services.hub.connect, self._view, CommSender(self.comm))
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still can be displayed."""
+        return self.comm is not None and not self._closed_by_browser
 
     def look(self) -> Json:
         """Return all synced values of this moment, in one visit to the loop (where that still runs). Any thread."""
@@ -110,7 +116,11 @@ class ChatWidget(_Closing):
 
     def _gone(self) -> None:
         """A browser closed the comm."""
+        self._closed_by_browser = True
         self._detach()
+
+    def __repr__(self) -> str:
+        return f"<ChatWidget “{self._view.session.name}”>"
 
     def _detach(self) -> None:
         view, services = getattr(self, "_view", None), getattr(self, "_services", None)

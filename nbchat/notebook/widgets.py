@@ -27,7 +27,7 @@ class Widgets:
     def thread(self, session: Session) -> ChatWidget:
         """Return the session's default thread widget: displayed any number of times, it costs one comm."""
         found = self._threads.get(session.id)
-        if found is None or found.comm is None:
+        if found is None or not found.alive:
             found = self._threads[session.id] = self.new(session)
         return found
 
@@ -39,18 +39,18 @@ class Widgets:
     def turn(self, session: Session, turn: Turn, cell: str | None) -> ChatWidget:
         """Return the view of one turn. The widget that the same cell had before is closed: its output is gone."""
         if cell is not None:
-            self.release(cell)
+            self._release(cell)
         self._prepare()
         widget = ChatWidget(self._services, session, turn)
         if cell is not None:
             self._cells[cell] = widget
         return widget
 
-    def release(self, cell: str) -> None:
-        """Close the widget that this cell (see `cells.py`) had, if any."""
-        earlier = self._cells.pop(cell, None)
-        if earlier is not None:
-            earlier.close()
+    def _release(self, cell: str) -> None:
+        """Close what this place of the cell had; with the first place begins a new run, and all of the last one's go."""
+        place, _, ordinal = cell.rpartition("#")
+        for key in [each for each in self._cells if each == cell or (ordinal == "0" and each.rpartition("#")[0] == place)]:
+            self._cells.pop(key).close()
 
     def _prepare(self) -> None:
         if self._assets is None or self._assets.comm is None:

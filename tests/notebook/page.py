@@ -40,9 +40,14 @@ class Page:
         elif message["op"] == "snapshot":
             self._snapshot(message["snapshot"], now)
         elif message["op"] == "page":
-            held = {each["id"] for each in self.messages}
-            self.messages = [*(m for m in message["messages"] if m["id"] not in held), *self.messages]
-            self.more = message["more"]
+            self._older(message["messages"], message["more"])
+
+    def _older(self, page: list[Json], more: bool) -> None:
+        held = {each["id"] for each in self.messages}
+        fresh = [message for message in page if message["id"] not in held]
+        if fresh and self.messages and fresh[-1]["id"] != self.messages[0]["parent"]:
+            return  # the answer to another page of the browser
+        self.messages, self.more = [*fresh, *self.messages], more
 
     def update(self, state: Json, now: float) -> None:
         if "status" in state:

@@ -100,6 +100,27 @@ def test_several_questions_of_one_cell_are_several_turns(lab: Lab) -> None:
         assert texts == "['one', 'two', 'three']\n"
 
 
+def test_a_cell_that_asks_less_than_before_keeps_no_widget_of_it(lab: Lab) -> None:
+    """With the first question of a run, all views of the cell's last run are closed."""
+    inside = lab.kernel
+    assert inside.run("%chat one\n%chat two\n%chat --wait three", cell="less").error is None
+    count = inside.open_comms()
+    inside.run("%chat --wait one", cell="less")
+    assert inside.open_comms() == count - 2 * 2  # a view and its layout, twice
+
+
+def test_a_deleted_conversation_takes_no_questions(lab: Lab) -> None:
+    """Its view says so; one that was merely closed opens again."""
+    inside = lab.kernel
+    thread = inside.run("display(nbchat.session('gone').widget)").widget
+    inside.run("nbchat.manager.close('gone')")
+    inside.say(thread, {"op": "send", "text": "still there?", "client_id": "gone 1"})
+    inside.wait(lambda: inside.text(thread) == "You said: still there?")
+    inside.run("nbchat.manager.delete('gone')")
+    inside.say(thread, {"op": "send", "text": "and now?", "client_id": "gone 2"})
+    assert inside.got(thread, "refused")["error"]["text"] == "This conversation was deleted."
+
+
 def test_a_thread_is_one_comm_however_often_it_is_shown(lab: Lab) -> None:
     """`%chat` alone and `s.widget` are the same widget."""
     first, second = lab.kernel.run("%chat"), lab.kernel.run("display(nbchat.session().widget)")

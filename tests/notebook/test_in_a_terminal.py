@@ -1,0 +1,69 @@
+"""%chat without a notebook: IPython in a terminal streams plain text, waits, and sends the question as written."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from nbchat.testing import Reply, ScriptedServer
+from tests.notebook.test_transform import LINES
+
+ROOT = Path(__file__).resolve().parents[2]
+
+SCRIPT = """
+import json, os, sys
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance(colors="nocolor")
+shell.run_line_magic("load_ext", "nbchat")
+import nbchat
+nbchat.add_provider("lab", **json.loads(os.environ["LAB"]))
+nbchat.settings.model = "lab/scripted"
+for cell in json.loads(os.environ["CELLS"]):
+    print("<<<", flush=True)
+    shell.run_cell(cell)
+"""
+
+
+def run_cells(server: ScriptedServer, home: Path, cells: list[str]) -> list[str]:
+    """Run the cells in an IPython shell of another process; returns what each printed."""
+    environment = {
+        **os.environ,
+        "NBCHAT_HOME": str(home),
+        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
+        "PYTHONIOENCODING": "utf-8",
+        "IPYTHONDIR": str(home / "ipython"),
+        "LAB": json.dumps({"base_url": server.base_url, "api_key": server.api_key}),
+        "CELLS": json.dumps(cells),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, encoding="utf-8", timeout=100, check=True
+    )
+    return done.stdout.split("<<<\n")[1:]
+
+
+def test_questions_reach_the_server_byte_for_byte(tmp_path: Path) -> None:
+    """Lines and cells, through run_cell, over HTTP."""
+    cells = [f"%chat {line}" for line in LINES] + [f"%%chat\n{line}\n\n  {line}" for line in LINES]
+    with ScriptedServer(Reply.text("yes")) as server:
+        printed = run_cells(server, tmp_path, cells)
+        asked = [request.question for request in server.chats]
+    assert asked == LINES + [f"{line}\n\n  {line}" for line in LINES]
+    assert printed == ["yes\n"] * len(cells)
+
+
+def test_answers_are_printed_and_mistakes_told_briefly(tmp_path: Path) -> None:
+    """The thread as text, the Message returned, a failed answer as its error."""
+    replies = [Reply.text("first answer"), Reply.text("second"), Reply.error(401)]
+    cells = ["%chat one?", "m = %chat --wait two\nprint(m.status)", "%chat three", "%chat", "%chat --nope x", "%nbchat doctor"]
+    with ScriptedServer(replies) as server:
+        first, second, third, thread, wrong, doctor = run_cells(server, tmp_path, cells)
+    assert first == "first answer\n"
+    assert second == "second\ncomplete\n"
+    assert "ProviderError" in third or "ChatError" in third
+    assert len(third.splitlines()) <= 4
+    assert thread.startswith("user: one?\n\nassistant: first answer\n\nuser: two\n\nassistant: second\n\nuser: three")
+    assert wrong.startswith("UsageError: %chat has no option --nope.")
+    assert "no Jupyter kernel" in doctor
