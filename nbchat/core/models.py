@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nbchat.core.cost import Price
+from nbchat.core.errors import UsageError
 
-__all__ = ["DEMO", "KeyPlace", "Model", "Provider", "split_model"]
+__all__ = ["DEMO", "KeyPlace", "Model", "Provider", "model_named", "split_model"]
 
 DEMO = "demo"
 """Id of the embedded demo provider, which answers until a choice is made."""
@@ -65,3 +66,11 @@ def split_model(label: str) -> tuple[str, str]:
     """
     provider, slash, model = label.partition("/")
     return (provider, model) if slash else ("", label)
+
+
+def model_named(label: str) -> tuple[str, str]:
+    """Split a label that must name both a provider and a model; raises UsageError for any other."""
+    provider, model = split_model(label)
+    if not provider or not model:
+        raise UsageError(f"{label!r} does not name a model.", hint='Write "provider/model"; `%nbchat models` lists them.')
+    return provider, model

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from nbchat.core.conversations import Conversation, ConversationSummary
 from nbchat.core.errors import ChatError, UsageError
 from nbchat.core.ids import new_id
-from nbchat.core.models import DEMO, split_model
+from nbchat.core.models import DEMO, model_named, split_model
 from nbchat.sessions.ports import Ports
 from nbchat.sessions.session import Session
 from nbchat.sessions.state import Notice, Signal
@@ -35,7 +35,8 @@ class SessionManager:
         self._opening = asyncio.Lock()
         self._listeners: list[Callable[[Signal], None]] = []
         self._heart: asyncio.Task[None] | None = None
-        self._closing: set[asyncio.Task[None]] = set()
+        self._ending: set[Session] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._notice: Notice | None = None
         self._default = f"{DEMO}/{DEMO}"
 
@@ -67,13 +68,16 @@ class SessionManager:
         """Return the session of the conversation with this unique name, made when there is none.
 
         `model` ("provider/model") and `system` are used for a new conversation only; those of an existing one change
-        through its session. Raises UsageError for an empty name, ConfigError for an unknown provider.
+        through its session. Raises UsageError for an empty name and a model that names none, ConfigError for an unknown
+        provider.
         """
         if not name.strip():
             raise UsageError("A session needs a name.", hint='For example nbchat.session("notes").')
         if model:
-            self._ports.provider(split_model(model)[0])
+            self._ports.provider(model_named(model)[0])
         async with self._opening:
+            for ending in [each for each in self._ending if each.name == name]:
+                await ending.close()  # what it still saves is what is loaded next
             session = self.get(name)
             if session is None:
                 session = await self._load(name, model, system)
@@ -107,10 +111,7 @@ class SessionManager:
 
     async def set_default_model(self, label: str) -> None:
         """Choose the active model, for this and later kernels; raises ConfigError for an unknown provider."""
-        provider, model = split_model(label)
-        if not provider or not model:
-            raise UsageError(f"{label!r} does not name a model.", hint='Write "provider/model"; `%nbchat models` lists them.')
-        self._ports.provider(provider)
+        self._ports.provider(model_named(label)[0])
         self._default = label
         for session in self.active:
             session.default_model_changed()
@@ -132,8 +133,14 @@ class SessionManager:
 
     async def close(self, session: Session) -> None:
         """End a session; its conversation stays. Idempotent."""
-        self._live.pop(session.id, None)
+        self._let_go(session)
         await session.close()
+
+    def _let_go(self, session: Session) -> None:
+        """From here on nobody is given this session; a newer one of the same conversation stays."""
+        if self._live.get(session.id) is session:
+            del self._live[session.id]
+            self._ending.add(session)  # until it says that it is closed
 
     async def delete(self, name_or_id: str) -> None:
         """Delete a conversation and its messages (its ledger rows stay); raises UsageError when there is none."""
@@ -152,7 +159,8 @@ class SessionManager:
         """End all sessions: running answers are saved as interrupted. Idempotent."""
         if self._heart is not None:
             self._heart.cancel()
-        for result in await asyncio.gather(*(self.close(session) for session in self.active), return_exceptions=True):
+        sessions = (*self.active, *self._ending)
+        for result in await asyncio.gather(*(self.close(session) for session in sessions), return_exceptions=True):
             if isinstance(result, BaseException):
                 _log.error("a session did not end well", exc_info=result)
 
@@ -164,6 +172,8 @@ class SessionManager:
         return lambda: self._listeners.remove(listener) if listener in self._listeners else None
 
     def _forward(self, signal: Signal) -> None:
+        if signal.name == "closed":
+            self._ending.discard(signal.session)
         if signal.name == "turn-queued" and (self._heart is None or self._heart.done()):
             self._heart = asyncio.get_running_loop().create_task(self._beat())
         for listener in tuple(self._listeners):
@@ -182,6 +192,7 @@ class SessionManager:
 
     def _unused(self, session: Session) -> None:
         if self._live.get(session.id) is session:
+            self._let_go(session)  # at once: whoever opens it before the task runs gets a new one
             task = asyncio.get_running_loop().create_task(self.close(session))
-            self._closing.add(task)
-            task.add_done_callback(self._closing.discard)
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)

@@ -20,7 +20,7 @@ from nbchat.core.accumulator import TurnAccumulator
 from nbchat.core.coalesce import Coalescer
 from nbchat.core.cost import Cost, Price
 from nbchat.core.errors import ChatError, ErrorInfo, ProviderError
-from nbchat.core.events import Event, ProviderEvent, ReasoningDelta, RequestSent, TextDelta, TurnEnd, TurnError
+from nbchat.core.events import Event, ProviderEvent, ReasoningDelta, RequestSent, Retry, TextDelta, TurnEnd, TurnError
 from nbchat.core.messages import Message, MessageStatus
 from nbchat.core.requests import ModelRequest, RequestRecord, RequestStatus
 from nbchat.sessions.ports import JobStatus, ModelProvider, Ports, TurnRecord
@@ -98,18 +98,20 @@ class TurnRun:
             helper.cancel()
         await asyncio.gather(*helpers, return_exceptions=True)
         status, error = self._verdict(self._stream)
-        await asyncio.wait({price}, timeout=_PRICE_SECONDS[status != "complete"] if self._billed else 0)
+        hurried = status != "complete" or self._stream.cancelled()
+        await asyncio.wait({price}, timeout=_PRICE_SECONDS[hurried] if self._billed else 0)
         price.cancel()
-        known = price.result() if price.done() and not price.cancelled() else None
-        return await self._end(status, error, known)
+        return await self._end(status, error, price.result() if price.done() and not price.cancelled() else None)
 
     async def _look_up_price(self) -> Price | None:
         """Ahead of the end, and at the same time as the answer: the first look-up may load data or ask for a listing."""
         try:
-            provider = self._provider().provider
+            return await self._ports.prices.price(self._provider().provider, self._request.model)
         except ChatError:
             return None
-        return await self._ports.prices.price(provider, self._request.model)
+        except Exception:  # whatever is wrong with a price, it must not cost the answer
+            _log.exception("a price could not be looked up")
+            return None
 
     # ------------------------------------------------------------ while it streams
 
@@ -128,6 +130,8 @@ class TurnRun:
         if isinstance(event, RequestSent):
             self._billed = True
             return
+        if isinstance(event, Retry):
+            self._billed = False  # only what was refused, or never arrived, is sent again
         if isinstance(event, TextDelta | ReasoningDelta):
             if self._first_token is None:
                 self._first_token = self._ports.clock.monotonic() - self._began
@@ -166,7 +170,7 @@ class TurnRun:
                     pieces.apply(event)
                 try:
                     await self._ports.store.checkpoint(self._record, pieces.parts)
-                except ChatError:  # the end will say it; the text itself is kept in memory
+                except Exception:  # the end will say it; the text itself is kept in memory
                     if last < 0:
                         _log.warning("a checkpoint could not be saved", exc_info=True)
                         last = clock.monotonic()
@@ -175,10 +179,11 @@ class TurnRun:
 
     def _verdict(self, stream: asyncio.Task[None]) -> tuple[MessageStatus, ErrorInfo | None]:
         error = None if stream.cancelled() else stream.exception()
-        if isinstance(error, ProviderError) and (error.status or 0) >= 400:
-            self._billed = False  # refused: nobody bills a 401 or a 503
-        if self._content.finish is not None and error is None and not stream.cancelled():
-            return "complete", None
+        came = self._content.characters > 0 or self._content.report is not None
+        if isinstance(error, ProviderError) and (error.status or 0) >= 400 and not came:
+            self._billed = False  # refused: nobody bills a 401 or a 503; an error in mid-answer takes no token back
+        if self._content.finish is not None and error is None:
+            return "complete", None  # stopped or shut down behind the finish reason, it is whole all the same
         if self._stopping and (stream.cancelled() or error is not None):
             return "stopped", None
         if self._closing or stream.cancelled():
@@ -229,13 +234,16 @@ class TurnRun:
         )
         await self._save_end(message, row)
         turn.answer = message
-        await self._publish_end(message, self._total(settlement.cost))
+        try:
+            await self._publish_end(message, self._total(settlement.cost))
+        except Exception:  # saved it is, and readers find it there
+            _log.exception("the end of a turn could not be published")
         return message
 
     async def _save_end(self, message: Message, row: RequestRecord) -> None:
         try:
             await self._ports.store.end_turn(self._record, message, [row])
-        except ChatError:
+        except Exception:
             _log.warning("the end of a turn could not be saved", exc_info=True)
 
     async def _publish_end(self, message: Message, total: Cost) -> None:

@@ -6,6 +6,7 @@ background loop, except reading `state` and `path`, which are immutable values. 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -16,7 +17,7 @@ from nbchat.core.errors import BusyError, UsageError
 from nbchat.core.events import ProviderEvent, ReasoningDelta, Retry, TextDelta
 from nbchat.core.ids import new_id
 from nbchat.core.messages import Message
-from nbchat.core.models import split_model
+from nbchat.core.models import model_named, split_model
 from nbchat.sessions.leases import Lease, LeaseKind, Leases
 from nbchat.sessions.ports import Ports
 from nbchat.sessions.state import Listener, Notice, SessionState, Signal, SignalName
@@ -42,6 +43,7 @@ class Session:
     ) -> None:
         self.notice: Notice | None = None
         self.closed = False
+        self._ending: asyncio.Task[None] | None = None
         self._tree = tree
         self._ports = ports
         self._default_model = default_model
@@ -133,9 +135,11 @@ class Session:
     ) -> Turn:
         """Reserve the next place in the queue and return its turn at once; a `request_id` seen before returns its turn.
 
-        Raises UsageError for an empty question, BusyError with `when_busy="raise"` while a turn runs or waits, ConfigError
-        for a model whose provider is unknown; nothing is sent then.
+        Raises UsageError for an empty question, for a `model` that names none and in a closed session, BusyError with
+        `when_busy="raise"` while a turn runs or waits, ConfigError for a model whose provider is unknown; nothing is sent then.
         """
+        if self.closed:  # nobody would ever take the turn from the queue
+            raise UsageError(f"The session {self.name!r} was closed.", hint=f"Open it again: nbchat.session({self.name!r}).")
         if request_id is not None and request_id in self._by_request:
             return self._by_request[request_id]
         if not text.strip():
@@ -143,7 +147,7 @@ class Session:
         if when_busy == "raise" and self.busy:
             raise BusyError(f"The session {self.name!r} runs another turn.", hint="Wait for it, stop it, or let it queue.")
         if model:
-            self._ports.provider(split_model(model)[0])
+            self._ports.provider(model_named(model)[0])
         turn = Turn(self, text, request_id or new_id(), cell, model, dict(parameters or {}))
         self._by_request[turn.request_id] = turn
         self._worker.add(turn)
@@ -177,14 +181,14 @@ class Session:
 
     async def update(self, **changes: Any) -> None:
         """Change the conversation (title, name, model, provider, system, parameters) and save it."""
-        self._tree.conversation = await self._ports.store.update(self.id, **changes)
+        stored = await self._ports.store.update(self.id, **changes)
+        # The head stays: another kernel may have moved the stored one to messages that are not in this tree.
+        self._tree.conversation = replace(stored, head=self._tree.conversation.head)
         self._model_changed()
 
     async def set_model(self, label: str) -> None:
         """Use "provider/model" from the next turn on; raises ConfigError for an unknown provider, UsageError for no model."""
-        provider, model = split_model(label)
-        if not provider or not model:
-            raise UsageError(f"{label!r} does not name a model.", hint='Write "provider/model"; `%nbchat models` lists them.')
+        provider, model = model_named(label)
         self._ports.provider(provider)
         await self.update(provider=provider, model=model)
 
@@ -208,12 +212,16 @@ class Session:
         self.emit("changed")
 
     async def close(self) -> None:
-        """End the session: a running turn ends as interrupted, waiting ones are removed. Idempotent."""
-        if self.closed:
-            return
-        self.closed = True
-        for waiting in self.queue:
-            self.unqueue(waiting.id)
+        """End the session: a running turn ends as interrupted, waiting ones are removed. Idempotent: whoever comes second
+        waits for the same end, and one who gives up waiting does not undo it."""
+        if self._ending is None:
+            self.closed = True
+            for waiting in self.queue:
+                self.unqueue(waiting.id)
+            self._ending = asyncio.get_running_loop().create_task(self._end())
+        await asyncio.shield(self._ending)
+
+    async def _end(self) -> None:
         await self._worker.close()
         self._leases.close()
         self.emit("closed")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from nbchat.core.conversations import Conversation
-from nbchat.core.cost import Cost, sum_cost
+from nbchat.core.cost import UNKNOWN_COST, Cost, sum_cost
 from nbchat.core.messages import Message
 from nbchat.core.requests import RequestRecord
 from nbchat.core.usage import Usage, sum_usage
@@ -24,15 +24,18 @@ class ConversationTree:
         self.conversation = conversation
         self._messages = {message.id: message for message in messages}
         self._settled: list[tuple[Usage | None, Cost | None]] = [(row.usage, row.cost) for row in records]
-        self._path: tuple[str | None, tuple[Message, ...]] | None = None
+        self._version = 0
+        self._path: tuple[int, str | None, tuple[Message, ...]] | None = None
 
     @property
     def path(self) -> tuple[Message, ...]:
         """The messages from the root to the head of the active path."""
-        head, known = self.conversation.head, self._path
-        if known is None or known[0] != head:
-            known = self._path = (head, path_to(dict(self._messages), head))
-        return known[1]
+        # The version is read first: when the loop changes a message while another thread walks, what that thread keeps
+        # is of an old version, and so nobody is given it again.
+        version, head, known = self._version, self.conversation.head, self._path
+        if known is None or known[:2] != (version, head):
+            known = self._path = (version, head, path_to(dict(self._messages), head))
+        return known[2]
 
     def get(self, message_id: str) -> Message | None:
         """Return a message of any branch."""
@@ -54,13 +57,13 @@ class ConversationTree:
         """Put a newer version of a message in its place; one that is not in the tree is ignored."""
         if message.id in self._messages:
             self._messages[message.id] = message
-            self._path = None
+            self._version += 1
 
     def load(self, conversation: Conversation, messages: Iterable[Message]) -> None:
         """Take over what storage says."""
         self.conversation = conversation
         self._messages = {message.id: message for message in messages}
-        self._path = None
+        self._version += 1
 
     def settle(self, message: Message) -> None:
         """Count what the request behind this answer used and cost."""
@@ -78,8 +81,11 @@ class ConversationTree:
         return self.cost_with(())
 
     def cost_with(self, more: Iterable[Cost]) -> Cost:
-        """Return the cost of all requests and of those that are not counted yet."""
-        return sum_cost([*(cost for _, cost in self._settled), *more])
+        """Return the cost of all requests and of those that are not counted yet; unknown where currencies differ."""
+        try:
+            return sum_cost([*(cost for _, cost in self._settled), *more])
+        except ValueError:
+            return UNKNOWN_COST
 
 
 def path_to(messages: Mapping[str, Message], head: str | None) -> tuple[Message, ...]:

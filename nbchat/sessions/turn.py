@@ -7,6 +7,7 @@ is `run.py`'s matter. Mutated on the background loop only; `future` may be waite
 from __future__ import annotations
 
 import concurrent.futures
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Turn", "TurnStatus"]
 
 TurnStatus = Literal["queued", "running", "ended"]
+_log = logging.getLogger("nbchat.sessions")
 
 
 @dataclass(eq=False, slots=True)
@@ -65,8 +67,11 @@ class Turn:
             self._watchers.remove(callback)
 
     def tell(self, delta: str | None) -> None:
-        """Hand a delta (None: the end) to the watchers. Called by the run."""
+        """Hand a delta (None: the end) to the watchers; one that fails is logged. Called by the run."""
         for callback in tuple(self._watchers):
-            callback(delta)
+            try:
+                callback(delta)
+            except Exception:
+                _log.exception("a watcher of a turn failed")
         if delta is None:
             self._watchers.clear()

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Protocol
 
-from nbchat.core.errors import ChatError, ErrorInfo
+from nbchat.core.accumulator import TurnAccumulator
+from nbchat.core.errors import ChatError, ErrorInfo, UsageError
 from nbchat.core.events import ProviderEvent, TurnStart
 from nbchat.core.ids import new_id
 from nbchat.core.messages import Message, TextPart
@@ -109,18 +110,23 @@ class TurnWorker:
         while self.waiting and not self._closed:
             turn = self.current = self.waiting.popleft()
             turn.status = "running"
+            # From here on nobody who gives up waiting can cancel it for the others.
+            turn.future.set_running_or_notify_cancel()
             self._stop_at_once = False
             self._watcher.started(turn)
             try:
                 message = await self._answer(turn)
             except ChatError as error:
-                message = self._failed(turn, error.info)
+                message = await self._failed(turn, error.info)
             except Exception as error:
                 _log.exception("a turn could not be started")
                 text = f"nbchat could not start the turn ({type(error).__name__}: {error})."
-                message = self._failed(turn, ErrorInfo("internal", text, "Nothing was sent. The kernel's log has the details."))
+                message = await self._failed(turn, ErrorInfo("internal", text, "The kernel's log has the details."))
             turn.answer, turn.status = message, "ended"
-            self._watcher.ended(turn, message)
+            try:
+                self._watcher.ended(turn, message)
+            except Exception:  # whoever waits for the turn must not wait for ever
+                _log.exception("the end of a turn could not be told")
             turn.tell(None)
             if not turn.future.done():
                 turn.future.set_result(message)
@@ -201,6 +207,8 @@ class TurnWorker:
         """This request was begun before, by another process: give its answer, do not pay twice."""
         store, record = self._ports.store, turn.record
         assert record is not None
+        if record.conversation != self._tree.conversation.id:
+            raise UsageError("This request id was used in another conversation.", hint="Give each question an id of its own.")
         conversation = await store.get(record.conversation)
         self._tree.load(conversation or self._tree.conversation, await store.messages(record.conversation))
         question, answer = self._tree.get(record.user_message), self._tree.get(record.assistant_message)
@@ -209,10 +217,19 @@ class TurnWorker:
         if answer.status == "streaming":
             raise ChatError("Another kernel is answering this request.", kind="busy", hint="Its answer is saved when it ends.")
         turn.question, turn.answer = question, answer
+        turn.content = TurnAccumulator(answer.parts)
+        turn.tell(answer.text)
         return question, answer
 
-    def _failed(self, turn: Turn, error: ErrorInfo) -> Message:
-        if turn.answer is not None:
-            return replace(turn.answer, status="error", error=error)
-        now = self._ports.clock.time()
+    async def _failed(self, turn: Turn, error: ErrorInfo) -> Message:
+        """Return the answer of a turn that ended before its request; where it was begun, end it in the store too."""
+        now, ports = self._ports.clock.time(), self._ports
+        if turn.answer is not None and turn.record is not None:
+            message = replace(turn.answer, parts=turn.content.parts, status="error", error=error)
+            try:
+                await ports.store.end_turn(turn.record, message, [])
+                await ports.jobs.update_job(turn.id, turn.generation, status="error", completed_at=now, error=error.text)
+            except Exception:
+                _log.warning("the end of a turn could not be saved", exc_info=True)
+            return message
         return Message(new_id(), "assistant", (), None, "error", model=turn.model or self._model(), created=now, error=error)

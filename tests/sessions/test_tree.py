@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
+
+import pytest
 
 from nbchat.core.conversations import Conversation
 from nbchat.core.cost import UNKNOWN_COST, Cost
@@ -50,3 +53,26 @@ def test_costs_of_every_branch_are_counted_and_an_unknown_one_is_said() -> None:
     assert tree.cost == Cost(Decimal("0.50"))
     assert tree.usage.input_tokens == 20
     assert str(tree.cost_with([UNKNOWN_COST])) == "≥$0.50"
+
+
+def test_a_reader_that_is_overtaken_leaves_no_old_path_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any thread may read the path while the loop changes a message: the next reader gets the change."""
+    tree = ConversationTree(Conversation("c", "c", head="a"), [say("a", None, "partial")], [])
+
+    def overtaken(messages: Mapping[str, Message], head: str | None) -> tuple[Message, ...]:
+        monkeypatch.undo()
+        found = path_to(messages, head)
+        tree.replace(say("a", None, "final"))
+        return found
+
+    monkeypatch.setattr("nbchat.sessions.tree.path_to", overtaken)
+    assert tree.path[-1].text == "partial"
+    assert tree.path[-1].text == "final"
+
+
+def test_amounts_in_two_currencies_have_no_sum() -> None:
+    """Currencies never mix, and a sum that cannot be made is no reason to fail."""
+    tree = ConversationTree(Conversation("c", "c"), [], [])
+    for currency in ("USD", "EUR"):
+        tree.settle(Message(currency, "assistant", cost=Cost(Decimal(1), currency=currency)))
+    assert tree.cost == UNKNOWN_COST
