@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import threading
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -100,10 +101,22 @@ def __dir__() -> list[str]:
 
 
 def load_ipython_extension(ipython: Any) -> None:
-    """`%load_ext nbchat`: register %chat, %%chat and %nbchat. Opens no file, sends nothing."""
-    importlib.import_module("nbchat.app").load(ipython)
+    """`%load_ext nbchat`: register %chat, %%chat and %nbchat. Opens no file, sends nothing.
+
+    The app, and all that it imports, is made on a thread meanwhile: here that would cost three times as much as the rest.
+    """
+    from nbchat.notebook.magics import register
+
+    register(ipython, lambda: importlib.import_module("nbchat.app").app().services)
+    threading.Thread(target=_warm_up, name="nbchat-warm-up", daemon=True).start()
 
 
 def unload_ipython_extension(ipython: Any) -> None:
     """`%unload_ext nbchat`: take the magics away; sessions go on."""
-    importlib.import_module("nbchat.app").unload(ipython)
+    from nbchat.notebook.magics import unregister
+
+    unregister(ipython)
+
+
+def _warm_up() -> None:
+    importlib.import_module("nbchat.app").warm_up()

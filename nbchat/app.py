@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from nbchat.providers.offers import Offer
     from nbchat.sessions.session import Session
 
-__all__ = ["App", "app", "load", "unload"]
+__all__ = ["App", "app", "warm_up"]
 
 
 class App:
@@ -183,22 +183,8 @@ def app() -> App:
     return once_per_process("app", lambda: App(background()))
 
 
-def load(ipython: Any) -> None:
-    """Register the magics and warm up on a thread; called by `%load_ext nbchat`, so it must cost next to nothing."""
-    from nbchat.notebook.magics import register
-
-    register(ipython, lambda: app().services)
-    threading.Thread(target=_warm_up, name="nbchat-warm-up", daemon=True).start()
-
-
-def unload(ipython: Any) -> None:
-    """Take the magics away; called by `%unload_ext nbchat`."""
-    from nbchat.notebook.magics import unregister
-
-    unregister(ipython)
-
-
-def _warm_up() -> None:
+def warm_up() -> None:
+    """Make the app and what its first request needs. Called on a thread by `%load_ext nbchat`."""
     from nbchat.providers.endpoint import warm
 
     app()

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from nbchat.notebook.wire import Json
+if TYPE_CHECKING:
+    from nbchat.notebook.wire import Json
 
 __all__ = ["CommSender", "hear", "kernel_of", "listen_on_control"]
 
