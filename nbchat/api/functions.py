@@ -8,6 +8,7 @@ from nbchat.api.manager import Manager
 from nbchat.api.session import Session
 from nbchat.api.settings import Settings
 from nbchat.app import app
+from nbchat.core.secrets import Secret
 from nbchat.export.listings import model_table, provider_table
 from nbchat.export.money import By, request_rows, summed_rows
 from nbchat.export.tables import Table, dataframe
@@ -50,8 +51,8 @@ def add_provider(
     preset: str | None = None,
     base_url: str | None = None,
     api_key_env: str | None = None,
-    api_key: str | None = None,
-    keyring: str | None = None,
+    api_key: str | Secret | None = None,
+    keyring: bool | str = False,
     prompt: bool = False,
     headers: dict[str, str] | None = None,
     insecure: bool = False,
@@ -59,10 +60,13 @@ def add_provider(
     """Configure an endpoint and save it (never its key); returns its id, the part before the slash of "provider/model".
 
     Give a `preset` ("openai", "openrouter", "ollama", ...) or a `base_url`. The key's place is one of: `api_key_env` (a
-    variable's name; presets know theirs), `keyring` (a user name in the OS keyring's service "nbchat"), `prompt=True` (asked
-    with getpass when first needed), or `api_key` itself, kept for this process only. None of them: a keyless server.
+    variable's name; presets know theirs), `keyring` (True, or a user name, in the OS keyring's service "nbchat"; `api_key`
+    beside it is stored there), `prompt=True` (asked with getpass, now), or `api_key` itself, kept for this process only. None
+    of them: a keyless server.
     Sends nothing. Raises ConfigError for a URL or a place that cannot be used.
     """
+    if isinstance(api_key, str):
+        api_key = Secret(api_key)  # at once, and under its own name: Verbose tracebacks print what arguments are bound to
     return app().add_provider(
         id,
         preset=preset,

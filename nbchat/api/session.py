@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -61,15 +61,17 @@ class Session(HasTraits):
     cost = Live(lambda s: s.state.cost, help="Cost of all requests of this conversation, every branch and helper call.")
     notice = Live(lambda s: s._core.notice, help="What to know while it goes on (nothing is being saved, say), or None.")
     state = Live(lambda s: s._core.state, help="An immutable snapshot of all of it (SessionState).")
-    title = Live(lambda s: s._core.conversation.title or s.name, lambda s, v: s._update(title=str(v)), help="Free text.")
+    title = Live(
+        lambda s: s._core.conversation.title or s.name, lambda s, v: s._change(s._core.set_title, str(v)), help="Free text."
+    )
     model = Live(
         lambda s: s._core.model,
-        lambda s, v: s._app.background.wait(s._core.set_model(v)),
+        lambda s, v: s._change(s._core.set_model, v),
         help='"provider/model" of the next turn.',
     )
     system = Live(
         lambda s: s._core.conversation.system,
-        lambda s, v: s._app.background.wait(s._core.set_system(v)),
+        lambda s, v: s._change(s._core.set_system, v),
         help="The system prompt of the next turn, or None.",
     )
 
@@ -123,6 +125,7 @@ class Session(HasTraits):
 
         Raises ChatError (with the partial in `.message`) when the turn did not complete. A KeyboardInterrupt stops the turn.
         """
+        self._app.background.check_may_block()  # before anything is sent
         return self.send(text, **options).result()
 
     async def aask(self, text: str, **options: Any) -> Message:
@@ -209,9 +212,9 @@ class Session(HasTraits):
     def __repr__(self) -> str:
         return f"<Session {self.name!r}: {self.model}, {len(self.messages)} messages, {self.status}, {self.cost}>"
 
-    def _update(self, **changes: Any) -> None:
+    def _change(self, setter: Callable[[Any], Coroutine[Any, Any, None]], value: Any) -> None:
         self._check_open()
-        self._app.background.wait(self._core.update(**changes))
+        self._app.background.wait(setter(value))
 
     def _check_open(self) -> None:
         if self._core.closed:

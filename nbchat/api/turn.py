@@ -61,8 +61,7 @@ class Turn:
         Raises ChatError, with the partial in `.message`, when the turn did not complete; TimeoutError after `timeout`
         seconds (the turn goes on). A KeyboardInterrupt stops the turn and is raised.
         """
-        if self._background.on_loop:
-            self._background.wait(_nothing())  # raises, and says what to do
+        self._background.check_may_block()
         try:
             return completed(self._turn.future.result(timeout))
         except concurrent.futures.CancelledError:
@@ -89,9 +88,11 @@ class Turn:
 
     def __iter__(self) -> Iterator[str]:
         """Yield the answer's text as it comes; raises at the end as `result` does. A KeyboardInterrupt stops the turn."""
+        self._background.check_may_block()
         deltas: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        yield from filter(None, [self._background.call(self._turn.watch, deltas.put)])
         try:
+            if first := self._background.call(self._turn.watch, deltas.put):
+                yield first
             while (delta := deltas.get()) is not None:
                 yield delta
         except KeyboardInterrupt:
@@ -139,7 +140,3 @@ def completed(message: Message) -> Message:
 
 def _removed() -> ChatError:
     return ChatError("The turn was removed from the queue before it began.", kind="cancelled")
-
-
-async def _nothing() -> None:
-    """Waited for only to be refused."""

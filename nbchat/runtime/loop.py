@@ -108,18 +108,30 @@ class Background:
 
         Raises KernelLoopError on the loop's own thread (it would wait for itself), TimeoutError after `timeout` seconds.
         """
-        if self.on_loop:
+        try:
+            self.check_may_block()
+        except KernelLoopError:
             coroutine.close()
+            raise
+        future = self.submit(coroutine)
+        try:
+            return future.result(timeout)
+        except concurrent.futures.TimeoutError:
+            if future.done():  # the coroutine's own
+                raise
+            future.cancel()
+            raise TimeoutError(f"nothing came of it within {timeout} s.") from None  # before Python 3.11 the two differ
+        except BaseException:
+            future.cancel()
+            raise
+
+    def check_may_block(self) -> None:
+        """Raise KernelLoopError on the loop's own thread, where whoever waits for the loop waits for ever."""
+        if self.on_loop:
             raise KernelLoopError(
                 "a blocking call was made on nbchat's own thread, which it would block for ever.",
                 hint="Inside a callback or tool that runs there, use the async form: `await session.aask(...)`.",
             )
-        future = self.submit(coroutine)
-        try:
-            return future.result(timeout)
-        except BaseException:
-            future.cancel()
-            raise
 
     def at_exit(self, hook: Callable[[], Awaitable[None]]) -> None:
         """Run the async `hook` on the loop before it stops (all hooks together have 2 s)."""

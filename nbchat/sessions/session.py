@@ -192,6 +192,10 @@ class Session:
         self._ports.provider(provider)
         await self.update(provider=provider, model=model)
 
+    async def set_title(self, text: str) -> None:
+        """Set the title."""
+        await self.update(title=text)
+
     async def set_system(self, text: str | None) -> None:
         """Set the system prompt from the next turn on; None removes it."""
         await self.update(system=text)

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import json
 import threading
+import traceback
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from traitlets.utils.bunch import Bunch
 
 import nbchat
 from nbchat.api.session import SessionEvent
+from nbchat.core.errors import ConfigError, KernelLoopError, UsageError
+from nbchat.core.messages import Message
 from nbchat.testing import Gate, Reply
 from tests.support.apps import running_app
 
@@ -56,7 +59,7 @@ def test_a_turn_can_be_iterated_awaited_and_stopped() -> None:
         assert next(iter(turn)) == "five "
         turn.stop()
         assert turn.done
-        assert server.open_streams == 0
+        server.wait_closed()
         with pytest.raises(nbchat.ChatError) as caught:
             turn.result()
         assert caught.value.message is not None
@@ -252,3 +255,42 @@ def test_money_is_summed_by_what_one_asks() -> None:
         assert nbchat.ledger("session")[1]["cost"] == "$0.25"
         with pytest.raises(nbchat.UsageError, match="Cannot sum"):
             nbchat.ledger("moon")  # type: ignore[arg-type]
+
+
+def test_a_blocking_call_on_nbchats_own_thread_is_refused_before_anything_is_sent() -> None:
+    """It would wait for itself for ever, or raise and leave a paid turn behind; the async forms work there."""
+    with running_app(Reply.text("fine")) as server:
+        s = nbchat.session("notes")
+        turn = s.send("hi")
+
+        async def ask() -> Message:
+            return s.ask("again")
+
+        async def iterate() -> list[str]:
+            return list(turn)
+
+        for wrong in (ask, iterate):
+            with pytest.raises(KernelLoopError, match="own thread"):
+                nbchat.run_sync(wrong())
+        turn.result()
+        assert len(s.messages) == 2
+        assert len(server.chats) == 1
+
+
+def test_a_deleted_conversation_cannot_be_changed() -> None:
+    """A handle that outlived its conversation says what to do."""
+    with running_app():
+        s = nbchat.session("notes")
+        nbchat.manager.delete("notes")
+        for name, value in (("model", "lab/other"), ("system", "be brief"), ("title", "Notes")):
+            with pytest.raises(UsageError, match="was closed"):
+                setattr(s, name, value)
+
+
+def test_a_refused_provider_shows_no_key_in_a_traceback() -> None:
+    """P25: Verbose tracebacks print what arguments are bound to, and notebooks keep them."""
+    with running_app(), pytest.raises(ConfigError) as refused:
+        nbchat.add_provider("bad", base_url="ftp://nowhere", api_key="sk-CANARY-in-a-frame")
+    frames = [frame for frame, _ in traceback.walk_tb(refused.tb) if "/nbchat/" in frame.f_code.co_filename]
+    assert len(frames) > 2
+    assert not [frame for frame in frames if "CANARY" in repr(frame.f_locals)]

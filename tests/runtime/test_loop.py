@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 import importlib
 import os
 import subprocess
@@ -57,7 +56,7 @@ def test_a_timeout_cancels_what_was_waited_for() -> None:
             seen.append("cancelled")
             raise
 
-    with pytest.raises(concurrent.futures.TimeoutError):
+    with pytest.raises(TimeoutError):
         background().wait(forever(), timeout=0.01)
     background().wait(asyncio.sleep(0))
     assert seen == ["cancelled"]
