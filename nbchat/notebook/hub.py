@@ -1,9 +1,9 @@
 """Hub: brings what happens in sessions to the views that show them.
 
-    signal or log entry -> views concerned are due -> pump -> flush: read the log after the view's position -> one message
+    signal or log entry -> views concerned are due -> pump (when) -> teller (what) -> one message
 
-Owns positions, the answers to hellos, and which views show what. On the loop. Must not know comms or widgets (a view has a
-`Sender`), nor what browsers ask besides hello (`intents.py`).
+Owns which views there are and what concerns them. On the loop. Must not know comms or widgets (a view has a `Sender`), nor
+what browsers ask besides hello (`intents.py`).
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from nbchat.core.errors import ErrorInfo
 from nbchat.core.messages import Message
 from nbchat.notebook import wire
 from nbchat.notebook.feed import TurnFeed
-from nbchat.notebook.pump import NO_TIME, Pump
+from nbchat.notebook.pump import Pump
 from nbchat.notebook.snapshot import snapshot_of, state_of
+from nbchat.notebook.teller import Teller
 from nbchat.notebook.view import Sender, View
 from nbchat.notebook.wire import Json
 from nbchat.runtime.switch_interval import SwitchInterval
@@ -37,10 +38,6 @@ _FEEDS = 512
 """Ended turns whose last position is remembered, for views that are made later."""
 _REPEAT_AFTER = (1.0, 3.0)
 """Seconds after an end at which its position is told again: a page that lost a whole short turn has no other way to know."""
-_STATE_REPEATS = 60.0
-"""Seconds for which a hello that lacks nothing gets the small state again: the last change may be what was lost."""
-_HELLOS = 8
-"""Different positions answered one by one in one go; more than that get one snapshot."""
 
 
 class Hub:
@@ -57,6 +54,7 @@ class Hub:
         self._found: dict[str, int] = {}
         self._said: set[str] = set()
         self._pump = Pump(ports.clock, self._serve)
+        self._teller = Teller(ports.clock, ports.log, self._pump, offers, self._feed_of)
         self._interval = SwitchInterval()
         manager.listen(self._signalled)
 
@@ -126,9 +124,7 @@ class Hub:
 
     def reply(self, view: View, message: Json) -> None:
         """Send an answer to something that a person did: at once."""
-        if view.sender is not None:
-            view.sender.custom(message)
-            self._pump.bucket.take()
+        self._teller.send(view, message)
 
     # ------------------------------------------------------------ what happens in sessions
 
@@ -213,98 +209,8 @@ class Hub:
             view.state_changed = True
             self._mark(view, urgent=urgent)
 
-    # ------------------------------------------------------------ sending
-
     def _mark(self, view: View, *, urgent: bool = False) -> None:
         self._pump.request(view, view.next_at(self._ports.clock.monotonic()), urgent=urgent)
 
     async def _serve(self, view: View) -> None:
-        if view.sender is None:
-            return
-        before = (view.generation, view.seq)
-        await self._flush(view)
-        hellos, view.hellos = view.hellos, []
-        if before != (view.generation, view.seq):  # a page that was there has just been given what followed
-            hellos = [hello for hello in hellos if hello != before]
-        if view.snapshot_due or len(hellos) > _HELLOS:
-            self._send_snapshot(view)
-        else:
-            for generation, have in hellos:
-                await self._answer(view, generation, have)
-        self._send_state(view)
-        self._repeat(view)
-
-    async def _flush(self, view: View) -> None:
-        """Tell everything up to the newest entry: one message, one for each turn that ended meanwhile."""
-        while (feed := view.feed) is not None:
-            if view.seq < feed.seq:
-                if view.jumps:
-                    self._send_snapshot(view)
-                    return
-                entries = await self._ports.log.read(feed.turn.id, feed.generation, view.seq)
-                if not entries:
-                    self._send_snapshot(view)
-                    return
-                events = [event for entry in entries for event in entry.events]
-                self._send(view, wire.append(feed.generation, view.seq, entries[-1].seq, events))
-                view.seq = entries[-1].seq
-            elif not view.advance():
-                return
-
-    async def _answer(self, view: View, generation: int, have: int) -> None:
-        """Give a page that is at this position what it lacks of what all others have been told."""
-        feed = view.feed
-        if (generation, have) == (view.generation, view.seq):
-            recent = self._ports.clock.monotonic() - view.state_sent < _STATE_REPEATS
-            if recent and view.sender is not None and view.told is not None:
-                view.sender.update(view.told)
-                self._pump.bucket.take()
-            return
-        after = None
-        if feed is not None and generation == feed.generation and have < view.seq:
-            after = have
-        elif feed is not None and ((generation, have) == view.previous or (view.turn is not None and generation == have == 0)):
-            after = 0
-        entries = None
-        if feed is not None and after is not None:
-            entries = await self._ports.log.read(feed.turn.id, feed.generation, after)
-        told = [entry for entry in entries or () if entry.seq <= view.seq]
-        if feed is None or after is None or not told:
-            self._send_snapshot(view)
-            return
-        events = [event for entry in told for event in entry.events]
-        self._send(view, wire.append(feed.generation, after, told[-1].seq, events))
-
-    def _send_snapshot(self, view: View) -> None:
-        feed = self._feed_of(view)
-        view.snapshot_due = False
-        self._send(view, wire.snapshot(snapshot_of(view, feed)))
-        view.jump(feed)
-
-    def _send_state(self, view: View) -> None:
-        if view.state_changed and view.sender is not None:
-            view.state_changed = False
-            state, told = state_of(view.session, view.turn, self._offers()), view.told or {}
-            changes = {name: value for name, value in state.items() if name not in told or told[name] != value}
-            view.told = state
-            if changes:
-                view.state_sent = self._ports.clock.monotonic()
-                view.sender.update(changes)
-                self._pump.bucket.take()
-
-    def _repeat(self, view: View) -> None:
-        """Tell the position of an end again, when it is time and nothing newer was told."""
-        feed = view.feed
-        if feed is None or not feed.ended or view.seq < feed.seq:
-            view.repeats.clear()
-        elif view.repeats and view.repeats[0] <= self._ports.clock.monotonic() + NO_TIME:
-            view.repeats.popleft()
-            self._send(view, wire.append(feed.generation, feed.seq, feed.seq, ()))
-        if view.repeats:
-            self._pump.request(view, view.repeats[0])
-
-    def _send(self, view: View, message: Json) -> None:
-        if view.sender is not None:
-            view.sender.custom(message)
-            view.sent_at(self._ports.clock.monotonic())
-            self._pump.bucket.take()
+        await self._teller.tell(view)

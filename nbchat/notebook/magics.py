@@ -15,7 +15,7 @@ from nbchat.notebook.cells import Cells, notebook_of
 from nbchat.notebook.comms import kernel_of
 from nbchat.notebook.names import conversation_for
 from nbchat.notebook.options import HELP, Options, parse
-from nbchat.notebook.plain import completed, stream_text, wait_for
+from nbchat.notebook.plain import completed, stopping, stream_text, wait_for
 from nbchat.notebook.transform import chat_cell, chat_lines
 
 if TYPE_CHECKING:
@@ -84,26 +84,35 @@ class NbChat(Magics):
         kernel = kernel_of(self.shell)
         cell = None if kernel is None else self._cells.key(notebook, kernel.get_parent() or {})
         session, turn = services.background.wait(self._submit(services, options, notebook, question, cell))
-        if how == "widget":
-            _display(services.widgets.turn(session, turn, cell))
-            if self.transcripts:
-                from nbchat.notebook.transcript import keep_transcript
-
-                keep_transcript(kernel, services.background, turn)
-            if not (options.wait or options.output):
-                return None
-            message = wait_for(services.background, turn)
-        elif how == "text":
-            message = stream_text(services.background, turn, _write)
-        else:
-            message = wait_for(services.background, turn)
-            from nbchat.notebook.transcript import transcript
-
-            _display(transcript(message), raw=True)
+        if how == "widget" and not (options.wait or options.output):
+            self._show_turn(services, session, turn, cell)
+            return None
+        with stopping(services.background, turn):
+            message = self._wait(services, session, turn, cell, how)
         completed(message)
         if options.output:
             self.shell.user_ns[options.output] = message
         return message if options.wait else None
+
+    def _show_turn(self, services: Services, session: Session, turn: Turn, cell: str | None) -> None:
+        _display(services.widgets.turn(session, turn, cell))
+        if self.transcripts:
+            from nbchat.notebook.transcript import keep_transcript
+
+            keep_transcript(self.shell.kernel, services.background, turn)
+
+    def _wait(self, services: Services, session: Session, turn: Turn, cell: str | None, how: str) -> Message:
+        """Show the turn and wait for its answer, whatever becomes of it."""
+        if how == "text":
+            return stream_text(services.background, turn, _write)
+        if how == "widget":
+            self._show_turn(services, session, turn, cell)
+            return wait_for(turn)
+        from nbchat.notebook.transcript import transcript
+
+        message = wait_for(turn)
+        _display(transcript(message), raw=True)
+        return message
 
     async def _submit(
         self, services: Services, options: Options, notebook: str, question: str, cell: str | None

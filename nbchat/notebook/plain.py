@@ -1,10 +1,11 @@
-"""Plain text: a turn without a widget, printed as it comes. Blocks the calling thread; an interrupt stops the turn."""
+"""Waiting for a turn, and printing it as plain text as it comes. Blocks the calling thread; an interrupt stops the turn."""
 
 from __future__ import annotations
 
 import concurrent.futures
 import queue
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from nbchat.core.errors import ChatError, ErrorInfo
@@ -14,34 +15,37 @@ if TYPE_CHECKING:
     from nbchat.runtime.loop import Background
     from nbchat.sessions.turn import Turn
 
-__all__ = ["completed", "stream_text", "wait_for"]
+__all__ = ["completed", "stopping", "stream_text", "wait_for"]
 
 
 def stream_text(background: Background, turn: Turn, write: Callable[[str], object]) -> Message:
     """Write the answer's text as it comes and return the answer, whatever became of it.
 
-    A KeyboardInterrupt stops the turn and is raised. Raises ChatError when the turn was taken from the queue.
+    Raises ChatError when the turn was taken from the queue.
     """
     deltas: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-    try:
-        delta: str | None = background.call(turn.watch, deltas.put)
-        while delta is not None:
-            if delta:
-                write(delta)
-            delta = deltas.get()
-        write("\n")
-    except KeyboardInterrupt:
-        background.wait(turn.session.stop(turn))
-        raise
-    return wait_for(background, turn)
+    delta: str | None = background.call(turn.watch, deltas.put)
+    while delta is not None:
+        if delta:
+            write(delta)
+        delta = deltas.get()
+    write("\n")
+    return wait_for(turn)
 
 
-def wait_for(background: Background, turn: Turn) -> Message:
-    """Wait for the turn's end and return its answer, whatever became of it; interrupts and errors as in `stream_text`."""
+def wait_for(turn: Turn) -> Message:
+    """Wait for the turn's end and return its answer, whatever became of it; raises ChatError when it left the queue unasked."""
     try:
         return turn.future.result()
     except concurrent.futures.CancelledError:
         raise ChatError("The question was taken from the queue before it was sent.", kind="cancelled") from None
+
+
+@contextmanager
+def stopping(background: Background, turn: Turn) -> Iterator[None]:
+    """A KeyboardInterrupt anywhere in this block stops the turn (its request is closed, its partial saved) and is raised."""
+    try:
+        yield
     except KeyboardInterrupt:
         background.wait(turn.session.stop(turn))
         raise

@@ -77,11 +77,19 @@ class View:
         return 0 if self.feed is None else self.feed.generation
 
     @property
+    def before(self) -> tuple[int, int] | None:
+        """The position from which browsers take `feed`'s first entry; None where they could not tell it from a later turn's.
+
+        A turn view takes its own turn from the start. In a thread nothing may lie between: the generations of an earlier
+        kernel, or of another one that shares the conversation, are ones that its browsers know nothing of.
+        """
+        known = self.previous or (0, 0)
+        return known if self.turn is not None or self.generation == known[0] + 1 else None
+
+    @property
     def jumps(self) -> bool:
-        """Whether the browsers could not tell `feed`'s first entry from a later turn's: generations they know nothing of lie
-        between (of an earlier kernel, or another one that shares the conversation)."""
-        known = 0 if self.previous is None else self.previous[0]
-        return self.turn is None and self.seq == 0 and self.generation != known + 1
+        """Whether the next thing to tell is the beginning of a turn that browsers could not take."""
+        return self.seq == 0 and self.before is None
 
     @property
     def interval(self) -> float:

@@ -136,6 +136,7 @@ def test_browsers_ask_stop_and_page_over_the_comm(lab: Lab, slowly: Gate) -> Non
     assert inside.got(thread, "sent")["client_id"] == "c1"
     slowly.release(3)
     inside.wait(lambda: "t2 " in inside.text(thread))
+    inside.customs[thread].clear()
     inside.say(thread, {"op": "nonsense"})
     inside.say(thread, {"op": "hello", "generation": "x", "have": 0, "page": "p"})
     inside.say(thread, {"op": "hello", "generation": -1, "have": 0, "page": "p"})
@@ -204,6 +205,7 @@ def test_an_interrupt_of_a_waiting_cell_stops_its_turn(lab: Lab, slowly: Gate) -
     inside = lab.kernel
     known = set(inside.pages)
     request = inside.send_cell("%chat --wait go slowly", cell="interrupted")
+    inside.hear(lambda m: m["msg_type"] == "display_data" and "text/markdown" in m["content"]["data"])
     slowly.release(2)
     inside.wait(lambda: any("t1 " in inside.text(comm) for comm in set(inside.pages) - known))
     inside.manager.interrupt_kernel()
