@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import heapq
 import itertools
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -25,7 +26,7 @@ from nbchat.sessions.turn import Turn
 from nbchat.streams.memory_log import MemoryEventTransport
 from tests.support.clock import ManualClock, settle
 
-__all__ = ["ActedSession", "Recorder", "Stage"]
+__all__ = ["ActedSession", "Recorder", "Stage", "play", "stream"]
 
 
 class Recorder:
@@ -213,3 +214,22 @@ class Stage:
             if now >= end:
                 return
             await self.clock.advance(min(step, end - now))
+
+
+def play(act: Callable[[Stage], Awaitable[None]]) -> None:
+    """Act on a stage of its own."""
+
+    async def main() -> None:
+        await act(Stage())
+
+    asyncio.run(main())
+
+
+async def stream(stage: Stage, seconds: float, hertz: float = 100.0) -> str:
+    """Let the first session's turn say one word at this pace; returns all of it."""
+    said = ""
+    for n in range(round(seconds * hertz)):
+        said += f"w{n} "
+        await stage.sessions[0].say(f"w{n} ")
+        await stage.clock.advance(1 / hertz)
+    return said
