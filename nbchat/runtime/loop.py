@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 
 from nbchat.core.errors import KernelLoopError
 from nbchat.runtime.process import once_per_process
+from nbchat.runtime.threads import DaemonThreads
 
 __all__ = ["Background", "background"]
 
@@ -34,6 +35,7 @@ class Background:
     def __init__(self) -> None:
         self.pid = os.getpid()
         self.loop = asyncio.new_event_loop()
+        self.loop.set_default_executor(DaemonThreads())
         self._exit_hooks: list[Callable[[], Awaitable[None]]] = []
         self._tasks: set[asyncio.Task[Any]] = set()
         self._started = threading.Event()

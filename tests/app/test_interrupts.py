@@ -12,15 +12,18 @@ import pytest
 
 CODE = """
     import nbchat, sys
+    def say(*words):  # in one write: a callback speaks on its own thread
+        sys.stdout.write(" ".join(map(str, words)) + "\\n")
+        sys.stdout.flush()
     s = nbchat.session("notes", model="demo/demo-slow")
-    s.on("text-delta", lambda event: print("delta", flush=True))
+    s.on("text-delta", lambda event: say("delta"))
     try:
-        print("asking", flush=True)
+        say("asking")
         {call}
     except KeyboardInterrupt:
-        print("interrupted", s.status, s.messages[-1].status if s.messages else "none", flush=True)
+        say("interrupted", s.status, s.messages[-1].status if s.messages else "none")
     m = s.ask("table", model="demo/demo")
-    print("next", m.status, len([m for m in s.messages if m.role == "user"]), flush=True)
+    say("next", m.status, len([m for m in s.messages if m.role == "user"]))
 """
 
 

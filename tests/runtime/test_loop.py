@@ -117,3 +117,24 @@ def test_the_process_exits_while_something_runs_for_ever() -> None:
     done = run_python(code)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["hook", "cancelled"]
+
+
+def test_the_process_exits_while_a_thread_blocks() -> None:
+    """A keyring that waits to be unlocked keeps no kernel from ending."""
+    code = """
+        import asyncio, threading
+        from nbchat.runtime.loop import background
+        begun = threading.Event()
+        def block():
+            begun.set()
+            threading.Event().wait()
+        async def main():
+            print(await asyncio.get_running_loop().run_in_executor(None, lambda: 42), flush=True)
+            await asyncio.get_running_loop().run_in_executor(None, block)
+        background().submit(main())
+        begun.wait()
+        print("over", flush=True)
+    """
+    done = run_python(code)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["42", "over"]

@@ -181,6 +181,19 @@ def test_a_turn_that_cannot_be_published_is_ended_in_the_store() -> None:
     assert len(live(test, Reply.text("fine")).chats) == 1
 
 
+def test_a_turn_that_has_ended_keeps_its_text_once() -> None:
+    """L13: handles and views may keep turns for long, and a turn of many tokens must not keep each of them."""
+    tokens = [f"token{n} " for n in range(500)]
+
+    async def test(house: House) -> None:
+        turn = (await house.session()).submit("hi")
+        message = await answer(turn)
+        assert message.text == turn.content.text == "".join(tokens)
+        assert turn.content.parts[0] is message.parts[0]
+
+    live(test, Reply.text(tokens=tokens))
+
+
 # ---------------------------------------------------------------- one conversation, several holders
 
 
