@@ -172,6 +172,29 @@ def test_stop_works_while_a_cell_blocks(lab: Lab, slowly: Gate, way: str) -> Non
     assert inside.wait_cell(busy).text == "slept\n"
 
 
+def test_state_is_the_sessions_whoever_would_write_it(lab: Lab) -> None:
+    """Browsers' writes are ignored, Python's refused; reading gives what the session says now."""
+    inside = lab.kernel
+    thread = inside.run("w = nbchat.session('written').widget; display(w)").widget
+    update = {"comm_id": thread, "data": {"method": "update", "state": {"title": "hacked", "kind": "turn"}}}
+    inside.client.shell_channel.send(inside.client.session.msg("comm_msg", update))
+    cell = inside.run("nbchat.session('written').title = 'A title'\nprint(w.title, w.kind, w)\nw.title = 'x'")
+    assert cell.text == "A title thread <ChatWidget “written”>\n"
+    assert cell.error is not None
+    assert "cannot be set" in cell.error["evalue"]
+    inside.wait(lambda: inside.comms[thread]["title"] == "A title")
+
+
+def test_closing_a_widget_closes_its_layout_and_the_next_one_is_new(lab: Lab) -> None:
+    """Nothing is left behind, and the session's widget can be shown again."""
+    inside = lab.kernel
+    count = inside.open_comms()
+    first = inside.run("w = nbchat.session('closing').widget; display(w)").widget
+    inside.run("w.close(); w.close()")
+    assert inside.open_comms() == count
+    assert inside.run("display(nbchat.session('closing').widget)").widget != first
+
+
 def test_a_browsers_message_does_not_run_the_cells_hooks(lab: Lab) -> None:
     """post_execute flushes half-drawn figures: hearing a browser must not trigger it."""
     inside = lab.kernel
