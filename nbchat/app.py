@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from nbchat.core.errors import ConfigError, ErrorInfo, UsageError
+from nbchat.core.errors import ChatError, ConfigError, ErrorInfo, UsageError
 from nbchat.core.models import DEMO, KeyPlace, Model, Provider, split_model
 from nbchat.core.secrets import Secret
 from nbchat.runtime.clock import SystemClock
@@ -118,17 +118,22 @@ class App:
         return [offer for offer in self._offers if offer.id not in known] if undecided else []
 
     async def _choose(self, offer_id: str, session: Session) -> None:
-        """A click on an offer: configure it, ask it for its models, and let one answer from now on.
+        """A click on an offer: configure it, ask it for its models, and let one answer from now on. Where that fails, the
+        offer stays as it was: its server may start later.
 
         The cheapest model whose price is known, else the first one listed; the view's model menu has the others.
         """
-        offer = next((each for each in self._offers if each.id == offer_id), None)
+        offer = next((each for each in self._open_offers() if each.id == offer_id), None)
         if offer is None:
             raise UsageError("That offer is gone.", hint="Add the provider with nbchat.add_provider(...).")
         await self.registry.save(offer.provider)
-        models = await self.registry.models(offer.provider.id)
-        if not models:
-            raise ConfigError(f"{offer.provider.id} lists no chat model.", hint="Name one: nbchat.settings.model = ...")
+        try:
+            models = await self.registry.models(offer.provider.id)
+            if not models:
+                raise ConfigError(f"{offer.provider.id} lists no chat model.", hint="Name one: nbchat.settings.model = ...")
+        except ChatError:
+            await self.registry.remove(offer.provider.id)
+            raise
         await self.manager.set_default_model(min(models, key=_price_rank).label)
         if session.model != self.manager.default_model:
             await session.set_model(self.manager.default_model)

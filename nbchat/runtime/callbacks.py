@@ -1,5 +1,5 @@
-"""Runs callbacks that people gave: on the loop of the thread that registered them when it has one (in a kernel: the main
-one, where `print` reaches the notebook), else on one worker thread, always in order.
+"""Runs callbacks that people gave: on the loop of the thread that registered them while it runs (in a kernel: the main one,
+where `print` reaches the notebook), else on one worker thread, in order.
 
 A callback that raises is logged; one that blocks delays only later callbacks; none can touch a stream.
 """
@@ -30,26 +30,28 @@ class CallbackTarget:
     def run(self, callback: Callable[..., Any], *args: Any) -> None:
         """Run `callback(*args)` there soon. Any thread; never blocks, never raises. A coroutine function is awaited."""
         loop = self._loop
-        if loop is not None and not loop.is_closed():
+        # A loop that does not run (a terminal's, between two cells) would keep the callback for ever, perhaps.
+        if loop is not None and loop.is_running():
             try:
-                loop.call_soon_threadsafe(self._guarded, callback, args, context=self._context.copy())
+                loop.call_soon_threadsafe(_guarded, loop, callback, args, context=self._context.copy())
                 return
             except RuntimeError:  # closed between the check and the call
                 self._loop = None
-        _worker().put((self._context.copy(), self._guarded, callback, args))
+        _worker().put((self._context.copy(), None, callback, args))
 
-    def _guarded(self, callback: Callable[..., Any], args: tuple[Any, ...]) -> None:
-        try:
-            result = callback(*args)
-            if asyncio.iscoroutine(result):
-                if self._loop is None:
-                    asyncio.run(result)
-                else:
-                    task = self._loop.create_task(result)
-                    _pending.add(task)
-                    task.add_done_callback(_settled)
-        except Exception:
-            _log.exception("a callback given to nbchat raised")
+
+def _guarded(loop: asyncio.AbstractEventLoop | None, callback: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    try:
+        result = callback(*args)
+        if asyncio.iscoroutine(result):
+            if loop is None:
+                asyncio.run(result)
+            else:
+                task = loop.create_task(result)
+                _pending.add(task)
+                task.add_done_callback(_settled)
+    except Exception:
+        _log.exception("a callback given to nbchat raised")
 
 
 _pending: set[asyncio.Task[Any]] = set()
@@ -85,5 +87,5 @@ def _worker() -> queue.SimpleQueue[Any]:
 
 def _work(tasks: queue.SimpleQueue[Any]) -> None:
     while True:
-        context, guarded, callback, args = tasks.get()
-        context.run(guarded, callback, args)
+        context, loop, callback, args = tasks.get()
+        context.run(_guarded, loop, callback, args)

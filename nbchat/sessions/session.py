@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
+from nbchat.core.checks import must_be_text
 from nbchat.core.conversations import Conversation
 from nbchat.core.errors import BusyError, UsageError
 from nbchat.core.events import ProviderEvent, ReasoningDelta, Retry, TextDelta
@@ -142,6 +143,7 @@ class Session:
             raise UsageError(f"The session {self.name!r} was closed.", hint=f"Open it again: nbchat.session({self.name!r}).")
         if request_id is not None and request_id in self._by_request:
             return self._by_request[request_id]
+        must_be_text(text, "A question")
         if not text.strip():
             raise UsageError("The question is empty.", hint="Write something after %chat, or in the box, and send again.")
         if when_busy == "raise" and self.busy:
@@ -184,7 +186,7 @@ class Session:
         stored = await self._ports.store.update(self.id, **changes)
         # The head stays: another kernel may have moved the stored one to messages that are not in this tree.
         self._tree.conversation = replace(stored, head=self._tree.conversation.head)
-        self._model_changed()
+        self.facts_changed()
 
     async def set_model(self, label: str) -> None:
         """Use "provider/model" from the next turn on; raises ConfigError for an unknown provider, UsageError for no model."""
@@ -197,7 +199,9 @@ class Session:
         await self.update(title=text)
 
     async def set_system(self, text: str | None) -> None:
-        """Set the system prompt from the next turn on; None removes it."""
+        """Set the system prompt from the next turn on; None removes it. Raises UsageError for what is no text."""
+        if text is not None:
+            must_be_text(text, "A system prompt")
         await self.update(system=text)
 
     def set_notice(self, notice: Notice | None) -> None:
@@ -206,11 +210,8 @@ class Session:
             self.notice = notice
             self.emit("changed")
 
-    def default_model_changed(self) -> None:
-        """The active model changed; a conversation without its own follows."""
-        self._model_changed()
-
-    def _model_changed(self) -> None:
+    def facts_changed(self) -> None:
+        """The conversation's own facts changed, or the active model, which one without its own follows."""
         provider, model = split_model(self.model)
         self._set(provider_id=provider, model_id=model)
         self.emit("changed")

@@ -8,6 +8,7 @@ import json
 import threading
 import traceback
 from pathlib import Path
+from typing import Any
 
 import pytest
 from traitlets import TraitError
@@ -294,3 +295,21 @@ def test_a_refused_provider_shows_no_key_in_a_traceback() -> None:
     frames = [frame for frame, _ in traceback.walk_tb(refused.tb) if "/nbchat/" in frame.f_code.co_filename]
     assert len(frames) > 2
     assert not [frame for frame in frames if "CANARY" in repr(frame.f_locals)]
+
+
+def test_what_is_no_text_is_the_callers_mistake() -> None:
+    """It must not be taken for a fault of the database, which would switch saving off."""
+    wrong: Any = 5
+    with running_app() as server:
+        s = nbchat.session("notes")
+        for call in (
+            lambda: s.ask(wrong),
+            lambda: setattr(s, "system", wrong),
+            lambda: setattr(s, "model", wrong),
+            lambda: nbchat.session("other", system=wrong),
+            lambda: nbchat.session(wrong),
+        ):
+            with pytest.raises(UsageError):
+                call()
+        assert s.notice is None
+        assert not server.chats

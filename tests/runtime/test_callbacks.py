@@ -50,6 +50,25 @@ def test_a_closed_loop_falls_back_to_the_worker() -> None:
     assert done.wait(5)
 
 
+def test_a_loop_that_does_not_run_falls_back_to_the_worker() -> None:
+    """A terminal's loop stands still between two cells; a callback cannot wait for the next one. Coroutines work there too."""
+
+    async def main() -> object:
+        return here()
+
+    async def callback() -> None:
+        await asyncio.sleep(0)
+        done.set()
+
+    loop, done = asyncio.new_event_loop(), threading.Event()
+    try:
+        target = loop.run_until_complete(main())
+        target.run(callback)  # type: ignore[attr-defined]
+        assert done.wait(5)
+    finally:
+        loop.close()
+
+
 def test_one_that_raises_is_logged_and_the_next_one_runs(caplog: pytest.LogCaptureFixture) -> None:
     """An exception in a callback reaches the log, nothing else."""
     target, done = here(), threading.Event()
