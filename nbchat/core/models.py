@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from nbchat.core.checks import must_be_text
 from nbchat.core.cost import Price
 from nbchat.core.errors import UsageError
+from nbchat.core.texts import text_of
 
 __all__ = ["DEMO", "KeyPlace", "Model", "Provider", "model_named", "split_model"]
 
@@ -71,8 +71,7 @@ def split_model(label: str) -> tuple[str, str]:
 
 def model_named(label: str) -> tuple[str, str]:
     """Split a label that must name both a provider and a model; raises UsageError for any other."""
-    must_be_text(label, "A model's name")
-    provider, model = split_model(label)
+    provider, model = split_model(text_of(label, "A model's name"))
     if not provider or not model:
         raise UsageError(f"{label!r} does not name a model.", hint='Write "provider/model"; `%nbchat models` lists them.')
     return provider, model

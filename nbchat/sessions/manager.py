@@ -9,11 +9,11 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from nbchat.core.checks import must_be_text
 from nbchat.core.conversations import Conversation, ConversationSummary
 from nbchat.core.errors import ChatError, UsageError
 from nbchat.core.ids import new_id
 from nbchat.core.models import DEMO, model_named, split_model
+from nbchat.core.texts import text_of
 from nbchat.sessions.ports import Ports
 from nbchat.sessions.session import Session
 from nbchat.sessions.state import Notice, Signal
@@ -72,13 +72,13 @@ class SessionManager:
         through its session. Raises UsageError for an empty name and a model that names none, ConfigError for an unknown
         provider.
         """
-        must_be_text(name, "A session's name")
+        name = text_of(name, "A session's name")
         if not name.strip():
             raise UsageError("A session needs a name.", hint='For example nbchat.session("notes").')
         if model:
             self._ports.provider(model_named(model)[0])
         if system is not None:
-            must_be_text(system, "A system prompt")
+            system = text_of(system, "A system prompt")
         async with self._opening:
             for ending in [each for each in self._ending if each.name == name]:
                 await ending.close()  # what it still saves is what is loaded next

@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
-from nbchat.core.checks import must_be_text
 from nbchat.core.conversations import Conversation
 from nbchat.core.errors import BusyError, UsageError
 from nbchat.core.events import ProviderEvent, ReasoningDelta, Retry, TextDelta
 from nbchat.core.ids import new_id
 from nbchat.core.messages import Message
 from nbchat.core.models import model_named, split_model
+from nbchat.core.texts import text_of
 from nbchat.sessions.leases import Lease, LeaseKind, Leases
 from nbchat.sessions.ports import Ports
 from nbchat.sessions.state import Listener, Notice, SessionState, Signal, SignalName
@@ -143,7 +143,7 @@ class Session:
             raise UsageError(f"The session {self.name!r} was closed.", hint=f"Open it again: nbchat.session({self.name!r}).")
         if request_id is not None and request_id in self._by_request:
             return self._by_request[request_id]
-        must_be_text(text, "A question")
+        text = text_of(text, "A question")
         if not text.strip():
             raise UsageError("The question is empty.", hint="Write something after %chat, or in the box, and send again.")
         if when_busy == "raise" and self.busy:
@@ -196,13 +196,11 @@ class Session:
 
     async def set_title(self, text: str) -> None:
         """Set the title."""
-        await self.update(title=text)
+        await self.update(title=text_of(text, "A title"))
 
     async def set_system(self, text: str | None) -> None:
         """Set the system prompt from the next turn on; None removes it. Raises UsageError for what is no text."""
-        if text is not None:
-            must_be_text(text, "A system prompt")
-        await self.update(system=text)
+        await self.update(system=None if text is None else text_of(text, "A system prompt"))
 
     def set_notice(self, notice: Notice | None) -> None:
         """Show (or take away) a notice in every view."""

@@ -292,3 +292,16 @@ def test_half_a_models_name_is_refused(label: str) -> None:
             session.submit("hi", model=label)
 
     assert not live(test).chats
+
+
+def test_half_a_character_in_a_question_blinds_no_view() -> None:
+    """The notebook's protocol is UTF-8: a lone surrogate would keep every view of the conversation from being told."""
+
+    async def test(house: House) -> None:
+        session = await house.session()
+        message = await answer(session.submit("a \ud83d b"))
+        assert message.status == "complete"
+        assert session.path[0].text == "a \ufffd b"
+        assert [m.text for m in await house.store.messages(session.id)] == ["a \ufffd b", "fine"]
+
+    live(test, Reply.text("fine"))
