@@ -183,6 +183,12 @@ class Kernel:
             message["header"]["subshell_id"] = subshell
         getattr(self.client, f"{channel}_channel").send(message)
 
+    @property
+    def has_subshells(self) -> bool:
+        """Whether this ipykernel can run messages beside a cell on the shell channel."""
+        info = self.client.kernel_info(reply=True, timeout=10)
+        return "kernel subshells" in info["content"].get("supported_features", ())
+
     def subshell(self) -> str:
         """Make a subshell, as JupyterLab does for widgets; returns its id."""
         message = self.client.session.msg("create_subshell_request", {})

@@ -159,6 +159,8 @@ def test_browsers_ask_stop_and_page_over_the_comm(lab: Lab, slowly: Gate) -> Non
 def test_stop_works_while_a_cell_blocks(lab: Lab, slowly: Gate, way: str) -> None:
     """Tokens keep arriving during `time.sleep`, and Stop ends the stream long before the cell ends."""
     inside = lab.kernel
+    if way == "subshell" and not inside.has_subshells:
+        pytest.skip("ipykernel 6 has no subshells: there the control channel is the way")
     widget = inside.run("%chat go slowly", cell=f"blocked {way}").widget
     subshell = inside.subshell() if way == "subshell" else None
     busy = inside.send_cell("import time; time.sleep(4); print('slept')")
