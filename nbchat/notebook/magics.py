@@ -170,7 +170,6 @@ def register(shell: Any, services: Callable[[], Services]) -> None:
     unregister(shell)
     magics = NbChat(shell, services)
     shell.register_magics(magics)
-    shell.configurables.append(magics)
     # before all others: prompts are stripped and indentation removed from what comes first
     shell.input_transformers_cleanup[:0] = [chat_cell, chat_lines]
 

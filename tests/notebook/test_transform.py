@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import no_var_expand
 
+from nbchat.notebook.magics import register, unregister
 from nbchat.notebook.transform import chat_cell, chat_lines
 
 
@@ -156,3 +157,17 @@ def test_an_unclosed_shell_quote_before_does_not_hide_the_question(heard: Heard)
 def test_a_terminal_goes_on_asking_for_lines_of_a_cell(heard: Heard) -> None:
     """%%chat in a terminal ends with an empty line, not with the first one."""
     assert heard.shell.check_complete("%%chat")[0] == "incomplete"
+
+
+def test_registering_twice_and_taking_away_leaves_nothing_double() -> None:
+    """`%reload_ext` and `%unload_ext`: one %chat, and then none."""
+    shell: Any = InteractiveShell()  # type: ignore[no-untyped-call]
+    before = list(shell.input_transformers_cleanup)
+    for _ in range(2):
+        register(shell, lambda: pytest.fail("registering needs no services"))
+    assert [type(each).__name__ for each in shell.configurables].count("NbChat") == 1
+    assert shell.input_transformers_cleanup == [chat_cell, chat_lines, *before]
+    unregister(shell)
+    assert shell.input_transformers_cleanup == before
+    assert "NbChat" not in {type(each).__name__ for each in shell.configurables}
+    assert (shell.find_line_magic("chat"), shell.find_cell_magic("chat")) == (None, None)
