@@ -20,6 +20,8 @@ const QUIET_FIRST_MOST = 5_000;
 const QUIET_MOST = 30_000;
 /** The usual wait before anything is known of it. */
 const PACE = 500;
+/** So many hellos go out in a gap before the waits grow: where a third of all messages is lost, so are answers. */
+const PATIENT_TRIES = 3;
 /** Messages held at most while a gap is open; more only means that the kernel will answer with a snapshot. */
 const HELD_MOST = 64;
 /** Hellos when only the status says that something was missed: perhaps nothing was (a question left the queue unsent). */
@@ -123,7 +125,8 @@ export class Receiver {
     const check = this.check;
     if (!check || now < check.due) return;
     this.hello();
-    const wait = Math.min(check.wait * 2, check.most);
+    const patient = check.most === GAP_MOST && check.tries + 1 < PATIENT_TRIES;
+    const wait = patient ? check.wait : Math.min(check.wait * 2, check.most);
     this.check = { due: now + wait, wait, most: check.most, tries: check.tries + 1 };
     const surmised = this.overdue && this.position.ended && !this.forced && !later(this.seen, this.position);
     if (surmised && check.tries + 1 >= SURMISED_TRIES) {
