@@ -140,6 +140,9 @@ class Hub:
             self._ended(turn, signal.data, views)
         elif name == "closed":
             self._newest.pop(session.id, None)
+            if not views:  # nobody shows its turns: they would keep the whole conversation in memory
+                for turn_id in [each for each, feed in self._feeds.items() if feed.turn.session is session]:
+                    del self._feeds[turn_id]
             self._found.pop(session.id, None)
             self._said.discard(session.id)
         if name == "queue-changed" and turn is not None and turn.status == "ended":

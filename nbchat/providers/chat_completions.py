@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from nbchat.core.errors import ProviderError
 from nbchat.core.events import Finish, ModelNamed, ProviderEvent, ReasoningDelta, TextDelta, ToolCallDelta, UsageReport
 from nbchat.core.secrets import Secret
+from nbchat.core.texts import text_of
 from nbchat.providers.errors import HINTS, error_of_object, excerpt
 from nbchat.providers.sse import ServerSentEvent
 from nbchat.providers.surrogates import SurrogateJoiner, has_surrogate
@@ -132,7 +133,7 @@ class ChatCompletionsDecoder:
         if chunk.model and chunk.model != self._model:
             self._model = chunk.model
             self._flush_run()
-            self._out.append(ModelNamed(chunk.model))
+            self._out.append(ModelNamed(text_of(chunk.model, "A model's name")))
         if chunk.usage:  # before choices: the usage chunk of most providers has none
             self._note_usage(bytes(chunk.usage))
         elif chunk.x_groq:
@@ -155,7 +156,7 @@ class ChatCompletionsDecoder:
                 self.failure = self.failure or error_of_object("the answer ended with an error")
             elif self.finish is None or self.finish.reason != reason:
                 self._flush_run()
-                self.finish = Finish(reason)
+                self.finish = Finish(text_of(reason, "A finish reason"))
                 self._out.append(self.finish)
 
     def _delta(self, delta: Delta) -> None:

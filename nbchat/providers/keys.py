@@ -78,20 +78,21 @@ class Keys:
             held = self._held.get(provider.id)
             if held:
                 return held
-            value = Secret(_asked(self._ask, provider))
+            value = Secret(ask_for_key(self._ask, provider.name or provider.id))
             if not value:
                 raise ConfigError(f"No key was typed for “{provider.id}”.", hint="Send again to be asked once more.")
             self._held[provider.id] = value
             return value
 
 
-def _asked(ask: Callable[[str], str], provider: Provider) -> str:
+def ask_for_key(ask: Callable[[str], str], name: str) -> str:
+    """Return what the person types; raises ConfigError where nobody can be asked."""
     try:
-        return ask(f"Key of {provider.name or provider.id}: ")
+        return ask(f"Key of {name}: ")
     except Exception as error:  # no terminal, a frontend without input: each host has its own error
         cause = f"{type(error).__name__}: {error}"
     raise ConfigError(
-        f"The key of “{provider.id}” cannot be asked for here ({cause}).",
+        f"The key of “{name}” cannot be asked for here ({cause}).",
         hint='Give it as api_key_env="...", keyring=True or api_key="...".',
     )
 

@@ -12,7 +12,7 @@ from getpass import getpass
 from nbchat.core.errors import ConfigError
 from nbchat.core.models import KeyPlace, Provider
 from nbchat.core.secrets import Secret
-from nbchat.providers.keys import store_in_keyring
+from nbchat.providers.keys import ask_for_key, store_in_keyring
 from nbchat.providers.presets import PRESETS, Preset
 from nbchat.providers.urls import check_base_url, origin
 
@@ -100,7 +100,7 @@ def _key(
             raise ConfigError("api_key_env is the name of a variable, not a key.", hint='For example api_key_env="LAB_API_KEY".')
         return KeyPlace("env", api_key_env), None
     if prompt:
-        typed = Secret(getpass(f"Key of {known.name if known.id != 'custom' else id}: "))
+        typed = Secret(ask_for_key(getpass, known.name if known.id != "custom" else id))
         if not typed:
             raise ConfigError("No key was typed.", hint="Run the cell again to be asked once more.")
         return KeyPlace("prompt"), typed

@@ -110,7 +110,7 @@ class Writer:
         return isinstance(error, StorageError | OSError) or type(error).__module__ == "sqlite3"
 
     def _readable(self, error: BaseException) -> BaseException:
-        if isinstance(error, ChatError | LookupError | TypeError | ValueError):
+        if isinstance(error, ChatError | LookupError | TypeError | ValueError | AttributeError):
             return error
         readable = explain(error, str(self.place))
         readable.__cause__ = error

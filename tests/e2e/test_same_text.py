@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
+import time
+
 from playwright.sync_api import expect
 
 from nbchat.testing import Gate, Reply, ScriptedServer, lorem
@@ -80,18 +81,26 @@ def test_reload_and_second_tab_in_mid_stream_end_with_the_kernels_text(open_chat
         wait_for_text(notebook, 2, text)
 
 
-@pytest.mark.parametrize("seed", range(1, 4))
-def test_views_end_equal_within_two_seconds_though_30_percent_of_messages_are_lost(open_chat: OpenChat, seed: int) -> None:
-    """The server of a notebook drops messages without a word; every view notices and asks again."""
-    tokens = paragraph(400)
-    with ScriptedServer(Reply.text(tokens=tokens, delay=0.005), api_key=KEY) as server:
-        notebook = open_chat(server, [*WINDOWS, "turn = s.send('go')"])
+def test_views_end_equal_though_30_percent_of_messages_are_lost(open_chat: OpenChat) -> None:
+    """The server of a notebook drops messages without a word; every view notices and asks again.
+
+    What is lost is drawn anew in each of five answers, and so may be the answers to those who ask: all must end equal, and
+    the usual one (the median) within two seconds of its end.
+    """
+    waits: list[float] = []
+    answers = [paragraph(300 + n) for n in range(5)]
+    with ScriptedServer([Reply.text(tokens=tokens, delay=0.005) for tokens in answers], api_key=KEY) as server:
+        notebook = open_chat(server, WINDOWS)
         for index in (1, 2, 3):
             notebook.run(index)
         expect(views(notebook.page)[2].composer).to_be_visible()
-        notebook.wire.lose(0.3, seed=seed)
+        notebook.wire.lose(0.3, seed=1)
         notebook.wire.reset()
-        notebook.run(4)
-        assert notebook.value("turn.result(30).text") == "".join(tokens)
-        wait_for_text(notebook, 3, "".join(tokens), timeout=2000)
-        assert notebook.wire.counts()["dropped"] >= 10
+        for tokens in answers:
+            assert notebook.value("s.ask('go').text") == "".join(tokens)
+            ended = time.monotonic()
+            wait_for_text(notebook, 3, "".join(tokens), timeout=30_000)
+            waits.append(time.monotonic() - ended)
+        assert notebook.wire.counts()["dropped"] >= 50
+    print("seconds from each end to equal views:", [round(wait, 2) for wait in waits])
+    assert sorted(waits)[2] <= 2

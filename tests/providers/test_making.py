@@ -103,3 +103,15 @@ def test_presets_are_sound() -> None:
     for preset in PRESETS.values():
         if preset.base_url:
             assert check_base_url(preset.base_url) == preset.base_url
+
+
+def test_a_prompt_where_nobody_can_type_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch run has no input: the way out is named, instead of a bare EOFError."""
+
+    def nobody(prompt: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr(making, "getpass", nobody)
+    with pytest.raises(ConfigError, match="cannot be asked for here") as caught:
+        make_provider("lab", base_url="http://127.0.0.1:8080/v1", prompt=True)
+    assert "api_key_env" in caught.value.hint

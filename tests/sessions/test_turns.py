@@ -347,3 +347,14 @@ def test_the_conversations_model_and_system_prompt_are_used_and_a_turns_own_wins
     assert (first.json["model"], first.json["temperature"], second.json["model"]) == ("other", 0, "tiny")
     assert first.json["messages"][0] == {"role": "system", "content": "be brief"}
     assert "temperature" not in second.json
+
+
+def test_half_a_character_in_a_models_name_or_finish_reason_is_replaced() -> None:
+    """A broken provider blinds no view: what the wire cannot carry never gets that far."""
+    chunk = {"model": "ti\ud83dny", "choices": [{"delta": {"content": "ok"}, "finish_reason": "st\ud83dop"}]}
+
+    async def test(house: House) -> None:
+        message = await answer((await house.session()).submit("hi"))
+        assert (message.text, message.model, message.finish_reason) == ("ok", "lab/ti\ufffdny", "st\ufffdop")
+
+    live(test, Reply.events([chunk, "[DONE]"]))
