@@ -4,6 +4,7 @@
  * Owns the link between the model (traits, custom messages), the receiver and the views. Must not know how it is drawn.
  * `initialize` creates it, synchronously; it lives as long as the model.
  */
+import { sendOnControl } from "./control.ts";
 import type { Model } from "./model.ts";
 import { Outbox, type Pending } from "./outbox.ts";
 import { randomId, registry } from "./registry.ts";
@@ -96,7 +97,11 @@ export class Store {
   stop(): void {
     if (this.extra.stopping) return;
     this.extra.stopping = "asked";
-    this.send({ op: "stop" });
+    // named, so that the copy which comes late does not stop the turn after it
+    const turn = this.receiver.position.ended ? null : this.receiver.content.turn;
+    const message: Outgoing = { op: "stop", turn };
+    this.send(message);
+    sendOnControl(this.model, message);
     this.schedule.set("stop", STOP_PATIENCE, () => {
       if (this.extra.stopping === "asked") this.extra.stopping = "busy";
       this.refresh();

@@ -60,8 +60,11 @@ async def _send(services: Services, view: View, data: Mapping[str, Any]) -> Json
     return wire.sent(data["client_id"], turn.id)
 
 
-async def _stop(services: Services, view: View, _data: Mapping[str, Any]) -> None:
+async def _stop(services: Services, view: View, data: Mapping[str, Any]) -> None:
+    """Stop the turn that is meant: a stop comes on two ways, and its late copy must not hit the turn after it."""
     turn = view.turn or view.session.turn
+    if turn is not None and data.get("turn") not in (None, turn.id):
+        return
     services.hub.reply(view, wire.stopping(None if turn is None else turn.id))
     await view.session.stop(view.turn)
 

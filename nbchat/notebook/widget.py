@@ -13,6 +13,7 @@ import anywidget
 from traitlets import Any as AnyTrait
 from traitlets import TraitError, TraitType, Unicode
 
+from nbchat.core.ids import new_id
 from nbchat.notebook import assets
 from nbchat.notebook.comms import CommSender, hear
 from nbchat.notebook.intents import handle
@@ -55,6 +56,7 @@ class ChatWidget(_Closing):
 
     _esm = Unicode().tag(sync=True)
     kind = Unicode("thread").tag(sync=True)
+    comm_id = Unicode(help="The comm's id, for a page that reaches the kernel on its control channel.").tag(sync=True)
     status = _Live().tag(sync=True)
     title = _Live().tag(sync=True)
     model = _Live().tag(sync=True)
@@ -72,7 +74,8 @@ class ChatWidget(_Closing):
         self._closed_by_browser = False
         self._view: View = services.background.call(services.hub.add, session, turn)
         try:
-            super().__init__(_esm=code, kind="thread" if turn is None else "turn")
+            comm_id = new_id()
+            super().__init__(_esm=code, kind="thread" if turn is None else "turn", model_id=comm_id, comm_id=comm_id)
             hear(self.comm, self._handle_msg, self._gone)
         except BaseException:
             services.background.post(services.hub.remove, self._view)

@@ -46,7 +46,7 @@ OPS: Mapping[str, Mapping[str, type]] = {
     "unqueue": {"turn": str},
     "asset": {},
 }
-"""What a browser may ask, and the fields that it must give."""
+"""What a browser may ask, and the fields that it must give. A stop may name its `turn`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,7 +138,7 @@ export type Incoming =
 export type Outgoing =
   | { op: "hello"; generation: number; have: number; page: string }
   | { op: "send"; text: string; client_id: string }
-  | { op: "stop" }
+  | { op: "stop"; turn: string | null }
   | { op: "page"; before: string }
   | { op: "visible"; page: string; visible: boolean }
   | { op: "models" }

@@ -34,6 +34,23 @@ describe("a turn view", () => {
     await vi.waitFor(() => expect(shown.find(".state").textContent).toBe("7 in · 90 out"));
   });
 
+  test("stops on the control channel too, naming its turn, where the host has one", async () => {
+    const sent: unknown[] = [];
+    view = new TestView({ kind: "turn", status: "streaming", comm_id: "c1", snapshot: snapshot([], { turn: "t1" }) });
+    const kernel = { clientId: "me", sendControlMessage: (...given: unknown[]) => sent.push(given) };
+    Object.assign(view.model, { widget_manager: { kernel } });
+    const shown = view.render();
+    view.begin();
+    view.say("Because");
+    await vi.waitFor(() => expect(shown.text).toContain("Because"));
+    shown.button("Stop").click();
+    const stop = { op: "stop", turn: "t1" };
+    expect(view.sent("stop")).toEqual([stop]);
+    const content = { comm_id: "c1", data: { method: "custom", content: stop } };
+    const header = expect.objectContaining({ msg_type: "comm_msg", session: "me" });
+    expect(sent).toEqual([[expect.objectContaining({ header, content, channel: "control" }), false, true]]);
+  });
+
   test("says where it stands in the queue and can be taken out of it", async () => {
     const queue = [
       { turn: "t1", text: "one" },
