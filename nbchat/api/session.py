@@ -15,7 +15,7 @@ from nbchat.api.live import Live
 from nbchat.api.turn import Turn
 from nbchat.core.errors import UsageError
 from nbchat.core.messages import Message
-from nbchat.export.tables import dataframe
+from nbchat.export.tables import dataframe, local_time
 from nbchat.runtime.callbacks import CallbackTarget, here
 from nbchat.sessions.state import Signal, SignalName
 
@@ -198,7 +198,7 @@ class Session(HasTraits):
                 "input_tokens": message.usage and message.usage.input_tokens,
                 "output_tokens": message.usage and message.usage.output_tokens,
                 "cost": message.cost and message.cost.amount,
-                "created": message.created,
+                "created": local_time(message.created),
             }
             for message in self.messages
         )
