@@ -17,7 +17,7 @@ KERNEL: Any = SimpleNamespace(
 @pytest.mark.parametrize(
     ("environment", "names", "kernel", "expected"),
     [
-        ({"JPY_SESSION_NAME": "/home/me/work/analysis.ipynb"}, {}, KERNEL, "analysis"),
+        ({"JPY_SESSION_NAME": "/home/me/papers/analysis.ipynb"}, {}, KERNEL, "analysis"),
         ({"JPY_SESSION_NAME": "C:\\work\\Übung 1.ipynb"}, {}, KERNEL, "Übung 1"),
         ({}, {"__vsc_ipynb_file__": "/x/vs.ipynb"}, KERNEL, "vs"),
         ({"JPY_SESSION_NAME": "console-1"}, {}, KERNEL, "console-1"),
