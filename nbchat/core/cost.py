@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from nbchat.core.usage import Certainty, Usage, weakest
 
-__all__ = ["UNKNOWN_COST", "Cost", "Price", "cost_of", "format_cost", "format_price", "sum_cost"]
+__all__ = ["UNKNOWN_COST", "Cost", "Price", "cost_of", "format_cost", "format_price", "parse_amount", "sum_cost"]
 
 _MILLION = Decimal(1_000_000)
 
@@ -150,3 +150,14 @@ def format_price(price: Price | None, name: str) -> str:
     """Return one of a price's numbers (per million tokens) without needless zeros, "–" where it is unknown."""
     value: Decimal | None = None if price is None else getattr(price, name)
     return "–" if value is None else f"{value.normalize():f}"
+
+
+def parse_amount(value: Any) -> Decimal | None:
+    """Return a provider's number as a Decimal; null, negative, not finite and everything that is no number are unknown."""
+    if isinstance(value, bool) or not isinstance(value, (int, str, Decimal)):
+        return None
+    try:
+        amount = Decimal(value)
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() and amount >= 0 else None

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
-from nbchat.core.cost import Price
+from nbchat.core.cost import Price, parse_amount
 from nbchat.core.models import Model
 
 __all__ = ["parse_models"]
@@ -95,7 +95,7 @@ def _price(entry: Mapping[str, Any]) -> Price | None:
     if not isinstance(found, dict):
         return None
     if "prompt" in found or "completion" in found:  # per token (OpenRouter, PPQ)
-        scale, request = _MILLION, _amount(found.get("request"))
+        scale, request = _MILLION, parse_amount(found.get("request"))
         names = ("prompt", "completion", "input_cache_read", "input_cache_write")
     elif "input_per_1M_tokens" in found:
         scale, request, names = Decimal(1), None, ("input_per_1M_tokens", "output_per_1M_tokens", "cached_per_1M_tokens", "")
@@ -103,16 +103,6 @@ def _price(entry: Mapping[str, Any]) -> Price | None:
         scale, request, names = Decimal(1), None, ("input", "output", "cached_input", "")
     else:
         return None
-    values = [None if amount is None else amount * scale for amount in (_amount(found.get(name)) for name in names)]
+    values = [None if amount is None else amount * scale for amount in (parse_amount(found.get(name)) for name in names)]
     price = Price(values[0], values[1], values[2], values[3], request)
     return None if price.input is None and price.output is None else price
-
-
-def _amount(value: Any) -> Decimal | None:
-    if isinstance(value, bool) or not isinstance(value, (int, str, Decimal)):
-        return None
-    try:
-        amount = Decimal(value)
-    except InvalidOperation:
-        return None
-    return amount if amount.is_finite() and amount >= 0 else None

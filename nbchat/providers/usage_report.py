@@ -7,10 +7,10 @@ Sources: the API references of OpenAI, Anthropic, DeepSeek, OpenRouter, xAI, Gem
 from __future__ import annotations
 
 import json
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
-from nbchat.core.cost import Cost
+from nbchat.core.cost import Cost, parse_amount
 from nbchat.core.events import UsageReport
 from nbchat.core.usage import Certainty, Usage
 
@@ -92,15 +92,15 @@ def _output(data: dict[str, Any], source: int | None) -> tuple[int | None, int |
 
 def _cost(data: dict[str, Any]) -> Cost | None:
     """Return the provider's own figure: OpenRouter's `cost` (plus the upstream's with one's own key), xAI's ticks."""
-    ticks = _amount(data.get("cost_in_usd_ticks"))
+    ticks = parse_amount(data.get("cost_in_usd_ticks"))
     if ticks is not None:
         return Cost(ticks / _TICKS_PER_DOLLAR, "reported", "provider")
     stated = data.get("cost")
-    amount = _amount(stated.get("total_cost") if isinstance(stated, dict) else stated)
+    amount = parse_amount(stated.get("total_cost") if isinstance(stated, dict) else stated)
     if amount is None:
         return None
     if data.get("is_byok") is True:
-        amount += _amount(_object(data, "cost_details").get("upstream_inference_cost")) or 0
+        amount += parse_amount(_object(data, "cost_details").get("upstream_inference_cost")) or 0
     return Cost(amount, "reported", "provider")
 
 
@@ -121,14 +121,3 @@ def _count(data: dict[str, Any], *names: str) -> int | None:
         if isinstance(found, int) and not isinstance(found, bool) and found >= 0:
             return found
     return None
-
-
-def _amount(value: Any) -> Decimal | None:
-    """Return a price as a Decimal; null, negative, not finite and everything that is no number are unknown."""
-    if isinstance(value, bool) or not isinstance(value, (int, str, Decimal)):
-        return None
-    try:
-        amount = Decimal(value)
-    except InvalidOperation:
-        return None
-    return amount if amount.is_finite() and amount >= 0 else None

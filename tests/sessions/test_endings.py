@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,31 +11,13 @@ import pytest
 
 from nbchat.core.cost import Cost, Price
 from nbchat.core.errors import UsageError
-from nbchat.core.messages import Message
 from nbchat.sessions.ports import Job
-from nbchat.sessions.turn import Turn
 from nbchat.testing import Gate, Reply, ScriptedServer
 from tests.support.clock import ManualClock, settle
-from tests.support.house import House, eventually, house
+from tests.support.house import House, answer, eventually, house, live
 
 PRICE = Price(Decimal(1_000_000), Decimal(1_000_000))
 """One dollar a token."""
-
-
-def live(test: Callable[[House], Awaitable[None]], *replies: Reply, **options: object) -> ScriptedServer:
-    """Run `test` in a house whose server plays the replies; returns the server with what it received."""
-
-    async def main(server: ScriptedServer) -> None:
-        async with house(server, **options) as built:  # type: ignore[arg-type]
-            await test(built)
-
-    with ScriptedServer(replies) as server:
-        asyncio.run(main(server))
-    return server
-
-
-async def answer(turn: Turn) -> Message:
-    return await asyncio.wait_for(asyncio.wrap_future(turn.future), 20)
 
 
 # ---------------------------------------------------------------- money

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from decimal import Decimal
 
 import pytest
@@ -11,26 +10,9 @@ import pytest
 from nbchat.core.cost import Price
 from nbchat.core.errors import BusyError, ConfigError, UsageError
 from nbchat.core.events import TurnEnd, TurnError
-from nbchat.core.messages import Message
 from nbchat.sessions.turn import Turn
-from nbchat.testing import Gate, Reply, ScriptedServer
-from tests.support.house import House, eventually, house
-
-
-def live(test: Callable[[House], Awaitable[None]], *replies: Reply, **options: object) -> ScriptedServer:
-    """Run `test` in a house whose server plays the replies; returns the server with what it received."""
-
-    async def main(server: ScriptedServer) -> None:
-        async with house(server, **options) as built:  # type: ignore[arg-type]
-            await test(built)
-
-    with ScriptedServer(replies) as server:
-        asyncio.run(main(server))
-    return server
-
-
-async def answer(turn: Turn) -> Message:
-    return await asyncio.wait_for(asyncio.wrap_future(turn.future), 20)
+from nbchat.testing import Gate, Reply
+from tests.support.house import House, answer, eventually, live
 
 
 def test_a_question_is_answered_saved_and_settled() -> None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from nbchat.core.cost import Price
+from nbchat.core.messages import Message
 from nbchat.core.models import Provider
 from nbchat.core.secrets import Secret
 from nbchat.providers.making import make_provider
@@ -16,13 +17,14 @@ from nbchat.sessions.manager import SessionManager
 from nbchat.sessions.ports import Clock, Ports
 from nbchat.sessions.session import Session
 from nbchat.sessions.state import Signal
+from nbchat.sessions.turn import Turn
 from nbchat.storage import open_store
 from nbchat.storage.fallback import FallbackStore
 from nbchat.storage.store import SqliteStore
 from nbchat.streams.backends import open_streams
-from nbchat.testing import ScriptedServer
+from nbchat.testing import Reply, ScriptedServer
 
-__all__ = ["House", "eventually", "house"]
+__all__ = ["House", "answer", "eventually", "house", "live"]
 
 
 class NoPrices:
@@ -79,6 +81,23 @@ async def house(
         await built.manager.aclose()
         await registry.aclose()
         await store.aclose()
+
+
+def live(test: Callable[[House], Awaitable[None]], *replies: Reply, **options: object) -> ScriptedServer:
+    """Run `test` in a house whose server plays the replies; returns the server with what it received."""
+
+    async def main(server: ScriptedServer) -> None:
+        async with house(server, **options) as built:  # type: ignore[arg-type]
+            await test(built)
+
+    with ScriptedServer(replies) as server:
+        asyncio.run(main(server))
+    return server
+
+
+async def answer(turn: Turn) -> Message:
+    """Wait for a turn's final message."""
+    return await asyncio.wait_for(asyncio.wrap_future(turn.future), 20)
 
 
 async def eventually(condition: Callable[[], bool] | Callable[[], Awaitable[bool]], seconds: float = 10.0) -> None:
