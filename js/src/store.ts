@@ -28,7 +28,19 @@ export interface ViewState extends Traits, Omit<Content, "kind"> {
   continues: string;
 }
 
-const TRAITS = ["kind", "status", "title", "model", "usage", "cost", "notice", "offers", "queue"] as const;
+const TRAITS = [
+  "kind",
+  "status",
+  "title",
+  "model",
+  "usage",
+  "cost",
+  "notice",
+  "offers",
+  "queue",
+  "approvals",
+  "private",
+] as const;
 const EMPTY: Snapshot = { generation: 0, seq: 0, ended: true, turn: null, messages: [], more: false };
 /** After this long without an effect of Stop the view says why. Milliseconds. */
 const STOP_PATIENCE = 1_000;
@@ -262,6 +274,8 @@ export class Store {
       notice: get("notice", null),
       offers: get("offers", []),
       queue: get("queue", []),
+      approvals: get("approvals", []),
+      private: get("private", false),
     };
   }
 

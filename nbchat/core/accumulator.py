@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nbchat.core.events import Event, Finish, ModelNamed, ReasoningDelta, TextDelta, ToolCallDelta, UsageReport
-from nbchat.core.messages import Part, ReasoningPart, TextPart, ToolCallPart
+from nbchat.core.events import Event, Finish, ModelNamed, ReasoningDelta, TextDelta, ToolCallDelta, ToolResult, UsageReport
+from nbchat.core.messages import Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
 
 __all__ = ["TurnAccumulator"]
 
@@ -19,9 +19,9 @@ class _OpenPart:
 
     __slots__ = ("id", "kind", "name", "pieces")
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, text: str = "") -> None:
         self.kind = kind
-        self.pieces: list[str] = []
+        self.pieces = [text] if text else []
         self.id = ""
         self.name = ""
 
@@ -33,11 +33,16 @@ class _OpenPart:
 
 
 class TurnAccumulator:
-    """The answer so far: parts, the last usage report, the finish reason and the model that answers."""
+    """The answer so far: parts, the last usage report, the finish reason and the model that answers.
+
+    `parts` are those that the answer has already; what comes goes on in the last one where it is of the same kind.
+    `characters` counts what came since.
+    """
 
     def __init__(self, parts: Iterable[Part] = ()) -> None:
-        self._frozen: tuple[Part, ...] = tuple(parts)
-        self._open: list[_OpenPart] = []
+        # What there was at the start, and the last part of it once that grows: one value, so that readers see both change.
+        self._start: tuple[tuple[Part, ...], tuple[_OpenPart, ...]] = (tuple(parts), ())
+        self._open: list[_OpenPart | ToolResultPart] = []
         self._calls: dict[int, _OpenPart] = {}
         self.report: UsageReport | None = None
         self.finish: Finish | None = None
@@ -52,6 +57,8 @@ class TurnAccumulator:
             self._append("reasoning", event.text)
         elif isinstance(event, ToolCallDelta):
             self._append_call(event)
+        elif isinstance(event, ToolResult):
+            self._open.append(ToolResultPart(event.call_id, event.text, event.error))
         elif isinstance(event, UsageReport):
             self.report = event
         elif isinstance(event, Finish):
@@ -62,10 +69,20 @@ class TurnAccumulator:
     def _append(self, kind: str, text: str) -> None:
         if not text:
             return
-        if not self._open or self._open[-1].kind != kind:
-            self._open.append(_OpenPart(kind))
-        self._open[-1].pieces.append(text)
+        last = self._open[-1] if self._open else self._reopened(kind)
+        if not isinstance(last, _OpenPart) or last.kind != kind:
+            last = _OpenPart(kind)
+            self._open.append(last)
+        last.pieces.append(text)
         self.characters += len(text)
+
+    def _reopened(self, kind: str) -> _OpenPart | None:
+        """Return the last part that was there from the start, open again, where it is of this kind."""
+        frozen, opened = self._start
+        if not opened and frozen and isinstance(last := frozen[-1], TextPart if kind == "text" else ReasoningPart):
+            opened = (_OpenPart(kind, last.text),)
+            self._start = (frozen[:-1], opened)
+        return opened[0] if opened else None
 
     def _append_call(self, event: ToolCallDelta) -> None:
         part = self._calls.get(event.index)
@@ -80,7 +97,8 @@ class TurnAccumulator:
     @property
     def parts(self) -> tuple[Part, ...]:
         """The parts so far, as values; O(answer)."""
-        return self._frozen + tuple(part.freeze() for part in list(self._open))
+        frozen, opened = self._start
+        return frozen + tuple(part.freeze() if isinstance(part, _OpenPart) else part for part in (*opened, *self._open))
 
     @property
     def text(self) -> str:

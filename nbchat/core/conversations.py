@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-__all__ = ["Conversation", "ConversationSummary"]
+from nbchat.core.messages import Role
+
+__all__ = ["Conversation", "ConversationSummary", "SearchHit"]
 
 _NO_PARAMETERS: Mapping[str, Any] = MappingProxyType({})
 
@@ -18,7 +20,8 @@ class Conversation:
 
     `provider` and `model` are the ids used for the next turn ("" means: the active one in the settings). `parameters` are
     sent with each request as they are. Times are seconds since the epoch (UTC). `head` is the newest message of the
-    active path, None while the conversation is empty.
+    active path, None while the conversation is empty. `titled` says that a person gave the title: nothing replaces it then.
+    An `archived` one is left out of listings unless they ask for it.
     """
 
     id: str
@@ -31,6 +34,8 @@ class Conversation:
     head: str | None = None
     created: float = 0.0
     updated: float = 0.0
+    titled: bool = False
+    archived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +45,15 @@ class ConversationSummary:
     conversation: Conversation
     messages: int
     running: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    """One message in which a search found its words: `snippet` is what stands around the first of them (one line, plain
+    text, at most 160 characters), `created` is in seconds since the epoch."""
+
+    conversation: Conversation
+    message: str
+    role: Role
+    snippet: str
+    created: float

@@ -1,11 +1,13 @@
 """Events: the ordered facts of a job. What a provider yields, what the log keeps and what a view reduces are the same values.
 
-A provider yields `ProviderEvent`s; the session adds `TurnStart`, `TurnEnd` and `TurnError`. `to_json` is the wire form.
+A provider yields `ProviderEvent`s; the session adds `ToolResult`, `TurnStart`, `TurnEnd` and
+`TurnError`. `to_json` is the wire form.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, TypeAlias
 
 from nbchat.core.cost import Cost
@@ -22,6 +24,7 @@ __all__ = [
     "Retry",
     "TextDelta",
     "ToolCallDelta",
+    "ToolResult",
     "TurnEnd",
     "TurnError",
     "TurnStart",
@@ -37,7 +40,7 @@ class _Wire:
     type: ClassVar[str]
 
     def to_json(self) -> dict[str, Any]:
-        """Return the event as a JSON object with its `type`; nested values by their own `to_json`, None left out."""
+        """Return the event as a JSON object with its `type`; nested values by their own `to_json`, None and {} left out."""
         data: dict[str, Any] = {"type": self.type}
         for each in fields(self):  # type: ignore[arg-type]  # every subclass is a dataclass
             value = getattr(self, each.name)
@@ -45,6 +48,9 @@ class _Wire:
                 data[each.name] = [item.to_json() for item in value]
             elif hasattr(value, "to_json"):
                 data[each.name] = value.to_json()
+            elif isinstance(value, Mapping):
+                if value:
+                    data[each.name] = {name: list(ids) for name, ids in value.items()}
             elif value is not None:
                 data[each.name] = value
         return data
@@ -68,13 +74,25 @@ class ReasoningDelta(_Wire):
 
 @dataclass(frozen=True, slots=True)
 class ToolCallDelta(_Wire):
-    """A fragment of tool call number `index`; `id` and `name` come once, `arguments` in pieces."""
+    """A fragment of tool call number `index` of the answer; `id` and `name` come once, `arguments` in pieces.
+
+    Providers count the calls of one request, from 0; a session counts on over all requests of a turn."""
 
     type: ClassVar[str] = "tool-call-delta"
     index: int
     id: str = ""
     name: str = ""
     arguments: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult(_Wire):
+    """What the tool call `call_id` of this turn gave; `error` when it failed, was refused or was stopped."""
+
+    type: ClassVar[str] = "tool-result"
+    call_id: str
+    text: str
+    error: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +148,14 @@ class Waiting(_Wire):
 
 @dataclass(frozen=True, slots=True)
 class TurnStart(_Wire):
-    """A turn begins: its id, and the user and (empty, streaming) assistant messages, both already saved."""
+    """A turn begins: its id, and the user and (streaming) assistant messages, both already saved. The answer has no parts
+    yet, unless the turn goes on with one that was cut short. `siblings` gives, for those of the two that have any, the ids
+    of all messages in the same place of the tree, itself among them, oldest first."""
 
     type: ClassVar[str] = "turn-start"
     turn: str
     messages: tuple[Message, ...]
+    siblings: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,4 +184,4 @@ class TurnError(_Wire):
 ProviderEvent: TypeAlias = (
     TextDelta | ReasoningDelta | ToolCallDelta | UsageReport | ModelNamed | Finish | Retry | RequestSent | Waiting
 )
-Event: TypeAlias = ProviderEvent | TurnStart | TurnEnd | TurnError
+Event: TypeAlias = ProviderEvent | ToolResult | TurnStart | TurnEnd | TurnError

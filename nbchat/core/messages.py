@@ -5,8 +5,8 @@ Must not know how messages are stored, sent or drawn.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 from nbchat.core.cost import Cost
@@ -103,6 +103,9 @@ class Message:
 
     `created` is in seconds since the epoch (UTC). `usage` and `cost` are those of the requests that made this answer, None
     for questions. `error` is set when the status is "error" or "interrupted".
+    Of answers only: `parameters` are those that were sent along, `first_token_seconds` passed between the (last) request and
+    its first token, `seconds` between that request and its end, tools not counted. An answer without `model` was written by
+    the person. A `hidden` message is not sent to the model; a `deleted` one is shown nowhere until it is restored.
     """
 
     id: str
@@ -116,6 +119,20 @@ class Message:
     usage: Usage | None = None
     cost: Cost | None = None
     error: ErrorInfo | None = None
+    parameters: Mapping[str, Any] | None = field(default=None, hash=False)
+    first_token_seconds: float | None = None
+    seconds: float | None = None
+    hidden: bool = False
+    deleted: bool = False
+
+    @property
+    def tokens_per_second(self) -> float | None:
+        """Output tokens a second since the first one came; None where a number is missing or no time passed."""
+        tokens = None if self.usage is None else self.usage.output_tokens
+        if tokens is None or self.seconds is None or self.first_token_seconds is None:
+            return None
+        passed = self.seconds - self.first_token_seconds
+        return tokens / passed if passed > 0 else None
 
     @property
     def text(self) -> str:
@@ -135,8 +152,8 @@ class Message:
         return replace(self, parts=tuple(parts))
 
     def to_json(self) -> dict[str, Any]:
-        """Return the message as JSON; `from_json` gives it back equal."""
-        return {
+        """Return the message as JSON; `from_json` gives it back equal. What most messages lack is left out."""
+        data: dict[str, Any] = {
             "id": self.id,
             "role": self.role,
             "parts": [_part_to_json(part) for part in self.parts],
@@ -149,6 +166,13 @@ class Message:
             "cost": None if self.cost is None else self.cost.to_json(),
             "error": None if self.error is None else self.error.to_json(),
         }
+        if self.parameters is not None:
+            data["parameters"] = dict(self.parameters)
+        for name in ("first_token_seconds", "seconds"):
+            if (value := getattr(self, name)) is not None:
+                data[name] = value
+        data.update((name, True) for name in ("hidden", "deleted") if getattr(self, name))
+        return data
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Message:
@@ -166,4 +190,9 @@ class Message:
             usage=None if usage is None else Usage.from_json(usage),
             cost=None if cost is None else Cost.from_json(cost),
             error=None if error is None else ErrorInfo.from_json(error),
+            parameters=data.get("parameters"),
+            first_token_seconds=data.get("first_token_seconds"),
+            seconds=data.get("seconds"),
+            hidden=data.get("hidden", False),
+            deleted=data.get("deleted", False),
         )

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from nbchat.core.cost import Cost, Price
 from nbchat.core.messages import Message
+from nbchat.core.tools import ToolSpec
 from nbchat.core.usage import Usage
 
 __all__ = ["ModelRequest", "Purpose", "RequestRecord", "RequestStatus"]
@@ -20,13 +21,16 @@ RequestStatus = Literal["complete", "stopped", "error", "interrupted"]
 class ModelRequest:
     """What a provider is asked: the model's id, the messages in order (a system message first, if any) and parameters.
 
-    `id` is the client request id: the same id is never billed twice.
+    `id` is the client request id: the same id is never billed twice. With `continues` the last message is a partial answer
+    that the model is to go on with (only for a provider that `continues`). `tools` are what the model may call.
     """
 
     id: str
     model: str
     messages: tuple[Message, ...]
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    tools: tuple[ToolSpec, ...] = ()
+    continues: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ class TurnFeed:
         for event in entry.events:
             if isinstance(event, TurnStart):
                 self._question, self._answer = event.messages[0], event.messages[-1]
+                self._content = TurnAccumulator(self._answer.parts)
             elif isinstance(event, TurnEnd | TurnError):
                 self._answer = event.message
                 self.ended = True

@@ -22,6 +22,7 @@ __all__ = [
     "Json",
     "append",
     "asset",
+    "deleted",
     "models",
     "page",
     "read_intent",
@@ -44,9 +45,19 @@ OPS: Mapping[str, Mapping[str, type]] = {
     "choose": {"offer": str},
     "model": {"model": str},
     "unqueue": {"turn": str},
+    "requeue": {"turn": str, "text": str},
+    "switch": {"message": str},
+    "edit": {"message": str, "text": str, "client_id": str},
+    "regenerate": {"message": str, "client_id": str},
+    "resume": {"message": str, "client_id": str},
+    "hide": {"message": str, "hidden": bool},
+    "delete": {"message": str},
+    "restore": {"messages": list},
+    "approve": {"call": str, "decision": str},
+    "title": {"title": str},
     "asset": {},
 }
-"""What a browser may ask, and the fields that it must give. A stop may name its `turn`."""
+"""What a browser may ask, and the fields that it must give. A stop may name its `turn`, a regenerate its `model`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +128,11 @@ def refused(error: ErrorInfo, client_id: str | None = None) -> Json:
 def stopping(turn: str | None) -> Json:
     """Stop was heard; the end follows when the request is closed and the partial saved."""
     return {"op": "stopping", "turn": turn}
+
+
+def deleted(messages: Sequence[str]) -> Json:
+    """These messages were deleted just now; a restore with the same ids takes that back."""
+    return {"op": "deleted", "messages": list(messages)}
 
 
 def asset(code: str) -> Json:

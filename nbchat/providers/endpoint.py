@@ -68,6 +68,11 @@ class Endpoint:
         """The description of the endpoint."""
         return self._describe()
 
+    @property
+    def continues(self) -> bool:
+        """Whether the server goes on with an assistant message that comes last."""
+        return PRESETS.get(self.provider.preset, PRESETS["custom"]).continues
+
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Sequence[ProviderEvent], None]:
         """Send `request` and yield what comes, one batch per wake-up; see ports.ModelProvider.
 

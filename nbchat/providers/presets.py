@@ -30,6 +30,8 @@ class Preset:
     """Parameters that this provider calls otherwise."""
     stream_options: Mapping[str, bool] = field(default_factory=dict)
     """Further stream options that this provider knows."""
+    continues: bool = False
+    """Whether its models go on with an assistant message that comes last."""
 
 
 _PRESETS = (

@@ -255,7 +255,7 @@ class Session:
         self._by_request.pop(turn.request_id, None)  # from here on the store knows this request
         self._tree.replace(message)
         if turn.record is not None and turn.record.id == turn.id:
-            self._tree.settle(message)
+            self._tree.settle(message.usage, message.cost)
         failed = message.status in ("error", "interrupted")
         self._set(
             status="error" if failed else "idle",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from nbchat.core.cost import Cost
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from nbchat.sessions.session import Session
     from nbchat.sessions.turn import Turn
 
-__all__ = ["Listener", "Notice", "SessionState", "SessionStatus", "Signal", "SignalName"]
+__all__ = ["Approval", "Listener", "Notice", "SessionState", "SessionStatus", "Signal", "SignalName"]
 
 SessionStatus = Literal["idle", "submitted", "streaming", "error"]
 SignalName = Literal[
     "turn-queued", "turn-started", "text-delta", "message-added", "status-changed", "turn-ended", "error",
-    "queue-changed", "changed", "closed",
+    "queue-changed", "path-changed", "approval-needed", "changed", "closed",
 ]  # fmt: skip
 
 
@@ -38,9 +38,24 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class Approval:
+    """A tool call that waits for a person's consent: the call's id, the tool, and its arguments exactly as they will be used
+    (JSON text as the model wrote it). Lives in the kernel's memory only."""
+
+    call: str
+    tool: str
+    arguments: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the approval as a JSON object."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
 class SessionState:
     """A session at one moment. `usage` and `cost` are those of all its conversation's requests; `subscriber_count` is how
-    many views are open; `last_activity` is in seconds since the epoch. `streaming_text` is joined when read."""
+    many views are open; `last_activity` is in seconds since the epoch; `approvals` are the tool calls that wait for consent.
+    `streaming_text` is joined when read."""
 
     conversation_id: str
     provider_id: str
@@ -53,6 +68,7 @@ class SessionState:
     retry: Retry | None = None
     subscriber_count: int = 0
     last_activity: float = 0.0
+    approvals: tuple[Approval, ...] = ()
     _text: Callable[[], str] = field(default=str, repr=False, compare=False)
 
     @property
@@ -64,7 +80,8 @@ class SessionState:
 @dataclass(frozen=True, slots=True)
 class Signal:
     """One thing that happened in a session. `data` depends on the name: the delta's text ("text-delta"), the message
-    ("message-added", "turn-ended"), (old, new) status ("status-changed"), the ErrorInfo ("error")."""
+    ("message-added", "turn-ended"), (old, new) status ("status-changed"), the ErrorInfo ("error"), the Approval
+    ("approval-needed"). "path-changed": another branch became the active one, or messages were edited, hidden or deleted."""
 
     name: SignalName
     session: Session

@@ -1,6 +1,9 @@
-"""ConversationTree: one conversation's messages in memory, its active path, and what its requests came to.
+"""ConversationTree: one conversation's messages in memory, its active path and branches, and what its requests came to.
 
-Owns the tree and its sums; must not know about turns, queues or storage. `path` may be read from any thread.
+Owns the tree and its sums; must not know about turns, queues or storage. `path` and the branches may be read from any thread.
+
+A deleted message is passed over wherever the tree is walked: its children stand below its parent, and come back to their own
+place when it is restored. So nothing is ever written anew when something is deleted in the middle.
 """
 
 from __future__ import annotations
@@ -26,6 +29,9 @@ class ConversationTree:
         self._settled: list[tuple[Usage | None, Cost | None]] = [(row.usage, row.cost) for row in records]
         self._version = 0
         self._path: tuple[int, str | None, tuple[Message, ...]] | None = None
+        self._children: tuple[int, Mapping[str | None, tuple[str, ...]]] | None = None
+
+    # ------------------------------------------------------------ reading
 
     @property
     def path(self) -> tuple[Message, ...]:
@@ -37,20 +43,56 @@ class ConversationTree:
             known = self._path = (version, head, path_to(dict(self._messages), head))
         return known[2]
 
+    @property
+    def all(self) -> tuple[Message, ...]:
+        """Every message in the order of creation, deleted ones too."""
+        return tuple(self._messages.values())
+
     def get(self, message_id: str) -> Message | None:
-        """Return a message of any branch."""
+        """Return a message of any branch, a deleted one too."""
         return self._messages.get(message_id)
 
-    def path_to(self, message_id: str) -> tuple[Message, ...]:
+    def path_to(self, message_id: str | None) -> tuple[Message, ...]:
         """Return the messages from the root to this one."""
         return path_to(self._messages, message_id)
 
+    def siblings(self, message_id: str) -> tuple[str, ...]:
+        """Return the ids of the messages of the same role in the same place of the tree, itself among them, oldest first."""
+        message = self._messages.get(message_id)
+        if message is None or message.deleted:
+            return ()
+        beside = self._below().get(_parent(self._messages, message), ())
+        return tuple(each for each in beside if self._messages[each].role == message.role)
+
+    def leaf(self, message_id: str) -> str:
+        """Return the id of the newest message below this one along the newest branch, or its own."""
+        below, seen = self._below(), {message_id}
+        while (children := below.get(message_id)) and children[-1] not in seen:
+            message_id = children[-1]
+            seen.add(message_id)
+        return message_id
+
+    def _below(self) -> Mapping[str | None, tuple[str, ...]]:
+        """The children that are shown, by parent that is shown, in the order of creation."""
+        version, known = self._version, self._children
+        if known is None or known[0] != version:
+            messages = dict(self._messages)
+            found: dict[str | None, list[str]] = {}
+            for message in messages.values():
+                if not message.deleted:
+                    found.setdefault(_parent(messages, message), []).append(message.id)
+            known = self._children = (version, {parent: tuple(ids) for parent, ids in found.items()})
+        return known[1]
+
+    # ------------------------------------------------------------ changing
+
     def add(self, messages: Iterable[Message], *, now: float) -> None:
-        """Add new messages; the last one becomes the head."""
+        """Add messages (one that is there already is replaced); the last one becomes the head."""
         head = self.conversation.head
         for message in messages:
             self._messages[message.id] = message
             head = message.id
+        self._version += 1
         self.conversation = replace(self.conversation, head=head, updated=now)
 
     def replace(self, message: Message) -> None:
@@ -65,10 +107,11 @@ class ConversationTree:
         self._messages = {message.id: message for message in messages}
         self._version += 1
 
-    def settle(self, message: Message) -> None:
-        """Count what the request behind this answer used and cost."""
-        if message.usage is not None or message.cost is not None:
-            self._settled.append((message.usage, message.cost))
+    # ------------------------------------------------------------ money
+
+    def settle(self, usage: Usage | None, cost: Cost | None) -> None:
+        """Count what one request used and cost."""
+        self._settled.append((usage, cost))
 
     @property
     def usage(self) -> Usage:
@@ -89,7 +132,8 @@ class ConversationTree:
 
 
 def path_to(messages: Mapping[str, Message], head: str | None) -> tuple[Message, ...]:
-    """Return the messages from the root to `head`, in order; a parent that is missing ends the walk there.
+    """Return the messages from the root to `head`, in order, each with the parent that it is shown below; a parent that is
+    missing ends the walk there.
 
     A cycle (only a damaged database has one) ends it too.
     """
@@ -97,6 +141,23 @@ def path_to(messages: Mapping[str, Message], head: str | None) -> tuple[Message,
     seen: set[str] = set()
     while head is not None and head in messages and head not in seen:
         seen.add(head)
-        path.append(messages[head])
-        head = messages[head].parent
-    return tuple(reversed(path))
+        message = messages[head]
+        if not message.deleted:
+            path.append(message)
+        head = message.parent
+    path.reverse()
+    for at, message in enumerate(path):
+        shown_below = path[at - 1].id if at else None
+        if message.parent != shown_below and message.parent in messages:
+            path[at] = replace(message, parent=shown_below)
+    return tuple(path)
+
+
+def _parent(messages: Mapping[str, Message], message: Message) -> str | None:
+    """The nearest ancestor that is shown."""
+    seen = {message.id}
+    parent = message.parent
+    while parent is not None and parent in messages and messages[parent].deleted and parent not in seen:
+        seen.add(parent)
+        parent = messages[parent].parent
+    return parent if parent in messages else None

@@ -49,6 +49,7 @@ class _Log:
                 size += len(event.arguments)
             elif isinstance(event, TurnStart):
                 self.messages = event.messages
+                self.content = TurnAccumulator(event.messages[-1].parts)
             elif isinstance(event, TurnEnd | TurnError):
                 self.end = event
         self.tail.append((size, entry))

@@ -82,8 +82,10 @@ def test_a_fold_that_goes_on_from_kept_parts_has_the_same_text(given_events: lis
     second = TurnAccumulator(first.parts)
     for event in given_events[cut:]:
         second.apply(event)
-    assert second.text == folded(given_events).text
-    assert second.parts[: len(first.parts)] == first.parts
+    whole = folded(given_events)
+    assert second.text == whole.text
+    if not any(isinstance(event, ToolCallDelta) for event in given_events[cut:]):  # a call does not go on in a later request
+        assert second.parts == whole.parts
 
 
 def test_parts_follow_each_other_as_they_came() -> None:

@@ -31,6 +31,7 @@ from nbchat.core.events import (
     Retry,
     TextDelta,
     ToolCallDelta,
+    ToolResult,
     TurnEnd,
     TurnError,
     TurnStart,
@@ -137,7 +138,12 @@ EVENTS: list[tuple[Event, dict[str, object]]] = [
     (Retry(2, 1.5, "429"), {"type": "retry", "attempt": 2, "delay": 1.5, "reason": "429"}),
     (RequestSent(), {"type": "request-sent"}),
     (Waiting(3.0), {"type": "waiting", "seconds": 3.0}),
+    (ToolResult("c", "4", True), {"type": "tool-result", "call_id": "c", "text": "4", "error": True}),
     (TurnStart("t", (ANSWER,)), {"type": "turn-start", "turn": "t", "messages": [ANSWER.to_json()]}),
+    (
+        TurnStart("t", (ANSWER,), {"a": ("b", "a")}),
+        {"type": "turn-start", "turn": "t", "messages": [ANSWER.to_json()], "siblings": {"a": ["b", "a"]}},
+    ),
     (TurnEnd("t", ANSWER, 7), {"type": "turn-end", "turn": "t", "message": ANSWER.to_json(), "checksum": 7}),
     (
         TurnError("t", ANSWER, 7, Cost(Decimal(1))),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -47,9 +48,8 @@ def test_costs_of_every_branch_are_counted_and_an_unknown_one_is_said() -> None:
     """`s.cost` is the cost of all requests; a sum with an unknown part says so."""
     tree = ConversationTree(Conversation("c", "c"), [], [])
     assert str(tree.cost) == "$0.00"
-    answer = Message("a", "assistant", usage=Usage(10, output_tokens=5), cost=Cost(Decimal("0.25")))
-    tree.settle(answer)
-    tree.settle(answer)
+    for _ in range(2):
+        tree.settle(Usage(10, output_tokens=5), Cost(Decimal("0.25")))
     assert tree.cost == Cost(Decimal("0.50"))
     assert tree.usage.input_tokens == 20
     assert str(tree.cost_with([UNKNOWN_COST])) == "≥$0.50"
@@ -74,5 +74,41 @@ def test_amounts_in_two_currencies_have_no_sum() -> None:
     """Currencies never mix, and a sum that cannot be made is no reason to fail."""
     tree = ConversationTree(Conversation("c", "c"), [], [])
     for currency in ("USD", "EUR"):
-        tree.settle(Message(currency, "assistant", cost=Cost(Decimal(1), currency=currency)))
+        tree.settle(None, Cost(Decimal(1), currency=currency))
     assert tree.cost == UNKNOWN_COST
+
+
+def chat(*ids: str, deleted: str = "") -> list[Message]:
+    """A chain of questions (q...) and answers (a...)."""
+    parents = [None, *ids]
+    return [
+        Message(name, "user" if name[0] == "q" else "assistant", (TextPart(name),), parent, deleted=name in deleted.split())
+        for name, parent in zip(ids, parents, strict=False)
+    ]
+
+
+def test_what_is_deleted_in_the_middle_is_passed_over_and_comes_back() -> None:
+    """Later messages stand below what is left; restoring puts everything where it was."""
+    tree = ConversationTree(Conversation("c", "c", head="a3"), chat("q1", "a1", "q2", "a2", "q3", "a3", deleted="q2 a2"), [])
+    assert [(m.id, m.parent) for m in tree.path] == [("q1", None), ("a1", "q1"), ("q3", "a1"), ("a3", "q3")]
+    for message in tree.all:
+        tree.replace(replace(message, deleted=False))
+    assert [m.id for m in tree.path] == ["q1", "a1", "q2", "a2", "q3", "a3"]
+    assert [m.parent for m in tree.path] == [None, "q1", "a1", "q2", "a2", "q3"]
+
+
+def test_a_deleted_head_gives_way_to_what_stands_before_it() -> None:
+    """The conversation goes on behind the last message that is shown."""
+    tree = ConversationTree(Conversation("c", "c", head="a2"), chat("q1", "a1", "q2", "a2", deleted="q2 a2"), [])
+    assert [m.id for m in tree.path] == ["q1", "a1"]
+
+
+def test_siblings_are_of_one_role_in_one_place_and_the_newest_branch_has_the_leaf() -> None:
+    """Branches are counted as they are shown: below what is left of a deleted parent too."""
+    messages = chat("q1", "a1", "q2", "a2", deleted="q2 a2")
+    messages += [say("q3", "a1"), say("q4", "a2"), Message("a4", "assistant", parent="q4")]
+    tree = ConversationTree(Conversation("c", "c", head="q3"), messages, [])
+    assert tree.siblings("q3") == tree.siblings("q4") == ("q3", "q4")
+    assert tree.siblings("q2") == tree.siblings("nobody") == ()
+    assert (tree.leaf("q1"), tree.leaf("q3"), tree.leaf("a4")) == ("a4", "q3", "a4")
+    assert ConversationTree(Conversation("c", "c"), [say("a", "b"), say("b", "a")], []).leaf("a") in "ab"

@@ -74,10 +74,20 @@ export interface Message {
   usage: Usage | null;
   cost: Cost | null;
   error: ErrorInfo | null;
+  /** What was sent along with the request, where the kernel knows: temperature and the like. */
+  parameters?: Record<string, unknown>;
+  /** Seconds from the request to the first token, and to the end. */
+  first_token_seconds?: number;
+  seconds?: number;
+  /** Not sent to the model any more. */
+  hidden?: boolean;
+  /** The ids of all messages in this place of the tree, itself among them, oldest first; absent where it is alone. */
+  siblings?: readonly string[];
 }
 
 export type Event =
-  | { type: "turn-start"; turn: string; messages: Message[] }
+  | { type: "turn-start"; turn: string; messages: Message[]; siblings?: Record<string, string[]> }
+  | { type: "tool-result"; call_id: string; text: string; error?: boolean }
   | { type: "text-delta"; text: string }
   | { type: "reasoning-delta"; text: string }
   | { type: "tool-call-delta"; index: number; id?: string; name?: string; arguments?: string }
@@ -132,6 +142,8 @@ export type Incoming =
   | { op: "sent"; client_id: string; turn: string }
   | { op: "refused"; client_id: string | null; error: ErrorInfo }
   | { op: "stopping"; turn: string | null }
+  /** These were deleted just now; `restore` with the same ids takes that back. */
+  | { op: "deleted"; messages: string[] }
   | { op: "asset"; code: string };
 
 /** Everything that a view sends. `hello` with generation -1 asks for a whole snapshot. */
@@ -145,6 +157,20 @@ export type Outgoing =
   | { op: "choose"; offer: string }
   | { op: "model"; model: string }
   | { op: "unqueue"; turn: string }
+  | { op: "requeue"; turn: string; text: string }
+  /** Show the branch through this message: in this view alone. */
+  | { op: "switch"; message: string }
+  /** A question is asked anew with other words, an answer is replaced by hand; each beside the old one. */
+  | { op: "edit"; message: string; text: string; client_id: string }
+  /** Ask again for this answer, beside the old one; in its place if nothing had come. */
+  | { op: "regenerate"; message: string; client_id: string; model?: string }
+  /** Go on with this answer where it was cut; from the start if nothing had come. */
+  | { op: "resume"; message: string; client_id: string }
+  | { op: "hide"; message: string; hidden: boolean }
+  | { op: "delete"; message: string }
+  | { op: "restore"; messages: readonly string[] }
+  | { op: "approve"; call: string; decision: "once" | "session" | "deny" }
+  | { op: "title"; title: string }
   | { op: "asset" };
 
 export type Kind = "thread" | "turn";
@@ -165,6 +191,12 @@ export interface Queued {
   turn: string;
   text: string;
 }
+/** A tool call that waits for consent, with the arguments exactly as they will be used. */
+export interface Approval {
+  call: string;
+  tool: string;
+  arguments: string;
+}
 
 /** The synced traits of a view's model: written by the kernel alone. */
 export interface Traits {
@@ -177,4 +209,7 @@ export interface Traits {
   notice: Notice | null;
   offers: Offer[];
   queue: Queued[];
+  approvals: Approval[];
+  /** Nothing of this conversation is saved: neither in the database nor in the notebook. */
+  private: boolean;
 }

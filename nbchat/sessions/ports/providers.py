@@ -22,6 +22,11 @@ class ModelProvider(Protocol):
         """Its description."""
         ...
 
+    @property
+    def continues(self) -> bool:
+        """Whether the endpoint goes on with an assistant message that comes last (a prefill)."""
+        ...
+
     def stream(self, request: ModelRequest) -> AsyncIterator[Sequence[ProviderEvent]]:
         """Send `request` and yield what comes, one batch per wake-up.
 

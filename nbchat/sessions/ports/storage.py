@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from nbchat.core.conversations import Conversation, ConversationSummary
+from nbchat.core.conversations import Conversation, ConversationSummary, SearchHit
 from nbchat.core.messages import Message, Part
 from nbchat.core.models import Provider
 from nbchat.core.requests import RequestRecord
@@ -45,8 +45,16 @@ class ConversationStore(Protocol):
         """Return a conversation by its unique name."""
         ...
 
-    async def summaries(self, query: str = "", *, limit: int = 50, offset: int = 0) -> list[ConversationSummary]:
-        """Return conversations, last updated first, whose name or title contains `query`."""
+    async def summaries(
+        self, query: str = "", *, limit: int = 50, offset: int = 0, archived: bool | None = False
+    ) -> list[ConversationSummary]:
+        """Return conversations, last updated first, whose name or title contains `query`: those that are not archived,
+        with `archived=True` the archived ones, with None all."""
+        ...
+
+    async def search(self, text: str, *, conversation_id: str | None = None, limit: int = 50, offset: int = 0) -> list[SearchHit]:
+        """Return the messages (of any branch, not the deleted ones) that contain all words of `text`, newest first; the last
+        word may be the beginning of one. Text in double quotes is looked for as a phrase. Nothing for a text without words."""
         ...
 
     async def update(self, conversation_id: str, **changes: Any) -> Conversation:
@@ -57,13 +65,38 @@ class ConversationStore(Protocol):
         """Delete a conversation and its messages; its ledger rows stay. Idempotent."""
         ...
 
+    async def purge(self, before: float, *, archived: bool | None = None) -> int:
+        """Remove for good: conversations that were last updated before then (seconds since the epoch; all, the archived ones
+        or the others, as in `summaries`; never one with a running turn), and in every other one the messages that are
+        deleted, whose children then follow their parents. Ledger rows stay. Returns how many conversations went."""
+        ...
+
+    async def add_conversation(self, conversation: Conversation, messages: Sequence[Message]) -> Conversation:
+        """Save a new conversation with its whole tree (an import, a fork) in one transaction; a name that is taken gets a
+        number. Returns it as saved. Ids must be new; raises UsageError where they are not."""
+        ...
+
+    async def add_messages(self, conversation_id: str, messages: Sequence[Message], *, head: str) -> None:
+        """Add messages that no turn made (a reply that was edited by hand) and move the head; raises UsageError when the
+        conversation is gone."""
+        ...
+
+    async def mark(
+        self, conversation_id: str, message_ids: Sequence[str], *, hidden: bool | None = None, deleted: bool | None = None
+    ) -> None:
+        """Set or take away marks of messages; None leaves one as it is. Unknown ids are ignored."""
+        ...
+
     async def messages(self, conversation_id: str) -> list[Message]:
-        """Return all messages of the tree in order of creation. Those of dead turns come as "interrupted" (see `recover`)."""
+        """Return all messages of the tree in order of creation, deleted ones too (marked). Those of dead turns come as
+        "interrupted" (see `recover`)."""
         ...
 
     async def begin_turn(self, turn: TurnRecord, messages: Sequence[Message]) -> TurnRecord:
-        """Save, in one transaction, the turn, its user message and its empty streaming answer, and move the head there.
+        """Save, in one transaction, the turn, its user message and its streaming answer, and move the head there.
 
+        Messages that are there already stay as they are, but for the answer: one that the turn goes on with (resume, retry)
+        becomes "streaming" again with the parts that it has, without the error and finish reason that it had.
         Returns the turn with its generation and owner. A turn whose `request_id` is known is not begun again: the
         stored one is returned, and its `id` differs from the one given.
         """
@@ -86,7 +119,9 @@ class ConversationStore(Protocol):
 
     async def recover(self, conversation_id: str | None = None) -> list[str]:
         """Mark the answers of turns whose owner is dead as "interrupted"; returns their message ids. A turn of a living
-        process, or one whose lease runs, is never touched. The turn's request gets a ledger row of unknown cost."""
+        process, or one whose lease runs, is never touched. The request that ran gets a ledger row of unknown cost: under the
+        turn's request id, or, where that is settled already (a turn with tools makes several), under that id and
+        "-interrupted"."""
         ...
 
     async def heartbeat(self) -> None:
