@@ -17,7 +17,6 @@ from nbchat.core.conversations import Conversation
 from nbchat.core.errors import ErrorInfo, StorageError
 from nbchat.sessions.ports import Clock
 from nbchat.storage.conversations import Whole
-from nbchat.storage.pieces import fold
 from nbchat.storage.place import Place
 from nbchat.storage.store import SqliteStore
 from nbchat.storage.unsaved import RunningTurn, Unsaved, Write
@@ -97,7 +96,7 @@ class Carrier:
             except StorageError as error:
                 self._fail(error, began)
         async with self._lock:
-            saved, result = await self._saved_again(write)
+            saved, result = await self._saved_again(write.again())
             return result if saved else await self._keep(write)
 
     def _fail(self, error: StorageError, began: float) -> None:
@@ -141,6 +140,8 @@ class Carrier:
             found = self._visible(await self._either("find", write.arguments[0].name))
             if found is not None:
                 return found
+        elif write.method == "add_conversation":
+            write = await self._with_free_name(write)
         elif write.conversation:
             await self._seed(write.conversation)
         elif write.method in ("set", "save_provider", "delete_provider"):
@@ -151,22 +152,27 @@ class Carrier:
         self._unsaved.writes.append(write)
         return result
 
+    async def _with_free_name(self, write: Write) -> Write:
+        conversation, messages = write.arguments
+        number, name = 1, conversation.name
+        while self._visible(await self._either("find", name)) is not None:
+            number += 1
+            name = f"{conversation.name} ({number})"
+        return replace(write, arguments=(replace(conversation, name=name), messages))
+
     async def _seed(self, conversation_id: str) -> None:
         memory = self._unsaved.memory
         if conversation_id in self._unsaved.deleted or await memory.get(conversation_id) is not None:
             return
-        running = [turn for turn in self._running.values() if turn.record.conversation == conversation_id]
         whole = await self._readable(self._primary.copy(conversation_id), None)
         if whole is None:
             if conversation_id not in self._known:
                 return
             whole = Whole(self._known[conversation_id], (), 0)
-        own = {message.id for turn in running for message in turn.messages}
-        await memory.adopt(replace(whole, messages=tuple(each for each in whole.messages if each.id not in own)))
-        for turn in running:
-            await memory.begin_turn(turn.record, turn.messages)
-            saved = [each.parts for each in whole.messages if each.id == turn.record.assistant_message]
-            await memory.checkpoint(turn.record, fold([*saved, *turn.missed]))
+        await memory.adopt(whole)
+        for turn in list(self._running.values()):
+            if turn.record.conversation == conversation_id:
+                await memory.begin_turn(turn.record, turn.so_far)
 
     async def _seed_settings(self) -> None:
         if not self._settings_seeded:

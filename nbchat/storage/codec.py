@@ -27,8 +27,11 @@ __all__ = [
     "price_from_json",
 ]
 
-CONVERSATION_COLUMNS = "id, name, title, provider, model, system, parameters, head, created, updated"
-MESSAGE_COLUMNS = "id, parent_id, role, parts, status, finish_reason, model, created, usage, cost, error"
+CONVERSATION_COLUMNS = "id, name, title, provider, model, system, parameters, head, created, updated, titled, archived"
+MESSAGE_COLUMNS = (
+    "id, parent_id, role, parts, status, finish_reason, model, created, usage, cost, error, "
+    "parameters, first_token_seconds, seconds, hidden, deleted"
+)
 
 
 def clean(text: str) -> str:
@@ -78,12 +81,17 @@ def message_row(message: Message) -> tuple[Any, ...]:
         _optional(message.usage),
         _optional(message.cost),
         _optional(message.error),
+        None if message.parameters is None else dump(dict(message.parameters)),
+        message.first_token_seconds,
+        message.seconds,
+        message.hidden,
+        message.deleted,
     )
 
 
 def message_from_row(row: Sequence[Any]) -> Message:
     """Return the message of a row that begins with `MESSAGE_COLUMNS`."""
-    usage, cost, error = row[8:11]
+    usage, cost, error, parameters = row[8:12]
     return Message(
         id=row[0],
         parent=row[1],
@@ -96,6 +104,11 @@ def message_from_row(row: Sequence[Any]) -> Message:
         usage=None if usage is None else Usage.from_json(json.loads(usage)),
         cost=None if cost is None else Cost.from_json(json.loads(cost)),
         error=None if error is None else ErrorInfo.from_json(json.loads(error)),
+        parameters=None if parameters is None else json.loads(parameters),
+        first_token_seconds=row[12],
+        seconds=row[13],
+        hidden=bool(row[14]),
+        deleted=bool(row[15]),
     )
 
 
@@ -113,13 +126,16 @@ def conversation_row(conversation: Conversation) -> tuple[Any, ...]:
         conversation.head,
         conversation.created,
         conversation.updated,
+        conversation.titled,
+        conversation.archived,
     )
 
 
 def conversation_from_row(row: Sequence[Any]) -> Conversation:
     """Return the conversation of a row that begins with `CONVERSATION_COLUMNS`."""
     values = dict(zip(CONVERSATION_COLUMNS.split(", "), row, strict=False))
-    return Conversation(**{**values, "parameters": json.loads(row[6])})
+    changed = {"parameters": json.loads(row[6]), "titled": bool(row[10]), "archived": bool(row[11])}
+    return Conversation(**{**values, **changed})
 
 
 def price_from_json(text: str | None) -> Price | None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from nbchat.core.conversations import Conversation, ConversationSummary
 from nbchat.core.errors import UsageError
 from nbchat.core.messages import Message
-from nbchat.storage import messages
-from nbchat.storage.codec import CONVERSATION_COLUMNS, conversation_from_row, conversation_row
+from nbchat.storage import index, messages
+from nbchat.storage.codec import CONVERSATION_COLUMNS, clean, conversation_from_row, conversation_row
 from nbchat.storage.database import Database
 from nbchat.storage.owner import is_dead
 
-__all__ = ["Whole", "adopt", "copy", "create", "delete", "find", "get", "summaries", "update"]
+__all__ = ["Whole", "add", "adopt", "copy", "create", "delete", "extend", "find", "get", "gone", "summaries", "update"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,18 @@ class Whole:
     messages: tuple[Message, ...]
     generation: int
 
+    @classmethod
+    def imported(cls, conversation: Conversation, given: Sequence[Message]) -> Whole:
+        """Return one that comes from outside: no turn of it runs here."""
+        return cls(conversation, tuple(messages.settled(message) for message in given), 0)
 
-_CHANGEABLE = frozenset({"name", "title", "provider", "model", "system", "parameters", "head", "updated"})
+
+def gone() -> UsageError:
+    """Return what is raised when a conversation that somebody writes to is not there any more."""
+    return UsageError("this conversation was deleted.", hint="Open it again to start anew.")
+
+
+_CHANGEABLE = frozenset({"name", "title", "provider", "model", "system", "parameters", "head", "updated", "titled", "archived"})
 
 
 def create(db: Database, conversation: Conversation) -> Conversation:
@@ -51,15 +62,21 @@ def find(db: Database, name: str) -> Conversation | None:
     return None if row is None else conversation_from_row(row)
 
 
-def summaries(db: Database, query: str, limit: int, offset: int, now: float) -> list[ConversationSummary]:
-    """Return what a listing shows, last updated first; `query` is looked for in names and titles, whatever its case."""
-    where = "WHERE instr(casefold(name), ?) OR instr(casefold(title), ?)" if query else ""
-    parameters = (query.casefold(),) * 2 if query else ()
+def summaries(db: Database, query: str, limit: int, offset: int, archived: bool | None, now: float) -> list[ConversationSummary]:
+    """Return what a listing shows, last updated first; `query` is looked for in names and titles, whatever its case.
+    Deleted messages are not counted."""
+    wanted = []
+    if archived is not None:
+        wanted.append("archived = ?1")
+    if query:
+        wanted.append("instr(casefold(name || char(10) || title), ?2)")
     with db.snapshot():
         rows = db.rows(
             f"SELECT {CONVERSATION_COLUMNS}, (SELECT COUNT(*) FROM messages WHERE conversation_id = conversations.id) "
-            f"FROM conversations {where} ORDER BY updated DESC, id DESC LIMIT ? OFFSET ?",
-            (*parameters, limit, offset),
+            "- (SELECT COUNT(*) FROM messages WHERE conversation_id = conversations.id AND deleted) "
+            f"FROM conversations {'WHERE ' if wanted else ''}{' AND '.join(wanted)} "
+            "ORDER BY updated DESC, id DESC LIMIT ?3 OFFSET ?4",
+            (archived, query.casefold(), limit, offset),
         )
         turns = db.rows("SELECT conversation_id, owner, lease FROM turns WHERE ended IS NULL")
     running = {conversation for conversation, owner, lease in turns if not is_dead(owner, lease, now)}
@@ -95,22 +112,55 @@ def copy(db: Database, conversation_id: str, now: float) -> Whole | None:
     return Whole(conversation_from_row(row), tuple(messages.messages(db, conversation_id, now)), row[-1])
 
 
-def adopt(db: Database, whole: Whole) -> None:
-    """Save what `copy` gave, in one transaction; what is there already stays. A name that is taken gets a number."""
-    wanted = whole.conversation
+def add(db: Database, given: Whole) -> Conversation:
+    """Save a new conversation with its whole tree, in one transaction; raises UsageError for an id that is not new."""
     with db.transaction():
-        if get(db, wanted.id) is None:
-            number, name = 1, wanted.name
-            while find(db, name) is not None:
-                number += 1
-                name = f"{wanted.name} ({number})"
-            row = conversation_row(replace(wanted, name=name))
-            db.execute(f"INSERT INTO conversations ({CONVERSATION_COLUMNS}) VALUES ({', '.join('?' * len(row))})", row)
-        db.execute("UPDATE conversations SET generation = MAX(generation, ?) WHERE id = ?", (whole.generation, wanted.id))
-        messages.add(db, wanted.id, 0, whole.messages)
+        ids = [message.id for message in given.messages]
+        known = get(db, given.conversation.id) or next(filter(None, (_message(db, each) for each in ids)), None)
+        if known or len(set(ids)) < len(ids):
+            raise UsageError("this conversation, or one of its messages, is there already.", hint="Import it with new ids.")
+        return _adopt(db, given)
+
+
+def _message(db: Database, message_id: str) -> tuple[Any, ...] | None:
+    return db.row("SELECT 1 FROM messages WHERE id = ?", (message_id,))
+
+
+def adopt(db: Database, whole: Whole) -> Conversation:
+    """Save what `copy` gave, in one transaction; what is there already stays. A name that is taken gets a number."""
+    with db.transaction():
+        return _adopt(db, whole)
+
+
+def _adopt(db: Database, whole: Whole) -> Conversation:
+    wanted = whole.conversation
+    if get(db, wanted.id) is None:
+        row = conversation_row(replace(wanted, name=_free_name(db, wanted.name)))
+        db.execute(f"INSERT INTO conversations ({CONVERSATION_COLUMNS}) VALUES ({', '.join('?' * len(row))})", row)
+    db.execute("UPDATE conversations SET generation = MAX(generation, ?) WHERE id = ?", (whole.generation, wanted.id))
+    messages.add(db, wanted.id, 0, whole.messages)
+    return get(db, wanted.id) or wanted
+
+
+def _free_name(db: Database, wanted: str) -> str:
+    number, name = 1, clean(wanted)
+    while find(db, name) is not None:
+        number += 1
+        name = f"{clean(wanted)} ({number})"
+    return name
+
+
+def extend(db: Database, conversation_id: str, given: Sequence[Message], head: str, now: float) -> None:
+    """Add messages that no turn made and move the head; raises UsageError when the conversation is gone."""
+    with db.transaction():
+        changed = db.execute("UPDATE conversations SET head = ?, updated = ? WHERE id = ?", (head, now, conversation_id))
+        if not changed.rowcount:
+            raise gone()
+        messages.add(db, conversation_id, 0, given)
 
 
 def delete(db: Database, conversation_id: str) -> None:
     """Delete it with its messages and turns; the ledger's rows stay."""
     with db.transaction():
         db.execute("DELETE FROM conversations WHERE id = ?", (conversation_id,))
+        index.forget(db)

@@ -11,14 +11,13 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from nbchat.core.conversations import Conversation, ConversationSummary
+from nbchat.core.conversations import Conversation, ConversationSummary, SearchHit
 from nbchat.core.errors import StorageError
 from nbchat.core.messages import Message, Part
 from nbchat.core.models import Provider
 from nbchat.core.requests import RequestRecord
 from nbchat.sessions.ports import TurnRecord
 from nbchat.storage.carrier import Carrier
-from nbchat.storage.pieces import fold
 from nbchat.storage.unsaved import Write
 
 __all__ = ["FallbackStore"]
@@ -44,18 +43,43 @@ class FallbackStore(Carrier):
         """Return a conversation by its unique name."""
         return self._visible(await self._either("find", name))
 
-    async def summaries(self, query: str = "", *, limit: int = 50, offset: int = 0) -> list[ConversationSummary]:
-        """Return conversations, last updated first, whose name or title contains `query`."""
+    async def summaries(
+        self, query: str = "", *, limit: int = 50, offset: int = 0, archived: bool | None = False
+    ) -> list[ConversationSummary]:
+        """Return conversations, last updated first, whose name or title contains `query`: those that are not archived, the
+        archived ones, or (None) all."""
         if self.trouble is None:
-            found = await self._readable(self._primary.summaries(query, limit=limit, offset=offset), None)
+            found = await self._readable(self._primary.summaries(query, limit=limit, offset=offset, archived=archived), None)
             if found is not None:
                 return found
-        end = limit + offset
-        stored: list[ConversationSummary] = await self._readable(self._primary.summaries(query, limit=end), [])
-        rows = {row.conversation.id: row for row in stored if row.conversation.id not in self._unsaved.deleted}
-        rows.update({row.conversation.id: row for row in await self._unsaved.memory.summaries(query, limit=end)})
-        newest = sorted(rows.values(), key=lambda row: row.conversation.updated, reverse=True)
-        return newest[offset:end]
+        memory, end = self._unsaved.memory, limit + offset
+        stored: list[ConversationSummary] = await self._readable(self._primary.summaries(query, limit=end, archived=archived), [])
+        hidden = await self._not_of_the_file({row.conversation.id for row in stored})
+        rows = [row for row in stored if row.conversation.id not in hidden]
+        rows += await memory.summaries(query, limit=end, archived=archived)
+        rows.sort(key=lambda row: row.conversation.updated, reverse=True)
+        return rows[offset:end]
+
+    async def search(self, text: str, *, conversation_id: str | None = None, limit: int = 50, offset: int = 0) -> list[SearchHit]:
+        """Return the messages that contain all words of `text`, newest first; in trouble those in memory, and what the
+        database still can give."""
+        if self.trouble is None:
+            searching = self._primary.search(text, conversation_id=conversation_id, limit=limit, offset=offset)
+            if (found := await self._readable(searching, None)) is not None:
+                return found
+        memory, end = self._unsaved.memory, limit + offset
+        searching = self._primary.search(text, conversation_id=conversation_id, limit=end)
+        stored: list[SearchHit] = await self._readable(searching, [])
+        hidden = await self._not_of_the_file({hit.conversation.id for hit in stored})
+        hits = [hit for hit in stored if hit.conversation.id not in hidden]
+        hits += await memory.search(text, conversation_id=conversation_id, limit=end)
+        hits.sort(key=lambda hit: hit.created, reverse=True)
+        return hits[offset:end]
+
+    async def _not_of_the_file(self, conversation_ids: set[str]) -> set[str]:
+        """Return those of which memory knows better than the file: changed or deleted there."""
+        memory, deleted = self._unsaved.memory, self._unsaved.deleted
+        return {each for each in conversation_ids if each in deleted or await memory.get(each) is not None}
 
     async def update(self, conversation_id: str, **changes: Any) -> Conversation:
         """Change fields of a conversation; raises UsageError for a name that is taken, KeyError if there is none."""
@@ -67,6 +91,39 @@ class FallbackStore(Carrier):
         self._known.pop(conversation_id, None)
         if self.trouble is not None:
             self._unsaved.deleted.add(conversation_id)
+
+    async def purge(self, before: float, *, archived: bool | None = None) -> int:
+        """Remove old conversations and deleted messages for good. Never in trouble: raises StorageError then, since what
+        would be removed later is not what was to be seen when it was asked for."""
+        if self.trouble is not None:
+            await self.heartbeat()
+        if self.trouble is not None:
+            raise StorageError("nothing can be removed for good now: " + self.trouble.text, hint=self.trouble.hint)
+        began = self._clock.monotonic()
+        try:
+            gone = await self._primary.purge(before, archived=archived)
+        except StorageError as error:
+            self._fail(error, began)
+            raise
+        for conversation_id in list(self._known):
+            if await self._primary.get(conversation_id) is None:
+                del self._known[conversation_id]
+        return gone
+
+    async def add_conversation(self, conversation: Conversation, messages: Sequence[Message]) -> Conversation:
+        """Save a new conversation with its whole tree; a name that is taken gets a number, ids that are not new are refused."""
+        return self._note(await self._write(Write("add_conversation", (conversation, tuple(messages)))))
+
+    async def add_messages(self, conversation_id: str, messages: Sequence[Message], *, head: str) -> None:
+        """Add messages that no turn made and move the head; raises UsageError when the conversation is gone."""
+        await self._write(Write("add_messages", (conversation_id, tuple(messages)), {"head": head}, conversation_id))
+
+    async def mark(
+        self, conversation_id: str, message_ids: Sequence[str], *, hidden: bool | None = None, deleted: bool | None = None
+    ) -> None:
+        """Set or take away marks of messages; None leaves one as it is."""
+        marks = {"hidden": hidden, "deleted": deleted}
+        await self._write(Write("mark", (conversation_id, tuple(message_ids)), marks, conversation_id))
 
     async def messages(self, conversation_id: str) -> list[Message]:
         """Return all messages of the tree in order of creation."""
@@ -93,16 +150,14 @@ class FallbackStore(Carrier):
         running = self._running.get(turn.id)
         if running is None or not parts:
             return
-        running.missed.append(tuple(parts))
+        running.pieces.append(tuple(parts))
         if self.trouble is not None:
             await self._unsaved.memory.checkpoint(turn, parts)
             return
-        pieces, running.missed = running.missed, []
         began = self._clock.monotonic()
         try:
-            await self._primary.checkpoint(turn, fold(pieces) if len(pieces) > 1 else parts)
+            await running.save_on(self._primary)
         except StorageError as error:
-            running.missed = pieces
             self._fail(error, began)
 
     async def end_turn(self, turn: TurnRecord, message: Message, records: Sequence[RequestRecord]) -> bool:

@@ -12,7 +12,9 @@ from nbchat.storage.database import Database
 from nbchat.storage.owner import is_dead
 from nbchat.storage.pieces import fold
 
-__all__ = ["ENDED_EARLY", "add", "add_piece", "finish", "messages", "partial"]
+__all__ = ["ENDED_EARLY", "add", "add_piece", "finish", "mark", "messages", "partial", "settled", "stream_again"]
+
+_MARKS = ", ".join("?" * len(MESSAGE_COLUMNS.split(",")))
 
 ENDED_EARLY = ErrorInfo(
     "interrupted",
@@ -40,7 +42,7 @@ def _running(db: Database, message: Message, position: int, now: float) -> Messa
     turn = db.row("SELECT owner, lease FROM turns WHERE assistant_message = ? AND ended IS NULL", (message.id,))
     if turn is not None and not is_dead(turn[0], turn[1], now):
         return message
-    return replace(message, status="interrupted", error=ENDED_EARLY)
+    return settled(message)
 
 
 def partial(db: Database, position: int, start: tuple[Part, ...] = ()) -> tuple[Part, ...]:
@@ -49,14 +51,44 @@ def partial(db: Database, position: int, start: tuple[Part, ...] = ()) -> tuple[
     return fold([start, *(load_parts(parts) for (parts,) in pieces)])
 
 
-def add(db: Database, conversation_id: str, generation: int, given: Iterable[Message]) -> None:
-    """Add nodes within the caller's transaction; one that is there already (a question asked again) stays as it is."""
+def add(db: Database, conversation_id: str, generation: int, given: Iterable[Message]) -> list[Message]:
+    """Add nodes within the caller's transaction; one that is there already (a question asked again) stays as it is.
+    Returns those that were there."""
+    known = []
     for message in given:
-        db.execute(
-            f"INSERT INTO messages ({MESSAGE_COLUMNS}, conversation_id, generation) VALUES ({', '.join('?' * 13)}) "
+        inserted = db.execute(
+            f"INSERT INTO messages ({MESSAGE_COLUMNS}, conversation_id, generation) VALUES ({_MARKS}, ?, ?) "
             "ON CONFLICT (id) DO NOTHING",
             (*message_row(message), conversation_id, generation),
         )
+        if not inserted.rowcount:
+            known.append(message)
+    return known
+
+
+def stream_again(db: Database, generation: int, answer: Message) -> None:
+    """Let a turn go on with an answer that is there, from the parts that it has, within the caller's transaction."""
+    db.execute(
+        "UPDATE messages SET parts = ?, status = 'streaming', finish_reason = NULL, error = NULL, "
+        "model = COALESCE(?, model), generation = ? WHERE id = ?",
+        (dump_parts(answer.parts), answer.model, generation, answer.id),
+    )
+
+
+def mark(db: Database, conversation_id: str, message_ids: Iterable[str], hidden: bool | None, deleted: bool | None) -> None:
+    """Set or take away marks; None leaves one as it is."""
+    with db.transaction():
+        for message_id in message_ids:
+            db.execute(
+                "UPDATE messages SET hidden = COALESCE(?, hidden), deleted = COALESCE(?, deleted) "
+                "WHERE id = ? AND conversation_id = ?",
+                (hidden, deleted, message_id, conversation_id),
+            )
+
+
+def settled(message: Message) -> Message:
+    """Return a message that no turn writes on: one that is said to be streaming was left so."""
+    return replace(message, status="interrupted", error=ENDED_EARLY) if message.status == "streaming" else message
 
 
 def add_piece(db: Database, turn_id: str, parts: Sequence[Part]) -> None:
@@ -70,10 +102,11 @@ def add_piece(db: Database, turn_id: str, parts: Sequence[Part]) -> None:
 
 
 def finish(db: Database, message: Message) -> None:
-    """Give an answer its final form and drop its pieces, within the caller's transaction."""
-    _, _, _, parts, status, reason, model, _, usage, cost, error = message_row(message)
+    """Give an answer its final form and drop its pieces, within the caller's transaction. Its marks stay as they are."""
+    _, _, _, parts, status, reason, model, _, usage, cost, error, parameters, first, seconds, _, _ = message_row(message)
     db.execute(
-        "UPDATE messages SET parts = ?, status = ?, finish_reason = ?, model = ?, usage = ?, cost = ?, error = ? WHERE id = ?",
-        (parts, status, reason, model, usage, cost, error, message.id),
+        "UPDATE messages SET parts = ?, status = ?, finish_reason = ?, model = ?, usage = ?, cost = ?, error = ?, "
+        "parameters = ?, first_token_seconds = ?, seconds = ? WHERE id = ?",
+        (parts, status, reason, model, usage, cost, error, parameters, first, seconds, message.id),
     )
     db.execute("DELETE FROM message_pieces WHERE position = (SELECT position FROM messages WHERE id = ?)", (message.id,))

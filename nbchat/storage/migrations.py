@@ -145,7 +145,35 @@ _FIRST = Migration(
     ),
 )
 
-MIGRATIONS: tuple[Migration, ...] = (_FIRST,)
+_SECOND = Migration(
+    2,
+    "search, marks, archives, what made an answer",
+    (
+        "ALTER TABLE messages ADD COLUMN parameters TEXT",
+        "ALTER TABLE messages ADD COLUMN first_token_seconds REAL",
+        "ALTER TABLE messages ADD COLUMN seconds REAL",
+        "ALTER TABLE messages ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE messages ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0",
+        "CREATE INDEX messages_deleted ON messages (conversation_id) WHERE deleted",
+        "ALTER TABLE conversations ADD COLUMN titled INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE conversations ADD COLUMN archived INTEGER NOT NULL DEFAULT 0",
+        "CREATE INDEX conversations_by_archive ON conversations (archived, updated, id)",
+        # Messages that changed since they were indexed, with the parts that the index has of them, NULL for none (see
+        # `index`). An answer that is being written is not in the index. The note that is there already is the right one.
+        "CREATE TABLE unindexed (position INTEGER PRIMARY KEY, parts TEXT)",
+        "INSERT INTO unindexed SELECT position, NULL FROM messages WHERE status <> 'streaming'",
+        """CREATE TRIGGER messages_added AFTER INSERT ON messages WHEN NEW.status <> 'streaming'
+           BEGIN INSERT INTO unindexed SELECT NEW.position, NULL; END""",
+        """CREATE TRIGGER messages_changed AFTER UPDATE OF parts, status ON messages
+           WHEN NOT EXISTS (SELECT 1 FROM unindexed WHERE position = OLD.position)
+           BEGIN INSERT INTO unindexed SELECT OLD.position, CASE WHEN OLD.status <> 'streaming' THEN OLD.parts END; END""",
+        """CREATE TRIGGER messages_removed AFTER DELETE ON messages
+           WHEN NOT EXISTS (SELECT 1 FROM unindexed WHERE position = OLD.position)
+           BEGIN INSERT INTO unindexed SELECT OLD.position, CASE WHEN OLD.status <> 'streaming' THEN OLD.parts END; END""",
+    ),
+)
+
+MIGRATIONS: tuple[Migration, ...] = (_FIRST, _SECOND)
 LATEST = MIGRATIONS[-1].number
 
 

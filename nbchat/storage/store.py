@@ -10,15 +10,17 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from nbchat.core.conversations import Conversation, ConversationSummary
+from nbchat.core.conversations import Conversation, ConversationSummary, SearchHit
 from nbchat.core.messages import Message, Part
 from nbchat.core.models import Provider
 from nbchat.core.requests import RequestRecord
 from nbchat.sessions.ports import Clock, TurnRecord
-from nbchat.storage import conversations, ledger, messages, settings, turns
+from nbchat.storage import conversations, index, ledger, messages, purge, search, settings, turns
 from nbchat.storage.conversations import Whole
 from nbchat.storage.database import BUSY_SECONDS, Database
+from nbchat.storage.messages import settled
 from nbchat.storage.place import Place
+from nbchat.storage.words import phrases
 from nbchat.storage.writer import Writer
 
 __all__ = ["SqliteStore"]
@@ -48,10 +50,24 @@ class SqliteStore:
         """Return a conversation by its unique name."""
         return await self._writer.run(lambda db: conversations.find(db, name))
 
-    async def summaries(self, query: str = "", *, limit: int = 50, offset: int = 0) -> list[ConversationSummary]:
-        """Return conversations, last updated first, whose name or title contains `query`."""
+    async def summaries(
+        self, query: str = "", *, limit: int = 50, offset: int = 0, archived: bool | None = False
+    ) -> list[ConversationSummary]:
+        """Return conversations, last updated first, whose name or title contains `query`: those that are not archived, the
+        archived ones, or (None) all."""
         now = self._clock.time()
-        return await self._writer.run(lambda db: conversations.summaries(db, query, limit, offset, now))
+        return await self._writer.run(lambda db: conversations.summaries(db, query, limit, offset, archived, now))
+
+    async def search(self, text: str, *, conversation_id: str | None = None, limit: int = 50, offset: int = 0) -> list[SearchHit]:
+        """Return the messages that contain all words of `text`, newest first. What changed since the last search is indexed
+        before, in steps between which other jobs are done."""
+        wanted = phrases(text)
+        if not wanted:
+            return []
+        while (progress := await self._writer.run(index.catch_up)) == "more":
+            pass
+        indexed = progress == "done"
+        return await self._writer.run(lambda db: search.search(db, wanted, conversation_id, limit, offset, indexed=indexed))
 
     async def update(self, conversation_id: str, **changes: Any) -> Conversation:
         """Change fields of a conversation; raises UsageError for a name that is taken, KeyError if there is none."""
@@ -61,6 +77,34 @@ class SqliteStore:
     async def delete(self, conversation_id: str) -> None:
         """Delete a conversation and its messages; its ledger rows stay."""
         await self._writer.run(lambda db: conversations.delete(db, conversation_id))
+
+    async def purge(self, before: float, *, archived: bool | None = None) -> int:
+        """Remove conversations that were last updated before then, and the deleted messages of the others, for good. In
+        steps, between which other jobs are done."""
+        now = self._clock.time()
+        gone = 0
+        while found := await self._writer.run(lambda db: purge.conversations(db, before, archived, now)):
+            gone += found
+        await self._writer.run(purge.messages)
+        return gone
+
+    async def add_conversation(self, conversation: Conversation, messages: Sequence[Message]) -> Conversation:
+        """Save a new conversation with its whole tree; a name that is taken gets a number, ids that are not new are refused."""
+        whole = Whole.imported(conversation, messages)
+        return await self._writer.run(lambda db: conversations.add(db, whole))
+
+    async def add_messages(self, conversation_id: str, messages: Sequence[Message], *, head: str) -> None:
+        """Add messages that no turn made and move the head; raises UsageError when the conversation is gone."""
+        now = self._clock.time()
+        given = [settled(message) for message in messages]
+        await self._writer.run(lambda db: conversations.extend(db, conversation_id, given, head, now))
+
+    async def mark(
+        self, conversation_id: str, message_ids: Sequence[str], *, hidden: bool | None = None, deleted: bool | None = None
+    ) -> None:
+        """Set or take away marks of messages; None leaves one as it is."""
+        ids = tuple(message_ids)
+        await self._writer.run(lambda db: messages.mark(db, conversation_id, ids, hidden, deleted))
 
     async def messages(self, conversation_id: str) -> list[Message]:
         """Return all messages of the tree in order of creation; those of dead turns as "interrupted"."""
@@ -72,10 +116,10 @@ class SqliteStore:
         now = self._clock.time()
         return await self._writer.run(lambda db: conversations.copy(db, conversation_id, now))
 
-    async def adopt(self, whole: Whole) -> None:
+    async def adopt(self, whole: Whole) -> Conversation:
         """Save a conversation that was kept elsewhere; messages that are there already stay as they are. Where its name
         is taken, it gets a number."""
-        await self._writer.run(lambda db: conversations.adopt(db, whole))
+        return await self._writer.run(lambda db: conversations.adopt(db, whole))
 
     # ------------------------------------------------------------ turns
 
@@ -102,6 +146,10 @@ class SqliteStore:
         won = await self._writer.run(lambda db: turns.end(db, turn, message, records, now))
         self._running.discard(turn.id)
         return won
+
+    async def has_turn(self, turn_id: str) -> bool:
+        """Whether this turn was begun here."""
+        return await self._writer.run(lambda db: db.row("SELECT 1 FROM turns WHERE id = ?", (turn_id,)) is not None)
 
     async def turn_of_cell(self, conversation_id: str, cell: str) -> TurnRecord | None:
         """Return the newest turn that the cell with this key asked."""

@@ -17,6 +17,7 @@ from nbchat.core.usage import Usage
 from nbchat.sessions.ports import TurnRecord
 from nbchat.storage import ledger, messages
 from nbchat.storage.codec import MESSAGE_COLUMNS, message_from_row
+from nbchat.storage.conversations import gone
 from nbchat.storage.database import Database
 from nbchat.storage.owner import LEASE_SECONDS, is_dead, this_process
 
@@ -28,8 +29,8 @@ _COLUMNS = "id, conversation_id, user_message, assistant_message, request_id, ce
 def begin(db: Database, turn: TurnRecord, given: Sequence[Message], now: float) -> TurnRecord:
     """Save the turn with its messages and move the head to the answer; a known request id returns its turn instead.
 
-    A generation that `turn` brings (it was begun elsewhere) is kept where it is free. Raises UsageError when the
-    conversation is gone.
+    An answer that is there already is gone on with. A generation that `turn` brings (it was begun elsewhere) is kept where
+    it is free. Raises UsageError when the conversation is gone, or another turn is writing on the answer.
     """
     with db.transaction():
         known = db.row(f"SELECT {_COLUMNS} FROM turns WHERE request_id = ?", (turn.request_id,))
@@ -37,14 +38,17 @@ def begin(db: Database, turn: TurnRecord, given: Sequence[Message], now: float) 
             return TurnRecord(*known)
         row = db.row("SELECT generation FROM conversations WHERE id = ?", (turn.conversation,))
         if row is None:
-            raise UsageError("this conversation was deleted.", hint="Open it again to start anew.")
+            raise gone()
+        _end_dead(db, turn.assistant_message, now)
         generation = _free_generation(db, turn, row[0])
         begun = replace(turn, owner=str(this_process()), generation=generation, started=turn.started or now)
         db.execute(
             "UPDATE conversations SET generation = MAX(generation, ?), head = ?, updated = ? WHERE id = ?",
             (generation, turn.assistant_message, now, turn.conversation),
         )
-        messages.add(db, turn.conversation, generation, given)
+        for message in messages.add(db, turn.conversation, generation, given):
+            if message.id == turn.assistant_message:
+                messages.stream_again(db, generation, message)
         db.execute(
             f"INSERT INTO turns ({_COLUMNS}, lease) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
@@ -53,6 +57,15 @@ def begin(db: Database, turn: TurnRecord, given: Sequence[Message], now: float) 
             ),
         )  # fmt: skip
     return begun
+
+
+def _end_dead(db: Database, answer: str, now: float) -> None:
+    """End a dead turn that wrote on the answer; raises UsageError while a living one does."""
+    rows = db.rows("SELECT id, owner, lease FROM turns WHERE assistant_message = ? AND ended IS NULL", (answer,))
+    for turn_id, owner, lease in rows:
+        if not is_dead(owner, lease, now):
+            raise UsageError("this answer is still being written.", hint="Stop it first, or wait for its end.")
+        interrupt(db, [turn_id], now)
 
 
 def _free_generation(db: Database, turn: TurnRecord, last: int) -> int:
@@ -137,7 +150,9 @@ def interrupt(db: Database, turn_ids: Iterable[str], now: float) -> list[str]:
         answer = message_from_row(found)
         parts = messages.partial(db, found[-1], answer.parts)
         messages.finish(db, replace(answer, parts=parts, status="interrupted", error=messages.ENDED_EARLY))
-        ledger.append(db, _unsettled(db, turn, answer, now))
+        unsettled = _unsettled(db, turn, answer, now)
+        if not ledger.append(db, unsettled):  # a turn with tools had settled its first request: a later one ran
+            ledger.append(db, replace(unsettled, id=f"{turn.request_id}-interrupted"))
         ended.append(answer.id)
     return ended
 

@@ -2,4 +2,5 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.contracts.store_contract", "tests.contracts.streams_contract")
+_STORES = ("base", "conversations", "ledger", "purge", "search", "trees", "turns")
+pytest.register_assert_rewrite("tests.contracts.streams_contract", *(f"tests.contracts.store_{name}" for name in _STORES))

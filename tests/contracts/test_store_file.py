@@ -7,13 +7,14 @@ from pathlib import Path
 from nbchat.sessions.ports import Clock
 from nbchat.storage import Place, SqliteStore, Store, open_store
 from tests.contracts.store_contract import StoreContract
+from tests.contracts.store_purge import PurgeContract
 
 
-class TestFile(StoreContract):
+class TestFile(StoreContract, PurgeContract):
     def open(self, directory: Path, clock: Clock) -> Store:
         return SqliteStore(Place(directory / "chats" / "nbchat.db"), clock)
 
 
-class TestFileWithFallback(StoreContract):
+class TestFileWithFallback(StoreContract, PurgeContract):
     def open(self, directory: Path, clock: Clock) -> Store:
         return open_store(directory / "nbchat.db", clock=clock)

@@ -10,12 +10,12 @@ from typing import Any, TypeVar
 from nbchat.core.conversations import Conversation
 from nbchat.core.cost import Cost, Price
 from nbchat.core.ids import new_id
-from nbchat.core.messages import Message, TextPart
+from nbchat.core.messages import Message, Role, TextPart
 from nbchat.core.requests import RequestRecord
 from nbchat.core.usage import Usage
 from nbchat.sessions.ports import TurnRecord
 
-__all__ = ["Asked", "a_conversation", "a_record", "a_turn", "end_of", "finish_all"]
+__all__ = ["Asked", "a_conversation", "a_message", "a_record", "a_turn", "end_of", "finish_all"]
 
 T = TypeVar("T")
 
@@ -29,6 +29,11 @@ def finish_all(work: Coroutine[Any, Any, T]) -> T:
 
 def a_conversation(name: str = "notes", **changes: Any) -> Conversation:
     return Conversation(**{"id": new_id(), "name": name, "created": 100.0, "updated": 100.0, **changes})
+
+
+def a_message(role: Role, text: str, parent: Message | None = None, **changes: Any) -> Message:
+    values: dict[str, Any] = {"parent": None if parent is None else parent.id, "created": 100.0, **changes}
+    return Message(new_id(), role, (TextPart(text),), **values)
 
 
 @dataclass(frozen=True)

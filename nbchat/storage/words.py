@@ -1,0 +1,105 @@
+"""Words: what a search compares. Cuts text into folded words, reads what people type, and makes the line that is shown. Pure.
+
+Text is folded (case, accents, width) and cut here and not by SQLite's tokenizers, so that the index and the scan that
+stands in for it find the same, and the same in all versions. Scripts that put no spaces between words (Chinese, Japanese,
+Thai and their neighbours, and Korean, which glues endings to words) are cut into single characters, and a word of them is
+looked for as a phrase: any part of a sentence is found, one character too.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+__all__ = ["SNIPPET_LENGTH", "Phrase", "index_text", "matches", "phrases", "snippet"]
+
+SNIPPET_LENGTH = 160
+_BEFORE_HIT = 50
+"""Characters of a snippet that stand before the hit."""
+_LONGEST_LOOK = 200_000
+"""A snippet is looked for in this many characters of a message; a hit behind them is shown by the message's beginning."""
+_APART = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai and Lao, Burmese, Khmer
+    "\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # kana, Han and its extensions
+    "\uac00-\ud7a3"  # Hangul
+)
+_WORD = re.compile(rf"[{_APART}]|(?:[^\W_{_APART}]|[\u0300-\u036f])+")
+_ASCII_WORD = re.compile("[A-Za-z0-9]+")
+_TYPED = re.compile(r'"([^"]*)"?|([^\s"]+)')
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words that must stand one after the other; with `prefix`, the last of them may be the beginning of one."""
+
+    words: tuple[str, ...]
+    prefix: bool = False
+
+
+def _fold(word: str) -> str:
+    if word.isascii():
+        return word.lower()
+    apart = unicodedata.normalize("NFKD", word.casefold())
+    return unicodedata.normalize("NFC", "".join(sign for sign in apart if sign.isalnum()))
+
+
+def _words(text: str) -> Iterator[str]:
+    if text.isascii():
+        return iter(_ASCII_WORD.findall(text.lower()))
+    return (folded for word in _WORD.findall(text) if (folded := _fold(word)))
+
+
+def index_text(text: str) -> str:
+    """Return `text` as it is given to the index, whose tokenizer ("ascii") lowers ASCII letters and takes everything but
+    ASCII letters, digits and what is not ASCII as a space."""
+    return text if text.isascii() else " ".join(_words(text))
+
+
+def phrases(typed: str) -> list[Phrase]:
+    """Return what somebody looks for: each word, or each text in double quotes; empty when there is no word in it.
+
+    Nothing else has a meaning: what is written as one (`don't`, `foo_bar`, `a-b`) is a phrase of its parts.
+    """
+    found = []
+    for quoted, bare in _TYPED.findall(typed):
+        if words := tuple(_words(quoted or bare)):
+            found.append(Phrase(words, prefix=bool(bare)))
+    return [Phrase(each.words, each.prefix and each is found[-1]) for each in found]
+
+
+def matches(text: str, wanted: list[Phrase]) -> bool:
+    """Whether all phrases are in `text`: what the index answers, without an index."""
+    line = f" {' '.join(_words(text))} "
+    return all(f" {' '.join(each.words)}{'' if each.prefix else ' '}" in line for each in wanted)
+
+
+def snippet(text: str, wanted: list[Phrase]) -> str:
+    """Return what stands around the first place where one of the phrases begins: one line, at most `SNIPPET_LENGTH`
+    characters."""
+    place = _first(text[:_LONGEST_LOOK], wanted)
+    start = max(0, place - _BEFORE_HIT)
+    if start:  # from the beginning of a word, if one begins there at all
+        space = text.find(" ", start, place)
+        start = start if space < 0 else space + 1
+    line = " ".join(text[start : start + 4 * SNIPPET_LENGTH].split())
+    ahead = "…" if start else ""
+    if len(ahead) + len(line) <= SNIPPET_LENGTH and start + 4 * SNIPPET_LENGTH >= len(text):
+        return ahead + line
+    return f"{ahead}{line[: SNIPPET_LENGTH - len(ahead) - 1].rstrip()}…"
+
+
+def _first(text: str, wanted: list[Phrase]) -> int:
+    """Return the first place in `text` where a phrase stands, 0 when there is none."""
+    found = [(folded, match.start()) for match in _WORD.finditer(text) if (folded := _fold(match.group()))]
+    words = [word for word, _ in found]
+    return next((place for number, (_, place) in enumerate(found) if any(_at(words, number, each) for each in wanted)), 0)
+
+
+def _at(words: list[str], number: int, phrase: Phrase) -> bool:
+    *whole, last = phrase.words
+    end = number + len(whole)
+    if end >= len(words) or words[number:end] != whole:
+        return False
+    return words[end].startswith(last) if phrase.prefix else words[end] == last

@@ -1,0 +1,65 @@
+"""What every RequestLedger and SettingsStore must do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from nbchat.core.errors import UsageError
+from nbchat.core.models import KeyPlace, Provider
+from nbchat.storage import Store
+from tests.contracts.store_base import StoreBase
+from tests.contracts.values import a_record
+
+
+class LedgerContract(StoreBase):
+    def test_settle(self, run: Callable[..., None]) -> None:
+        """A row is appended once per id, keeps its order and every digit; unknown stays None."""
+
+        async def work(store: Store) -> None:
+            _, asked = await self.asked(store)
+            plain = a_record(asked, id="r1", price=None, raw_usage=None, first_token_seconds=None)
+            assert await store.settle(plain)
+            assert not await store.settle(replace(plain, model="other"))
+            assert await store.settle(a_record(asked, id="r2"))
+            rows = await store.records()
+            assert rows == [plain, a_record(asked, id="r2")]
+            assert str(rows[1].cost.amount) == "0.000012300000000000000001"
+            assert await store.records("other") == []
+
+        run(work)
+
+    def test_settings(self, run: Callable[..., None]) -> None:
+        """Settings are JSON values by name; None removes one; what JSON cannot hold is refused."""
+
+        async def work(store: Store) -> None:
+            assert await store.settings() == {}
+            for name, value in (("model", "a/b"), ("limits", {"usd": [1, 2.5, None, True]}), ("zero", 0)):
+                await store.set(name, value)
+            await store.set("model", "c/d")
+            assert await store.settings() == {"model": "c/d", "limits": {"usd": [1, 2.5, None, True]}, "zero": 0}
+            await store.set("model", None)
+            await store.set("never", None)
+            assert set(await store.settings()) == {"limits", "zero"}
+            with pytest.raises(UsageError, match="JSON"):
+                await store.set("object", object())
+
+        run(work)
+
+    def test_providers(self, run: Callable[..., None]) -> None:
+        """Providers come back equal, in the order of their first saving; saving again replaces."""
+
+        async def work(store: Store) -> None:
+            lab = Provider("lab", "http://127.0.0.1:1/v1", key=KeyPlace("env", "LAB_KEY"), headers=(("X-A", "b"),), created=5.0)
+            hub = Provider("hub", "https://hub.test/v1", "openrouter", "Hub", insecure=True, enabled=False)
+            await store.save_provider(lab)
+            await store.save_provider(hub)
+            await store.save_provider(replace(lab, name="Lab"))
+            assert await store.providers() == [replace(lab, name="Lab"), hub]
+            await store.delete_provider("lab")
+            await store.delete_provider("lab")
+            assert await store.providers() == [hub]
+
+        run(work)
