@@ -39,8 +39,11 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """A tool call that waits for a person's consent: the call's id, the tool, and its arguments exactly as they will be used
-    (JSON text as the model wrote it). Lives in the kernel's memory only."""
+    """A tool call that waits for a person's consent: the tool, and its arguments exactly as they will be used (JSON text as the
+    model wrote it). Lives in the kernel's memory only.
+
+    `call` is what a decision names, unique in its session: the id of the message's tool call, with "#" and something random
+    behind it where the provider has used that id before."""
 
     call: str
     tool: str

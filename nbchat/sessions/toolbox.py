@@ -1,0 +1,310 @@
+"""ToolBox: a session's tools, and the running of the calls that its model makes, each with a person's consent.
+
+Owns consent (what was allowed, what waits), the threads and tasks that calls run in, and the rule that every call gets exactly
+one result, whatever becomes of it. Must not know of turns, requests or views.
+
+Used on the background loop alone. Synchronous functions run in threads of their own: they may block for ever, and then must
+hold up neither the loop, nor each other, nor the process's end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import inspect
+import os
+import threading
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from nbchat.core.cancelling import CancelToken
+from nbchat.core.errors import UsageError
+from nbchat.core.events import ToolResult
+from nbchat.core.messages import ToolCallPart
+from nbchat.core.tools import Tool, ToolSpec, failure_text, result_text, tool_of
+from nbchat.sessions.state import Approval
+
+__all__ = ["Decision", "ToolBox"]
+
+Decision = Literal["once", "session", "deny"]
+_Outcome: TypeAlias = tuple[str, bool]
+"""A result's text, and whether it is an error."""
+
+_GRACE_SECONDS = 0.05
+"""How long a stop waits for functions that heed it, so that it need not call them still running; a stop has 300 ms in all."""
+
+_NOBODY = (
+    "not run: this call needs a person's consent, and nobody can give it here. The person can show the session's widget and "
+    'ask again, or allow the tool beforehand with s.allow("{tool}").'
+)
+_DENIED = "not run: the person refused this call. Do not try it again unless they ask for it."
+_UNSTARTED = "stopped before it was run"
+_STOPPED = "stopped while it ran; it may have done a part of its work"
+_GOES_ON = "stopped; the function still runs, and its result will be discarded"
+
+
+@dataclass(eq=False)
+class _Run:
+    """One call on its way. `work` is a future of this loop that is done when the function has ended, None before it began."""
+
+    call: ToolCallPart
+    token: CancelToken = field(default_factory=CancelToken)
+    work: asyncio.Future[Any] | None = None
+    settled: bool = False
+
+    @property
+    def running(self) -> bool:
+        return self.work is not None and not self.work.done()
+
+
+@dataclass(eq=False)
+class _Wait:
+    """One call that waits for consent; `tool` is what it was made to."""
+
+    approval: Approval
+    tool: Tool
+    decision: asyncio.Future[Decision]
+
+
+class ToolBox:
+    """The tools of one session.
+
+    `changed()` is called when `pending`, `allowed`, `specs` or `still_running` changed, `asked(approval)` when a call begins to
+    wait for consent, `somebody_can_decide()` before it does.
+    """
+
+    def __init__(
+        self, changed: Callable[[], None], asked: Callable[[Approval], None], somebody_can_decide: Callable[[], bool]
+    ) -> None:
+        self._changed = changed
+        self._asked = asked
+        self._somebody_can_decide = somebody_can_decide
+        self._tools: dict[str, Tool] = {}
+        self._context = contextvars.Context()
+        self._allowed: set[str] = set()
+        self._waiting: dict[str, _Wait] = {}
+        self._call_ids: set[str] = set()
+        self._left: list[_Run] = []
+
+    # ------------------------------------------------------------ which tools there are, and which may run
+
+    def set(self, functions: Iterable[Callable[..., Any] | Tool], context: contextvars.Context | None = None) -> None:
+        """Replace the tools; later calls run in copies of `context` (default: the caller's as it is now).
+
+        A consent for the session goes with the function that it was given for. Raises UsageError for functions that cannot be
+        tools and for two of one name; then nothing changes.
+        """
+        if not isinstance(functions, Iterable):
+            raise UsageError("Tools are given as a list of functions.", hint="Write `s.tools = [function]`.")
+        tools: dict[str, Tool] = {}
+        for function in functions:
+            tool = tool_of(function)
+            if tool.name in tools:
+                raise UsageError(f"Two tools are called {tool.name}.", hint="A model tells them apart by their names.")
+            tools[tool.name] = tool
+        self._allowed = {name for name in self._allowed if name in tools and _same(tools[name], self._tools[name])}
+        self._tools = tools
+        self._context = contextvars.copy_context() if context is None else context
+        self._changed()
+
+    @property
+    def specs(self) -> tuple[ToolSpec, ...]:
+        """What a model is told of the tools, in the order in which they were given."""
+        return tuple(tool.spec for tool in self._tools.values())
+
+    @property
+    def allowed(self) -> frozenset[str]:
+        """The names of the tools that need no consent in this session."""
+        return frozenset(self._allowed)
+
+    @property
+    def pending(self) -> tuple[Approval, ...]:
+        """The calls that wait for consent, oldest first."""
+        return tuple(wait.approval for wait in self._waiting.values())
+
+    @property
+    def still_running(self) -> tuple[str, ...]:
+        """The names of the functions that have not returned although their turn was stopped; their results are discarded."""
+        return tuple(run.call.name for run in self._left)
+
+    def allow(self, *names: str) -> None:
+        """Let these tools run without asking, from now on and for as long as this session is in memory; calls of them that
+        wait are run. Raises UsageError for names of no tool."""
+        unknown = [name for name in names if name not in self._tools]
+        if unknown:
+            known = f"Its tools are {', '.join(self._tools)}." if self._tools else "Give it some: `s.tools = [function]`."
+            raise UsageError(f"The session has no tool {', '.join(map(str, unknown))}.", hint=known)
+        self._allowed.update(names)
+        for wait in self._waiting.values():
+            if wait.tool.name in names and _same(wait.tool, self._tools[wait.tool.name]) and not wait.decision.done():
+                wait.decision.set_result("once")
+        self._changed()
+
+    def decide(self, call_id: str, decision: Decision) -> bool:
+        """Decide about the call whose `Approval.call` this is: run it "once", run it and every later call of its tool
+        ("session"), or "deny" it. False when it does not wait (any more). Raises UsageError for any other decision."""
+        if decision not in ("once", "session", "deny"):
+            raise UsageError(f"{decision!r} is no decision.", hint='Decide "once", "session" or "deny".')
+        wait = self._waiting.get(call_id)
+        if wait is None or wait.decision.done():
+            return False
+        wait.decision.set_result(decision)
+        now = self._tools.get(wait.tool.name)
+        if decision == "session" and now is not None and _same(wait.tool, now):  # not of what has taken its place since
+            self.allow(now.name)
+        return True
+
+    # ------------------------------------------------------------ running calls
+
+    async def run(self, calls: Sequence[ToolCallPart], done: Callable[[ToolResult], None]) -> None:
+        """Run the calls side by side; `done` gets one result for each, as they come. Await it directly: a task that is cancelled
+        before its first step never gets here.
+
+        Cancelling this ends it within some 50 ms: what waits for consent waits no more, tokens are set, coroutines are
+        cancelled, and the calls without a result get one that says so. What their functions return later is discarded.
+        """
+        runs = [_Run(call) for call in calls]
+        tasks = [asyncio.create_task(self._settle(run, done)) for run in runs]
+        try:
+            if tasks:
+                await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+                for task in tasks:
+                    if task.done():
+                        task.result()
+        finally:
+            left = [run for run in runs if not run.settled]
+            if left:
+                await self._stop(left, tasks, done)
+
+    async def _settle(self, run: _Run, done: Callable[[ToolResult], None]) -> None:
+        text, error = await self._outcome(run)
+        if not run.settled:
+            run.settled = True
+            done(ToolResult(run.call.id, text, error))
+
+    async def _stop(self, left: Sequence[_Run], tasks: Iterable[asyncio.Task[None]], done: Callable[[ToolResult], None]) -> None:
+        for run in left:
+            run.settled = True  # whatever comes now comes too late
+            run.token.cancel()
+        for task in tasks:
+            task.cancel()
+        begun = {run: run.work for run in left if run.work is not None}
+        for work in begun.values():
+            if isinstance(work, asyncio.Task):
+                work.cancel()
+        try:
+            await asyncio.wait([*tasks, *begun.values()], timeout=_GRACE_SECONDS)
+        finally:
+            for run in left:
+                if run.running:
+                    self._outlives(run)
+                text = _GOES_ON if run.running else _STOPPED if run in begun else _UNSTARTED
+                done(ToolResult(run.call.id, text, error=True))
+
+    def _outlives(self, run: _Run) -> None:
+        """Show a function that goes on without anybody who waits for it, until it returns."""
+        assert run.work is not None
+        self._left.append(run)
+        self._changed()
+        run.work.add_done_callback(lambda _: self._returned(run))
+
+    def _returned(self, run: _Run) -> None:
+        self._left.remove(run)
+        self._changed()
+
+    async def _outcome(self, run: _Run) -> _Outcome:
+        """What the model is told of one call."""
+        name, tool = run.call.name, self._tools.get(run.call.name)
+        if tool is None:
+            known = f"the tools are {', '.join(self._tools)}" if self._tools else "there are no tools"
+            return f"not run: there is no tool {name!r:.80}; {known}", True
+        try:
+            arguments = tool.arguments(run.call.arguments)
+        except ValueError as error:
+            return f"not run: {error}"[:2000], True
+        if name not in self._allowed:
+            if not self._somebody_can_decide():
+                return _NOBODY.format(tool=name), True
+            if await self._decision(run.call, tool) == "deny":
+                return _DENIED, True
+        context = self._context.copy()
+        outcome: Any = None
+        # The shields: to cancel whoever waits must not make the function pass for ended, as it may go on.
+        if not tool.is_async:
+            run.work = _in_thread(lambda: context.run(tool.call, arguments, run.token), run.token, name)
+            outcome = await asyncio.shield(run.work)
+        if tool.is_async or inspect.isawaitable(outcome):  # a plain function that wraps an async one
+            start = (lambda: outcome) if outcome is not None else lambda: tool.call(arguments, run.token)
+            run.work = context.run(asyncio.create_task, _awaited(start, run.token, name))
+            outcome = await asyncio.shield(run.work)
+        text, failed = outcome
+        return text, failed
+
+    async def _decision(self, call: ToolCallPart, tool: Tool) -> Decision:
+        approval = Approval(self._unique(call.id), call.name, call.arguments)
+        wait = self._waiting[approval.call] = _Wait(approval, tool, asyncio.get_running_loop().create_future())
+        try:
+            self._changed()
+            self._asked(approval)
+            return await wait.decision
+        finally:
+            del self._waiting[approval.call]
+            self._changed()
+
+    def _unique(self, call_id: str) -> str:
+        """The call's own id; with something random behind a "#" where this session has asked about such an id before (providers
+        begin again with "call_1"), so that a late decision about the earlier call says nothing of this one."""
+        unique = call_id if call_id and call_id not in self._call_ids else f"{call_id}#{os.urandom(6).hex()}"
+        self._call_ids.add(unique)
+        return unique
+
+
+def _same(one: Tool, other: Tool) -> bool:
+    """Whether both are the same function; methods are made anew each time that they are looked up."""
+    return one.function is other.function or (inspect.ismethod(one.function) and one.function == other.function)
+
+
+def _in_thread(function: Callable[[], Any], token: CancelToken, name: str) -> asyncio.Future[Any]:
+    """Call `function` on a daemon thread of its own; the future gets the outcome, or what it gave that is yet to be awaited.
+
+    Not the loop's executor: the loop may be closed before a tool returns, and its futures would complain of that.
+    """
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[Any] = loop.create_future()
+
+    def finish(outcome: Any) -> None:
+        if token.cancelled and inspect.iscoroutine(outcome):
+            outcome.close()
+        if not future.done():
+            future.set_result(outcome)
+
+    def work() -> None:
+        try:
+            value = function()
+            outcome = value if inspect.isawaitable(value) else (result_text(value), False)
+        except BaseException as error:  # whatever it is, it was raised in a tool
+            outcome = failure_text(error), True
+        with suppress(RuntimeError):  # the loop was closed meanwhile: there is nobody to tell
+            loop.call_soon_threadsafe(finish, outcome)
+
+    try:
+        threading.Thread(target=work, name=f"nbchat-tool-{name}", daemon=True).start()
+    except RuntimeError as error:  # no more threads to be had
+        finish((failure_text(error), True))
+    return future
+
+
+async def _awaited(start: Callable[[], Awaitable[Any]], token: CancelToken, name: str) -> _Outcome:
+    """Return what comes of an awaitable. Nothing that it raises gets out: a SystemExit would end the loop."""
+    try:
+        value = await start()
+        if isinstance(value, str):
+            return result_text(value), False
+        outcome: _Outcome = await _in_thread(lambda: result_text(value), token, name)  # may take long, and run any code
+        return outcome
+    except BaseException as error:
+        if isinstance(error, asyncio.CancelledError) and token.cancelled:
+            raise
+        return failure_text(error), True
