@@ -19,9 +19,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nbchat.api.functions import ChatWidget, add_provider, ledger, list_models, list_providers, session
     from nbchat.api.manager import Manager as ChatSessionManager
+    from nbchat.api.prompts import Prompts
     from nbchat.api.session import Session, SessionEvent
     from nbchat.api.settings import Settings
     from nbchat.api.turn import Turn
+    from nbchat.core.cancelling import CancelToken
     from nbchat.core.cost import Cost
     from nbchat.core.errors import BusyError, ChatError, ConfigError, ProviderError, StorageError, UsageError
     from nbchat.core.messages import Message
@@ -29,10 +31,12 @@ if TYPE_CHECKING:
     from nbchat.runtime.run_sync import run_sync
 
     manager: ChatSessionManager
+    prompts: Prompts
     settings: Settings
 
 __all__ = [
     "BusyError",
+    "CancelToken",
     "ChatError",
     "ChatSessionManager",
     "ChatWidget",
@@ -51,6 +55,7 @@ __all__ = [
     "list_models",
     "list_providers",
     "manager",
+    "prompts",
     "run_sync",
     "session",
     "settings",
@@ -63,6 +68,7 @@ logging.getLogger("nbchat").addHandler(logging.NullHandler())
 
 _PLACES = {
     "BusyError": "nbchat.core.errors",
+    "CancelToken": "nbchat.core.cancelling",
     "ChatError": "nbchat.core.errors",
     "ChatSessionManager": "nbchat.api.manager:Manager",
     "ChatWidget": "nbchat.api.functions",
@@ -86,7 +92,7 @@ _PLACES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("manager", "settings"):  # objects of the running app: never cached here, a forked child has its own
+    if name in ("manager", "prompts", "settings"):  # objects of the running app: never cached here, a forked child has its own
         return getattr(importlib.import_module("nbchat.api.functions"), f"the_{name}")()
     if name not in _PLACES:
         raise AttributeError(f"module 'nbchat' has no attribute {name!r}")

@@ -9,8 +9,10 @@ import asyncio
 import os
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from nbchat.core.errors import ChatError, ConfigError, ErrorInfo, UsageError
 from nbchat.core.models import DEMO, KeyPlace, Model, Provider, split_model
@@ -57,7 +59,11 @@ class App:
             log=log,
             prices=Prices(self.registry.catalogue),
             provider=self.registry.get,
+            helper_requests=self._helper_requests,
+            private=self._private_ports,
         )
+        self.choices: dict[str, Any] = {}
+        """The saved settings that are not the sessions' own: titles, prompts, retention_days."""
         self._offers: tuple[Offer, ...] = ()
         background.wait(self._start())
         background.at_exit(self._close)
@@ -80,6 +86,8 @@ class App:
         )
         await self.registry.load()
         await self.manager.start()
+        self.choices = await self.store.settings()
+        await self._forget_the_old()
         from nbchat.providers.offers import find_offers
 
         self._offers = tuple(await asyncio.get_running_loop().run_in_executor(None, find_offers))
@@ -96,6 +104,37 @@ class App:
         await self.store.aclose()
         if self._demo is not None:
             self._demo.stop()
+
+    # ------------------------------------------------------------ what people chose
+
+    async def set_choice(self, name: str, value: Any) -> None:
+        """Save one setting, for this and later kernels; None takes it back."""
+        self.choices[name] = value
+        await self.store.set(name, value)
+
+    def _helper_requests(self, provider_id: str) -> bool:
+        """Whether a model may be asked for titles: not the demo, and not one on this machine unasked, which would drop the
+        conversation that it has in its cache."""
+        wanted = self.choices.get("titles") or "auto"
+        if wanted != "auto" or provider_id == DEMO:
+            return wanted == "always"
+        from nbchat.providers.urls import is_loopback
+
+        return not is_loopback(urlsplit(self.registry.get(provider_id).provider.base_url).hostname or "")
+
+    async def _forget_the_old(self) -> None:
+        days = self.choices.get("retention_days")
+        if isinstance(days, (int, float)) and days > 0:
+            await self.manager.purge(self.ports.clock.time() - days * 86_400)
+
+    def _private_ports(self) -> Ports:
+        """The ports of sessions that are never saved: everything but the models is this process's memory."""
+        from nbchat.storage import open_store
+        from nbchat.streams.backends import open_streams
+
+        store = open_store("memory:", clock=self.ports.clock)
+        jobs, log = open_streams("memory:", self.ports.clock)
+        return replace(self.ports, store=store, ledger=store, jobs=jobs, log=log, helper_requests=lambda _: False, private=None)
 
     # ------------------------------------------------------------ the demo, and trouble
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nbchat.api.manager import Manager
+from nbchat.api.prompts import Prompts
 from nbchat.api.session import Session
 from nbchat.api.settings import Settings
 from nbchat.app import app
@@ -25,18 +26,21 @@ __all__ = [
     "list_providers",
     "session",
     "the_manager",
+    "the_prompts",
     "the_settings",
 ]
 
 
-def session(name: str | None = None, *, model: str | None = None, system: str | None = None) -> Session:
+def session(name: str | None = None, *, model: str | None = None, system: str | None = None, private: bool = False) -> Session:
     """Return the session of the conversation with this unique name, made when there is none; without a name, the one that
     `%chat` talks to in this notebook.
 
     `model` ("provider/model") and `system` are used for a new conversation; those of an existing one change only through
-    `s.model = ...` and `s.system = ...`. Raises UsageError for an empty name, ConfigError for an unknown provider.
+    `s.model = ...` and `s.system = ...`. A `private` one is saved nowhere, not in the notebook either. Raises
+    UsageError for an empty name, ConfigError for an unknown provider.
     """
-    return the_manager().open(app().notebook_session() if name is None else name, model=model, system=system)
+    found = app().notebook_session() if name is None else name
+    return the_manager().open(found, model=model, system=system, private=private)
 
 
 def ChatWidget(session: Session) -> Widget:  # noqa: N802 - people call it as the widget that it makes
@@ -103,6 +107,11 @@ def ledger(by: By | None = None) -> Any:
 def the_manager() -> Manager:
     """Return the process's manager (`nbchat.manager`)."""
     return once_per_process("manager", lambda: Manager(app()))
+
+
+def the_prompts() -> Prompts:
+    """Return the system prompts by name (`nbchat.prompts`)."""
+    return Prompts(app())
 
 
 def the_settings() -> Settings:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from traitlets import HasTraits
+from traitlets import All, HasTraits
 from traitlets.utils.bunch import Bunch
 
 from nbchat.api.live import Live
 from nbchat.api.session import Session
-from nbchat.export.listings import conversation_table
+from nbchat.export.listings import conversation_table, search_table
 from nbchat.export.tables import Table
 from nbchat.runtime.callbacks import here
 
@@ -23,24 +26,29 @@ __all__ = ["Manager"]
 
 
 class Manager(HasTraits):
-    """Opens, finds, lists, closes and deletes sessions. `active`, the names of the live ones, is observable."""
+    """Opens, finds, lists, closes and deletes sessions. Observable: `active`, `running` and `names`."""
 
     active = Live(lambda m: tuple(s.name for s in m._app.manager.active), help="Names of the live sessions.")
+    running = Live(lambda m: tuple(s.name for s in m._app.manager.active if s.busy), help="Names of those that answer now.")
+    names = Live(lambda m: m._names(), help="Names of the saved conversations, last updated first (the first 1,000).")
 
     def __init__(self, app: App) -> None:
         super().__init__()
         self._app = app
         self._handles: weakref.WeakValueDictionary[str, Session] = weakref.WeakValueDictionary()
         self._target = here()
-        self._known = self.active
+        self._known = {"active": self.active, "running": self.running}
         app.background.call(app.manager.listen, self._signalled)
+        app.background.call(app.manager.listen_to_list, lambda: self._target.run(self._notify, "names", None, None))
 
-    def open(self, name: str, *, model: str | None = None, system: str | None = None) -> Session:
+    def open(self, name: str, *, model: str | None = None, system: str | None = None, private: bool = False) -> Session:
         """Return the session with this unique name, made when there is none.
 
-        `model` and `system` are those of a new conversation; an existing one keeps its own (set `s.model`, `s.system`).
+        `model` and `system` are those of a new conversation; an existing one keeps its own (set `s.model`, `s.system`). A
+        `private` one is saved nowhere: it ends with its last handle and view.
         """
-        return self.handle(self._app.background.wait(self._app.manager.open(name, model=model, system=system)))
+        opening = self._app.manager.open(name, model=model, system=system, private=private)
+        return self.handle(self._app.background.wait(opening))
 
     def get(self, name: str) -> Session | None:
         """Return the live session with this name or id, or None."""
@@ -54,10 +62,43 @@ class Manager(HasTraits):
             handle = self._handles[core.id] = Session(core, self._app)
         return handle
 
-    def conversations(self, query: str = "") -> Table:
-        """Return the saved conversations, last updated first, whose name or title contains `query`."""
-        rows = self._app.background.wait(self._app.manager.conversations(query))
-        return conversation_table(rows)
+    # ------------------------------------------------------------ saved conversations
+
+    def conversations(self, query: str = "", *, limit: int = 50, offset: int = 0, archived: bool | None = False) -> Table:
+        """Return saved conversations, last updated first, whose name or title contains `query`: those that are not archived,
+        with `archived=True` the archived ones, with None all."""
+        listing = self._app.manager.conversations(query, limit=limit, offset=offset, archived=archived)
+        return conversation_table(self._app.background.wait(listing))
+
+    def search(self, text: str, *, limit: int = 50, offset: int = 0) -> Table:
+        """Return the messages of all saved conversations that contain all words of `text`, newest first; words "in quotes" stand
+        together."""
+        return search_table(self._app.background.wait(self._app.manager.search(text, limit=limit, offset=offset)))
+
+    def rename(self, name: str, new_name: str) -> None:
+        """Give a conversation another unique name; raises UsageError when there is none, or that name is taken."""
+        self._app.background.wait(self._app.manager.rename(name, new_name))
+
+    def archive(self, name: str, archived: bool = True) -> None:
+        """Leave a conversation out of listings (search finds it), or, with False, show it there again."""
+        self._app.background.wait(self._app.manager.archive(name, archived))
+
+    def load(self, path: str | Path, name: str = "") -> Session:
+        """Bring a conversation back from a file that `export` wrote (.json, .ipynb), as a new one of its old name or of this one
+        (with a number where that is taken); returns its session. Raises UsageError for another kind of file."""
+        from nbchat.export.files import read
+
+        conversation, messages = read(Path(path))
+        if name:
+            conversation = replace(conversation, name=name)
+        return self.handle(self._app.background.wait(self._app.manager.add(conversation, messages)))
+
+    def purge(self, days: float, *, archived: bool | None = None) -> int:
+        """Remove for good the conversations that were not touched for `days` (the archived ones only, with `archived=True`), and
+        all deleted messages; live sessions and the ledger stay. Returns how many went. `nbchat.settings.retention_days` does
+        the same at every start."""
+        before = self._app.ports.clock.time() - days * 86_400
+        return self._app.background.wait(self._app.manager.purge(before, archived=archived))
 
     def close(self, name: str) -> None:
         """End a live session: a running answer ends as interrupted and is saved. Does nothing when there is none."""
@@ -73,14 +114,29 @@ class Manager(HasTraits):
         """Stop every running turn and empty every queue; returns how many sessions were busy."""
         return self._app.background.wait(self._app.manager.stop_all())
 
+    def _names(self) -> tuple[str, ...]:
+        rows = self._app.background.wait(self._app.manager.conversations(limit=1000))
+        return tuple(row.conversation.name for row in rows)
+
+    def observe(self, handler: Callable[..., Any], names: Any = All, type: Any = "change") -> None:
+        """Call `handler(change)` when the named traits change; it runs on the kernel's main loop when there is one."""
+        self._target = here()
+        super().observe(handler, names=names, type=type)
+
     def _signalled(self, signal: Signal) -> None:
-        if signal.name in ("changed", "closed"):
+        if signal.name in ("changed", "closed", "queue-changed", "status-changed", "turn-ended"):
             self._target.run(self._check)
 
     def _check(self) -> None:
-        old, self._known = self._known, self.active
-        if old != self._known:
-            self.notify_change(Bunch(name="active", old=old, new=self._known, owner=self, type="change"))
+        for name, old in tuple(self._known.items()):
+            self._known[name] = new = getattr(self, name)
+            if old != new:
+                self._notify(name, old, new)
+
+    def _notify(self, name: str, old: Any, new: Any) -> None:
+        if self._trait_notifiers.get(name) or self._trait_notifiers.get(All):
+            new = getattr(self, name) if new is None else new
+            self.notify_change(Bunch(name=name, old=old, new=new, owner=self, type="change"))
 
     def __repr__(self) -> str:
         return f"<ChatSessionManager: {len(self.active)} live sessions ({', '.join(self.active) or 'none'})>"

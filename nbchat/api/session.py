@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextvars
 import weakref
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from traitlets import All, HasTraits
+from traitlets import All
 from traitlets.utils.bunch import Bunch
 
 from nbchat.api.live import Live
+from nbchat.api.tree import TreeHandle
 from nbchat.api.turn import Turn
 from nbchat.core.errors import UsageError
 from nbchat.core.messages import Message
@@ -30,8 +32,9 @@ _TRAITS_OF: dict[str, tuple[str, ...]] = {
     "text-delta": ("streaming_text",),
     "status-changed": ("status", "state"),
     "message-added": ("messages",),
+    "path-changed": ("messages",),
     "turn-ended": ("streaming_text", "messages", "usage", "cost", "state"),
-    "changed": ("title", "model", "system", "usage", "cost", "notice", "state"),
+    "changed": ("title", "model", "system", "parameters", "usage", "cost", "approvals", "notice", "state"),
 }
 
 
@@ -46,12 +49,12 @@ class SessionEvent:
     data: Any
 
 
-class Session(HasTraits):
+class Session(TreeHandle):
     """A conversation that you ask, watch and drive from Python. Made by `nbchat.session(name)`.
 
-    Readable and observable: `status`, `streaming_text`, `messages`, `usage`, `cost`, `title`, `model`, `system`,
-    `notice`, `state`.
-    Settable: `title`, `model` ("provider/model"), `system`.
+    Readable and observable: `status`, `streaming_text`, `messages`, `usage`, `cost`, `title`, `model`, `system`, `parameters`,
+    `approvals`, `notice`, `state`.
+    Settable: `title`, `model` ("provider/model"), `system`, `parameters`, `tools`.
     """
 
     status = Live(lambda s: s.state.status, help='"idle", "submitted", "streaming" or "error".')
@@ -74,6 +77,13 @@ class Session(HasTraits):
         lambda s, v: s._change(s._core.set_system, v),
         help="The system prompt of the next turn, or None.",
     )
+
+    parameters = Live(
+        lambda s: dict(s._core.conversation.parameters),
+        lambda s, v: s._change(s._core.set_parameters, v),
+        help="What is sent along with each request from the next turn on: temperature, max_tokens, ...",
+    )
+    approvals = Live(lambda s: s._core.state.approvals, help="The tool calls that wait for consent (see `decide`).")
 
     def __init__(self, core: CoreSession, app: App) -> None:
         super().__init__()
@@ -98,6 +108,11 @@ class Session(HasTraits):
         """The conversation's unique name."""
         return self._core.name
 
+    @property
+    def private(self) -> bool:
+        """Whether nothing of this conversation is saved."""
+        return self._core.private
+
     # ------------------------------------------------------------ asking
 
     def send(
@@ -114,11 +129,9 @@ class Session(HasTraits):
         `model` is for this turn only; `parameters` (temperature, max_tokens, ...) go to the provider as they are. A
         `request_id` that was used before attaches to its turn instead of paying twice. Raises UsageError for an empty text.
         """
-        self._check_open()
-        turn = self._app.background.call(
+        return self._turn(
             lambda: self._core.submit(text, model=model, when_busy=when_busy, request_id=request_id, parameters=parameters)
         )
-        return Turn(turn, self._app.background)
 
     def ask(self, text: str, **options: Any) -> Message:
         """Ask and wait: returns the answer, while views stream it. Options as for `send`.
@@ -136,6 +149,32 @@ class Session(HasTraits):
         """Stop the running turn, if any; returns when its request is closed and its partial saved."""
         self._app.background.wait(self._core.stop())
 
+    @property
+    def queue(self) -> tuple[Turn, ...]:
+        """The questions that wait, in order. `turn.stop()` takes one out."""
+        return tuple(Turn(turn, self._app.background) for turn in self._core.queue)
+
+    # ------------------------------------------------------------ tools
+
+    @property
+    def tools(self) -> tuple[Callable[..., Any], ...]:
+        """The functions that the model may call. Set a list of them: their names, docstrings and type hints are what the model
+        is told. Each call waits for consent, in the view or by `decide`, unless `allow` gave it ahead."""
+        return self._core.tools.functions
+
+    @tools.setter
+    def tools(self, functions: Iterable[Callable[..., Any]]) -> None:
+        self._check_open()
+        self._app.background.call(self._core.tools.set, tuple(functions), contextvars.copy_context())
+
+    def allow(self, *names: str) -> None:
+        """Let these tools (all of them, without names) run without asking, until the session ends; never saved."""
+        self._app.background.call(self._core.tools.allow, *(names or [spec.name for spec in self._core.tools.specs]))
+
+    def decide(self, call: str, decision: Literal["once", "session", "deny"]) -> bool:
+        """Answer the approval with this `call`; False when it no longer waits. "session" is `allow` and "once" in one."""
+        return self._app.background.call(self._core.tools.decide, call, decision)
+
     # ------------------------------------------------------------ watching
 
     def observe(self, handler: Callable[..., Any], names: Any = All, type: Any = "change") -> None:
@@ -149,7 +188,8 @@ class Session(HasTraits):
         """Call `callback(event)` for each event of that name; returns a function that ends it.
 
         Names: "text-delta", "message-added", "status-changed", "turn-queued", "turn-started", "turn-ended", "error",
-        "queue-changed", "changed", "closed". Runs on the kernel's main loop when there is one, else on a worker thread.
+        "queue-changed", "path-changed", "approval-needed", "changed",
+        "closed". Runs on the kernel's main loop when there is one, else on a worker thread.
         """
         if event not in _EVENTS:
             raise UsageError(f"There is no event {event!r}.", hint=f"Events: {', '.join(sorted(_EVENTS))}.")
@@ -160,8 +200,15 @@ class Session(HasTraits):
                 turn = None if signal.turn is None else Turn(signal.turn, background)
                 target.run(callback, SessionEvent(signal.name, signal.session.name, turn, signal.data))
 
-        unlisten = background.call(self._core.listen, relay)
-        return lambda: background.post(unlisten)
+        ends = [background.call(self._core.listen, relay)]
+        if event == "approval-needed":  # tools wait for whoever listens
+            ends.append(background.call(self._core.watch_approvals))
+
+        def leave() -> None:
+            for end in ends:
+                background.post(end)
+
+        return leave
 
     def _signalled(self, signal: Signal) -> None:
         """On the loop: tell observers, at most one notification of a trait under way."""
@@ -204,10 +251,11 @@ class Session(HasTraits):
         )
 
     def export(self, path: str | Path) -> Path:
-        """Write the active path to a file, by its ending: .md (to read) or .json (to keep); returns the path."""
+        """Write the conversation to a file, by its ending: .md or .html (the active path, to read), .json (every branch, to keep)
+        or .ipynb (both); returns the path. `nbchat.manager.load(path)` reads the last two."""
         from nbchat.export.files import write
 
-        return write(Path(path), self._core.conversation, self._core.path)
+        return write(Path(path), self._core.conversation, self._core.path, self._core.messages)
 
     def __repr__(self) -> str:
         return f"<Session {self.name!r}: {self.model}, {len(self.messages)} messages, {self.status}, {self.cost}>"

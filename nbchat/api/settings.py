@@ -1,9 +1,10 @@
-"""Settings: what is set, where it lives, and the one thing people change here: the active model."""
+"""Settings: what is set, where it lives, and what people change here: the active model, titles, how long things are kept."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
+from nbchat.core.errors import UsageError
 from nbchat.export.tables import Table
 
 if TYPE_CHECKING:
@@ -11,9 +12,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Settings"]
 
+_TITLES = ("auto", "always", "off")
+
 
 class Settings:
-    """`nbchat.settings`: displays as a table; `settings.model = "provider/model"` chooses the active model."""
+    """`nbchat.settings`: displays as a table. Settable: `model`, `titles`, `retention_days`; for this and later kernels."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -27,11 +30,42 @@ class Settings:
     def model(self, label: str) -> None:
         self._app.background.wait(self._app.manager.set_default_model(label))
 
+    @property
+    def recent_models(self) -> tuple[str, ...]:
+        """The labels of the last ten models that were asked, newest first."""
+        return self._app.manager.recent_models
+
+    @property
+    def titles(self) -> Literal["auto", "always", "off"]:
+        """Whether models are asked to name conversations: "auto" asks those that are not on this machine (a small request, in
+        the ledger as "title"), "always" every one, "off" none; then the first words of the question are the title."""
+        chosen: Literal["auto", "always", "off"] = self._app.choices.get("titles", "auto")
+        return chosen
+
+    @titles.setter
+    def titles(self, value: str) -> None:
+        if value not in _TITLES:
+            raise UsageError(f"titles cannot be {value!r}.", hint=f"Choose one of: {', '.join(_TITLES)}.")
+        self._app.background.wait(self._app.set_choice("titles", value))
+
+    @property
+    def retention_days(self) -> float | None:
+        """Conversations that were not touched for so many days are removed at every start; None (the default) keeps all."""
+        return self._app.choices.get("retention_days")
+
+    @retention_days.setter
+    def retention_days(self, days: float | None) -> None:
+        if days is not None and (isinstance(days, bool) or not days > 0):
+            raise UsageError("retention_days is a number of days, above 0, or None.", hint="None keeps everything.")
+        self._app.background.wait(self._app.set_choice("retention_days", days))
+
     def table(self) -> Table:
         """Return the settings as rows: name, value and where it is set."""
         return Table(
             [
                 {"setting": "model", "value": self.model, "set by": 'nbchat.settings.model = "provider/model"'},
+                {"setting": "titles", "value": self.titles, "set by": 'nbchat.settings.titles = "auto" | "always" | "off"'},
+                {"setting": "retention_days", "value": self.retention_days, "set by": "nbchat.settings.retention_days = days"},
                 {"setting": "store", "value": self._app.place, "set by": "NBCHAT_STORE, NBCHAT_HOME"},
                 {"setting": "streams", "value": self._app.streams, "set by": "NBCHAT_STREAMS"},
             ]
@@ -40,6 +74,6 @@ class Settings:
     def __repr__(self) -> str:
         return repr(self.table())
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         table = self.table()
         return {"text/plain": repr(table), "text/html": table._repr_html_()}

@@ -71,19 +71,24 @@ class NbChat(Magics):
     def nbchat(self, line: str) -> Any:
         """Manage conversations, models and money: `%nbchat` alone lists the commands."""
         with brief():
-            from nbchat.notebook.manage import run
+            from nbchat.notebook.manage import Resumed, run
 
-            return run(self._services(), line, self.shell)
+            result = run(self._services(), line, self.shell)
+            return self._follow(Options(), result.session, result.turn) if isinstance(result, Resumed) else result
 
     # ------------------------------------------------------------ asking
 
     def _ask(self, options: Options, question: str) -> Message | None:
         services = self._services()
-        how = self._how(options)
         notebook = notebook_of(self.shell)
         kernel = kernel_of(self.shell)
         cell = None if kernel is None else self._cells.key(notebook, kernel.get_parent() or {})
         session, turn = services.background.wait(self._submit(services, options, notebook, question, cell))
+        return self._follow(options, session, turn, cell)
+
+    def _follow(self, options: Options, session: Session, turn: Turn, cell: str | None = None) -> Message | None:
+        """Show a turn as the options say, and wait for its answer where they say so."""
+        services, how = self._services(), self._how(options)
         if how == "widget" and not (options.wait or options.output):
             self._show_turn(services, session, turn, cell)
             return None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from nbchat.core.errors import UsageError
 from nbchat.core.models import split_model
-from nbchat.export.listings import conversation_table, model_table, provider_table
+from nbchat.export.listings import conversation_table, model_table, provider_table, search_table
 from nbchat.export.money import By, summed_rows
 from nbchat.export.tables import Table
 from nbchat.notebook.cells import notebook_of
@@ -16,8 +18,10 @@ from nbchat.notebook.names import conversation_for
 
 if TYPE_CHECKING:
     from nbchat.notebook.services import Services
+    from nbchat.sessions.session import Session
+    from nbchat.sessions.turn import Turn
 
-__all__ = ["run"]
+__all__ = ["Resumed", "run"]
 
 
 class _Text(str):
@@ -27,6 +31,14 @@ class _Text(str):
 
     def __repr__(self) -> str:
         return str(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """What `%nbchat resume` gives: a turn to be shown."""
+
+    session: Session
+    turn: Turn
 
 
 def run(services: Services, line: str, shell: Any) -> Any:
@@ -90,6 +102,68 @@ def _stop(services: Services, given: Sequence[str], shell: Any) -> _Text:
     return _Text(f"Stopped “{session.name}”.")
 
 
+def _search(services: Services, given: Sequence[str], _shell: Any) -> Table:
+    if not given:
+        raise _WrongArguments
+    return search_table(services.background.wait(services.manager.search(" ".join(given))))
+
+
+def _resume(services: Services, given: Sequence[str], shell: Any) -> Resumed:
+    session = _session(services, (*_at_most(given, 1), None)[0], shell)
+    return Resumed(session, services.background.call(session.resume))
+
+
+def _export(services: Services, given: Sequence[str], shell: Any) -> _Text:
+    from nbchat.export.files import write
+
+    if not given:
+        raise _WrongArguments
+    path, name = (*_at_most(given, 2), None)[:2]
+    session = _session(services, name, shell)
+    written = write(Path(str(path)).expanduser(), session.conversation, session.path, session.messages)
+    return _Text(f"“{session.name}” is in {written}.")
+
+
+def _load(services: Services, given: Sequence[str], _shell: Any) -> _Text:
+    from nbchat.export.files import read
+
+    if len(_at_most(given, 1)) != 1:
+        raise _WrongArguments
+    session = services.background.wait(services.manager.add(*read(Path(given[0]).expanduser())))
+    return _Text(f"Loaded as “{session.name}”: %chat -s {shlex.quote(session.name)}")
+
+
+def _rename(services: Services, given: Sequence[str], _shell: Any) -> _Text:
+    if len(_at_most(given, 2)) != 2:
+        raise _WrongArguments
+    services.background.wait(services.manager.rename(given[0], given[1]))
+    return _Text(f"“{given[0]}” is called “{given[1]}” now.")
+
+
+def _archive(services: Services, given: Sequence[str], _shell: Any) -> _Text:
+    if len(_at_most(given, 1)) != 1:
+        raise _WrongArguments
+    services.background.wait(services.manager.archive(given[0]))
+    return _Text(f"“{given[0]}” is left out of listings now; search still finds it.")
+
+
+def _delete(services: Services, given: Sequence[str], _shell: Any) -> _Text:
+    if len(_at_most(given, 1)) != 1:
+        raise _WrongArguments
+    services.background.wait(services.manager.delete(given[0]))
+    return _Text(f"“{given[0]}” is deleted; what it cost stays in the ledger.")
+
+
+def _session(services: Services, name: str | None, shell: Any) -> Session:
+    """The session of this name, or the notebook's own."""
+
+    async def open_it() -> Session:
+        found = await conversation_for(services, name or notebook_of(shell), new=False, notebook=name is None)
+        return await services.manager.open(found)
+
+    return services.background.wait(open_it())
+
+
 def _doctor(services: Services, given: Sequence[str], shell: Any) -> Any:
     from nbchat.doctor import examine
 
@@ -100,6 +174,13 @@ def _doctor(services: Services, given: Sequence[str], shell: Any) -> Any:
 _Command = Callable[["Services", Sequence[str], Any], Any]
 _COMMANDS: dict[str, tuple[_Command, str, str]] = {
     "sessions": (_sessions, "sessions [text]", "saved conversations, the newest first"),
+    "search": (_search, "search words", "messages that contain these words, the newest first"),
+    "rename": (_rename, "rename old new", "give a conversation another name"),
+    "archive": (_archive, "archive name", "leave a conversation out of listings"),
+    "delete": (_delete, "delete name", "remove a conversation; its costs stay in the ledger"),
+    "export": (_export, "export file [name]", "write a conversation to a .md, .html, .json or .ipynb file"),
+    "load": (_load, "load file", "bring a conversation back from a .json or .ipynb file"),
+    "resume": (_resume, "resume [name]", "go on with an answer that was cut off"),
     "models": (_models, "models [provider]", "what the active (or that) provider offers; asks it"),
     "providers": (_providers, "providers", "configured endpoints and the places of their keys"),
     "cost": (_cost, "cost [day|session|model|provider]", "tokens and money so far"),

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
-from nbchat.core.conversations import Conversation, ConversationSummary
+from nbchat.core.conversations import Conversation
 from nbchat.core.errors import ChatError, UsageError
 from nbchat.core.ids import new_id
 from nbchat.core.models import DEMO, model_named, split_model
 from nbchat.core.texts import text_of
+from nbchat.sessions.library import Library
 from nbchat.sessions.ports import Ports
 from nbchat.sessions.session import Session
 from nbchat.sessions.state import Notice, Signal
@@ -24,53 +26,43 @@ __all__ = ["SessionManager"]
 _HEARTBEAT_SECONDS = 3.0
 """A third of the lease of 10 s that storage gives to a running turn."""
 _ACTIVE = "active_model"
+_RECENT = "recent_models"
+_RECENT_MOST = 10
 _log = logging.getLogger("nbchat.sessions")
 
 
-class SessionManager:
+class SessionManager(Library):
     """Opens, finds, stops, deletes and closes sessions."""
 
     def __init__(self, ports: Ports) -> None:
-        self._ports = ports
-        self._live: dict[str, Session] = {}
+        super().__init__(ports)
         self._opening = asyncio.Lock()
         self._listeners: list[Callable[[Signal], None]] = []
         self._heart: asyncio.Task[None] | None = None
         self._ending: set[Session] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._notice: Notice | None = None
+        self._private: Ports | None = None
+        self._recent: tuple[str, ...] = ()
         self._default = f"{DEMO}/{DEMO}"
 
     async def start(self) -> None:
         """Load the active model; call once, before anything else."""
-        label = (await self._ports.settings.settings()).get(_ACTIVE)
+        settings = await self._ports.settings.settings()
+        label, recent = settings.get(_ACTIVE), settings.get(_RECENT)
         if isinstance(label, str) and all(split_model(label)):
             self._default = label
+        if isinstance(recent, list):
+            self._recent = tuple(each for each in recent if isinstance(each, str) and all(split_model(each)))[:_RECENT_MOST]
 
-    # ------------------------------------------------------------ finding
+    # ------------------------------------------------------------ opening
 
-    @property
-    def active(self) -> tuple[Session, ...]:
-        """The live sessions. Any thread."""
-        return tuple(self._live.values())
-
-    def get(self, name_or_id: str) -> Session | None:
-        """Return the live session with this id or name."""
-        for session in self._live.values():
-            if name_or_id in (session.id, session.name):
-                return session
-        return None
-
-    async def conversations(self, query: str = "") -> list[ConversationSummary]:
-        """Return the saved conversations, last updated first, whose name or title contains `query`."""
-        return await self._ports.store.summaries(query)
-
-    async def open(self, name: str, *, model: str | None = None, system: str | None = None) -> Session:
+    async def open(self, name: str, *, model: str | None = None, system: str | None = None, private: bool = False) -> Session:
         """Return the session of the conversation with this unique name, made when there is none.
 
         `model` ("provider/model") and `system` are used for a new conversation only; those of an existing one change
-        through its session. Raises UsageError for an empty name and a model that names none, ConfigError for an unknown
-        provider.
+        through its session. A `private` one is saved nowhere and ends with its session. Raises UsageError for an empty name, a
+        model that names none, and a private one where the name is that of a saved one; ConfigError for an unknown provider.
         """
         name = text_of(name, "A session's name")
         if not name.strip():
@@ -83,8 +75,10 @@ class SessionManager:
             for ending in [each for each in self._ending if each.name == name]:
                 await ending.close()  # what it still saves is what is loaded next
             session = self.get(name)
+            if session is not None and private and not session.private:
+                raise _not_private(name)
             if session is None:
-                session = await self._load(name, model, system)
+                session = await self._load(name, model, system, private)
                 self._live[session.id] = session
                 session.set_notice(self._notice)
                 session.listen(self._forward)
@@ -92,8 +86,11 @@ class SessionManager:
             session.lease().release()  # starts the warm time: whoever asked has 5 s to take a lease
             return session
 
-    async def _load(self, name: str, model: str | None, system: str | None) -> Session:
-        store = self._ports.store
+    async def _load(self, name: str, model: str | None, system: str | None, private: bool) -> Session:
+        ports = self._private_ports() if private else self._ports
+        store = ports.store
+        if private and await self._ports.store.find(name) is not None:
+            raise _not_private(name)
         found = await store.find(name)
         if found is None:
             provider, model_id = split_model(model) if model else ("", "")
@@ -102,9 +99,14 @@ class SessionManager:
             found = await store.create(fresh)
         await store.recover(found.id)
         messages = await store.messages(found.id)
-        records = await self._ports.ledger.records(found.id)
+        records = await ports.ledger.records(found.id)
         tree = ConversationTree(found, messages, records)
-        return Session(tree, self._ports, default_model=lambda: self._default, on_unused=self._unused)
+        return Session(tree, ports, default_model=lambda: self._default, on_unused=self._unused, private=private)
+
+    def _private_ports(self) -> Ports:
+        if self._private is None:
+            self._private = self._ports if self._ports.private is None else self._ports.private()
+        return self._private
 
     # ------------------------------------------------------------ the active model
 
@@ -120,6 +122,16 @@ class SessionManager:
         for session in self.active:
             session.facts_changed()
         await self._ports.settings.set(_ACTIVE, label)
+
+    @property
+    def recent_models(self) -> tuple[str, ...]:
+        """The labels of the last ten models that were asked, newest first."""
+        return self._recent
+
+    async def _asked(self, label: str) -> None:
+        if self._recent[:1] != (label,):
+            self._recent = (label, *(each for each in self._recent if each != label))[:_RECENT_MOST]
+            await self._ports.settings.set(_RECENT, list(self._recent))
 
     def set_notice(self, notice: Notice | None) -> None:
         """Show a notice in every session, also in those opened later."""
@@ -139,6 +151,8 @@ class SessionManager:
         """End a session; its conversation stays. Idempotent."""
         self._let_go(session)
         await session.close()
+        if session.private:
+            await self._private_ports().store.delete(session.id)
 
     def _let_go(self, session: Session) -> None:
         """From here on nobody is given this session; a newer one of the same conversation stays."""
@@ -152,12 +166,10 @@ class SessionManager:
         if session is not None:
             await session.stop(queue=True)
             await self.close(session)
-            await self._ports.store.delete(session.id)
-            return
-        found = await self._ports.store.find(name_or_id) or await self._ports.store.get(name_or_id)
-        if found is None:
-            raise UsageError(f"There is no conversation {name_or_id!r}.", hint="`%nbchat sessions` lists them.")
-        await self._ports.store.delete(found.id)
+            await (self._private_ports() if session.private else self._ports).store.delete(session.id)
+        else:
+            await self._ports.store.delete((await self._stored(name_or_id)).id)
+        self._list_changed()
 
     async def aclose(self) -> None:
         """End all sessions: running answers are saved as interrupted. Idempotent."""
@@ -178,6 +190,9 @@ class SessionManager:
     def _forward(self, signal: Signal) -> None:
         if signal.name == "closed":
             self._ending.discard(signal.session)
+        if signal.name == "turn-started" and signal.turn is not None and not signal.session.private:
+            self._keep(self._asked(signal.turn.model or signal.session.model))
+            self._list_changed()
         if signal.name == "turn-queued" and (self._heart is None or self._heart.done()):
             self._heart = asyncio.get_running_loop().create_task(self._beat())
         for listener in tuple(self._listeners):
@@ -197,6 +212,18 @@ class SessionManager:
     def _unused(self, session: Session) -> None:
         if self._live.get(session.id) is session:
             self._let_go(session)  # at once: whoever opens it before the task runs gets a new one
-            task = asyncio.get_running_loop().create_task(self.close(session))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._keep(self.close(session))
+
+    def _keep(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._settled)
+
+    def _settled(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("a task of the sessions failed", exc_info=error)
+
+
+def _not_private(name: str) -> UsageError:
+    return UsageError(f"There is a saved conversation {name!r}.", hint="Give the private one another name.")

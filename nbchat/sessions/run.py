@@ -1,10 +1,12 @@
 r"""TurnRun: runs one turn from its start to its one exit.
 
-    provider -> events -> accumulator + coalescer -> log (<= 30 Hz) -> views
-                                   \-> checkpoints (<= 500 ms behind) -> store
+    request -> provider -> events -> output (log, views, store)
+       ^           \-> calls -> toolbox -> results
+       \---------------------------------------/
 
-Owns the rule "save, then publish" and the single exit: whatever ends the turn (answer, stop, error, cut, shutdown), the
-partial is saved, the request is settled once, and the log gets exactly one end. Must not know about queues or views.
+Owns which requests a turn makes, the rule "save, then publish" and the single exit: whatever ends the turn (answer, stop, error,
+cut, shutdown), the partial is saved, each request is settled once, and the log gets exactly one end. Must not know about
+queues or views.
 """
 
 from __future__ import annotations
@@ -12,28 +14,52 @@ from __future__ import annotations
 import asyncio
 import logging
 import zlib
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from nbchat.core.accumulator import TurnAccumulator
-from nbchat.core.coalesce import Coalescer
-from nbchat.core.cost import Cost, Price
+from nbchat.core.cost import UNKNOWN_COST, Cost, Price, sum_cost
 from nbchat.core.errors import ChatError, ErrorInfo, ProviderError
-from nbchat.core.events import Event, ProviderEvent, ReasoningDelta, RequestSent, Retry, TextDelta, TurnEnd, TurnError
-from nbchat.core.messages import Message, MessageStatus
-from nbchat.core.requests import ModelRequest, RequestRecord, RequestStatus
+from nbchat.core.events import (
+    Finish,
+    ProviderEvent,
+    RequestSent,
+    TextDelta,
+    ToolCallDelta,
+    TurnEnd,
+    TurnError,
+)
+from nbchat.core.messages import Message, MessageStatus, ToolCallPart
+from nbchat.core.requests import RequestRecord, RequestStatus
+from nbchat.core.seam import Seam
+from nbchat.core.usage import Usage, sum_usage
+from nbchat.sessions.asking import Asking
+from nbchat.sessions.output import TurnOutput
 from nbchat.sessions.ports import JobStatus, ModelProvider, Ports, TurnRecord
-from nbchat.sessions.settle import settle
+from nbchat.sessions.request_run import RequestRun
+from nbchat.sessions.settle import Settlement
+from nbchat.sessions.toolbox import ToolBox
 from nbchat.sessions.turn import Turn
 
-__all__ = ["TurnRun"]
+__all__ = ["MAX_ROUNDS", "RunWatcher", "TurnRun"]
 
-_CHECKPOINT_SECONDS = 0.25
-"""Half of the promised 500 ms, so that a slow commit still keeps it."""
+MAX_ROUNDS = 10
+"""How often a turn's tools are run before the turn ends with an error that says so."""
 _PRICE_SECONDS = {True: 0.1, False: 2.0}
 """How long a turn's end waits for a price that is still being looked up: a stopped turn (True) has 300 ms in all."""
+_REFUSED = (400, 422)
+"""Statuses with which servers refuse to go on with a partial answer."""
 _log = logging.getLogger("nbchat.sessions")
+
+
+@dataclass(frozen=True, slots=True)
+class RunWatcher:
+    """Whom a run tells what happens: every provider event, text that is in the log now, what a request came to (it returns the
+    conversation's cost with that request in it)."""
+
+    arrived: Callable[[ProviderEvent], None]
+    published: Callable[[str], None]
+    settled: Callable[[Usage, Cost], Cost]
 
 
 class TurnRun:
@@ -42,36 +68,39 @@ class TurnRun:
     def __init__(
         self,
         turn: Turn,
-        request: ModelRequest,
+        asking: Asking,
         ports: Ports,
         *,
         provider: Callable[[], ModelProvider],
-        provider_id: str,
-        conversation_name: str,
-        arrived: Callable[[ProviderEvent], None],
-        published: Callable[[str], None],
-        total: Callable[[Cost], Cost],
+        tools: ToolBox,
+        watcher: RunWatcher,
     ) -> None:
+        assert turn.answer is not None
         self._turn = turn
-        self._request = request
+        self._asking = asking
         self._ports = ports
         self._provider = provider
-        self._provider_id = provider_id
-        self._conversation_name = conversation_name
-        self._arrived = arrived
-        self._published = published
-        self._total = total
-        self._content = turn.content
-        self._coalescer = Coalescer()
-        self._unsaved: list[Event] = []
-        self._dirty = asyncio.Event()
-        self._billed = False
+        self._tools = tools
+        self._watcher = watcher
+        self._answer = turn.answer
+        self._output = TurnOutput(turn, ports, watcher.published)
         self._stopping = False
         self._closing = False
-        self._started = ports.clock.time()
-        self._began = ports.clock.monotonic()
-        self._first_token: float | None = None
         self._stream: asyncio.Task[None] | None = None
+        self._price: asyncio.Task[Price | None] | None = None
+        self._seam: Seam | None = None
+        self._calls: dict[int, str] = {}
+        """The ids of this turn's tool calls by their number."""
+        self._first_call = 0
+        """The number of the first call of the request that runs."""
+        self._usages = [] if turn.answer.usage is None else [turn.answer.usage]
+        self._costs = [] if turn.answer.cost is None else [turn.answer.cost]
+        self._total = UNKNOWN_COST
+        self._first_token = turn.answer.first_token_seconds
+        self._seconds = (turn.answer.seconds or 0.0) - (turn.answer.first_token_seconds or 0.0)
+        self._request = RequestRun(asking.nothing(), "answer", ports.clock)
+        self._settled = False
+        """Whether the request that ran last is in the ledger."""
 
     def stop(self) -> None:
         """Ask the turn to stop: the request is closed and what came is kept. Idempotent."""
@@ -88,35 +117,68 @@ class TurnRun:
     async def run(self) -> Message:
         """Stream the answer, then settle it, whatever happened. To end it early call `stop` or `interrupt`: cancelling this
         coroutine would cancel the saving too."""
-        helpers = [asyncio.create_task(self._publish()), asyncio.create_task(self._save())]
-        price = asyncio.create_task(self._look_up_price())
+        self._output.start()
+        self._price = asyncio.create_task(self._look_up_price())
         self._stream = asyncio.create_task(self._consume())
         if self._stopping or self._closing:
             self._stream.cancel()
         await asyncio.wait({self._stream})
-        for helper in helpers:
-            helper.cancel()
-        await asyncio.gather(*helpers, return_exceptions=True)
+        await self._output.stop()
+        self._close_seam()
+        self._request.end()
         status, error = self._verdict(self._stream)
-        hurried = status != "complete" or self._stream.cancelled()
-        await asyncio.wait({price}, timeout=_PRICE_SECONDS[hurried] if self._billed else 0)
-        price.cancel()
-        return await self._end(status, error, price.result() if price.done() and not price.cancelled() else None)
+        return await self._end(status, error)
 
     async def _look_up_price(self) -> Price | None:
         """Ahead of the end, and at the same time as the answer: the first look-up may load data or ask for a listing."""
         try:
-            return await self._ports.prices.price(self._provider().provider, self._request.model)
+            return await self._ports.prices.price(self._provider().provider, self._asking.model)
         except ChatError:
             return None
         except Exception:  # whatever is wrong with a price, it must not cost the answer
             _log.exception("a price could not be looked up")
             return None
 
-    # ------------------------------------------------------------ while it streams
+    # ------------------------------------------------------------ the requests
 
     async def _consume(self) -> None:
-        stream = self._provider().stream(self._request)
+        await self._ask_first()
+        for _ in range(MAX_ROUNDS):
+            calls = self._open_calls()
+            if not calls:
+                return
+            await self._settle_round("complete")
+            await self._output.checkpoint_calls(calls)
+            await self._tools.run(calls, self._output.keep)
+            await self._ask("tool-round")
+        if self._open_calls():
+            text = f"The model asked for tools {MAX_ROUNDS + 1} times in one turn, and was stopped."
+            raise ChatError(text, kind="tools", hint="Resume lets it go on, or ask it to answer with what it has.")
+
+    async def _ask_first(self) -> None:
+        """Ask for the answer, or for the rest of it; by words where the server takes no partial answer."""
+        parts = self._output.content.parts
+        if not parts:
+            await self._ask("answer")
+            return
+        if self._provider().continues and self._asking.can_prefill(parts):
+            try:
+                await self._ask("continuation", prefill=True)
+                return
+            except ProviderError as error:
+                self._request.failed(error)
+                if error.status not in _REFUSED or self._request.characters:
+                    raise
+                await self._settle_round("error")
+        await self._ask("continuation")
+
+    async def _ask(self, purpose: str, *, prefill: bool = False) -> None:
+        made = self._asking.request(self._output.content.parts, prefill=prefill, tools=self._tools.specs)
+        self._request = RequestRun(made, cast(Any, purpose), self._ports.clock)
+        self._settled = False
+        self._first_call = sum(isinstance(part, ToolCallPart) for part in self._output.content.parts)
+        self._seam = self._asking.seam(self._output.content.parts, prefill=prefill) if purpose == "continuation" else None
+        stream = self._provider().stream(made)
         try:
             async for batch in stream:
                 for event in batch:
@@ -125,143 +187,157 @@ class TurnRun:
             close = getattr(stream, "aclose", None)
             if close is not None:
                 await close()
+        self._request.end()
+
+    def _open_calls(self) -> Sequence[ToolCallPart]:
+        """What the request that ran asks to have called; nothing where no tools were offered or it was cut short."""
+        finish = self._request.finish
+        if not self._request.request.tools or self._settled or finish is None or finish.reason in ("length", "content_filter"):
+            return ()
+        return [part for part in self._output.content.parts if isinstance(part, ToolCallPart)][self._first_call :]
 
     def _take(self, event: ProviderEvent) -> None:
+        self._request.take(event)
         if isinstance(event, RequestSent):
-            self._billed = True
             return
-        if isinstance(event, Retry):
-            self._billed = False  # only what was refused, or never arrived, is sent again
-        if isinstance(event, TextDelta | ReasoningDelta):
-            if self._first_token is None:
-                self._first_token = self._ports.clock.monotonic() - self._began
-            self._unsaved.append(event)
-        self._content.apply(event)
-        self._coalescer.add(event)
-        self._arrived(event)
-        self._dirty.set()
+        if isinstance(event, ToolCallDelta):
+            event = self._numbered(event)
+        if self._seam is not None and isinstance(event, TextDelta):
+            text = self._seam.feed(event.text)
+            if not text:
+                return
+            event = TextDelta(text)
+        elif isinstance(event, Finish | ToolCallDelta):
+            self._close_seam()
+        self._output.keep(event)
+        self._watcher.arrived(event)
 
-    async def _publish(self) -> None:
-        clock = self._ports.clock
-        while True:
-            await self._dirty.wait()
-            due = self._coalescer.due_in(clock.monotonic())
-            if due is None:
-                self._dirty.clear()
-            elif due > 0:
-                await clock.sleep(due)
-            else:
-                await self._append(self._coalescer.take(clock.monotonic()))
+    def _numbered(self, event: ToolCallDelta) -> ToolCallDelta:
+        """Count calls over all requests of the answer, each under an id of its own: some servers give none, or the same again."""
+        number = self._first_call + event.index
+        if number in self._calls:
+            return replace(event, index=number, id="")
+        taken = {part.id for part in self._output.content.parts if isinstance(part, ToolCallPart)}
+        self._calls[number] = name = event.id if event.id and event.id not in taken else f"{event.id or 'call'}-{number + 1}"
+        return replace(event, index=number, id=name)
 
-    async def _append(self, events: list[Event]) -> None:
-        await self._ports.log.append(self._turn.id, self._turn.generation, events)
-        text = "".join(event.text for event in events if isinstance(event, TextDelta))
-        if text:
-            self._published(text)
+    def _close_seam(self) -> None:
+        seam, self._seam = self._seam, None
+        if seam is not None and (rest := seam.end()):
+            self._output.keep(TextDelta(rest))
 
-    async def _save(self) -> None:
-        clock, last = self._ports.clock, -1.0
-        while True:
-            await clock.sleep(_CHECKPOINT_SECONDS)
-            if self._unsaved:
-                events, self._unsaved = self._unsaved, []
-                pieces = TurnAccumulator()
-                for event in events:
-                    pieces.apply(event)
-                try:
-                    await self._ports.store.checkpoint(self._record, pieces.parts)
-                except Exception:  # the end will say it; the text itself is kept in memory
-                    if last < 0:
-                        _log.warning("a checkpoint could not be saved", exc_info=True)
-                        last = clock.monotonic()
+    # ------------------------------------------------------------ money
+
+    async def _settle_round(self, status: RequestStatus) -> None:
+        """Settle a request that is not the last one: whatever happens to the turn later, it was made."""
+        row = await self._settle(status, _PRICE_SECONDS[False])
+        try:
+            await self._ports.ledger.settle(row)
+        except Exception:
+            _log.warning("a request could not be settled", exc_info=True)
+
+    async def _settle(self, status: RequestStatus, patience: float) -> RequestRecord:
+        """Return the ledger's row of the request that ran, and count it; once for each request."""
+        assert self._price is not None
+        run = self._request
+        await asyncio.wait({self._price}, timeout=patience if run.billed else 0)
+        price = self._price.result() if self._price.done() and not self._price.cancelled() else None
+        settlement = run.settle(price)
+        self._count(settlement)
+        self._settled = True
+        conversation = (self._record.conversation, self._asking.conversation)
+        provider = self._asking.provider
+        return run.record(self._turn.id, self._answer.id, conversation, provider, status, price, settlement)
+
+    def _count(self, settlement: Settlement) -> None:
+        run = self._request
+        self._usages.append(settlement.usage)
+        self._costs.append(settlement.cost)
+        self._total = self._watcher.settled(settlement.usage, settlement.cost)
+        if self._first_token is None:
+            self._first_token = run.first_token_seconds
+        self._seconds += run.streaming_seconds
 
     # ------------------------------------------------------------ the one exit
 
     def _verdict(self, stream: asyncio.Task[None]) -> tuple[MessageStatus, ErrorInfo | None]:
         error = None if stream.cancelled() else stream.exception()
-        came = self._content.characters > 0 or self._content.report is not None
-        if isinstance(error, ProviderError) and (error.status or 0) >= 400 and not came:
-            self._billed = False  # refused: nobody bills a 401 or a 503; an error in mid-answer takes no token back
-        if self._content.finish is not None and error is None:
+        if not self._settled:
+            self._request.failed(error)
+        if self._request.finish is not None and error is None and not (stream.cancelled() and self._wants_tools()):
             return "complete", None  # stopped or shut down behind the finish reason, it is whole all the same
         if self._stopping and (stream.cancelled() or error is not None):
             return "stopped", None
         if self._closing or stream.cancelled():
-            return "interrupted", ErrorInfo("interrupted", "The kernel was shut down while the answer came.", "Ask again.")
+            return "interrupted", ErrorInfo("interrupted", "The kernel was shut down while the answer came.", "Resume goes on.")
         if isinstance(error, ChatError):
             return ("interrupted" if error.kind == "interrupted" else "error"), error.info
         if error is not None:
             _log.error("a turn failed in a way that nbchat did not foresee", exc_info=error)
             text = f"nbchat failed while it read the answer ({type(error).__name__})."
             return "error", ErrorInfo("internal", text, "The log of the kernel has the details; please report it.")
-        return "interrupted", ErrorInfo("interrupted", "The answer ended without a finish reason.", "Ask again.")
+        return "interrupted", ErrorInfo("interrupted", "The answer ended without a finish reason.", "Resume goes on.")
 
-    async def _end(self, status: MessageStatus, error: ErrorInfo | None, price: Price | None) -> Message:
-        turn, ports = self._turn, self._ports
-        ended = self._content.finish is not None
-        settlement = settle(self._content, self._request.messages, price, billed=self._billed, ended=ended)
-        answer = turn.answer
-        assert answer is not None
-        finish = self._content.finish
+    def _wants_tools(self) -> bool:
+        return self._settled or bool(self._open_calls())
+
+    async def _end(self, status: MessageStatus, error: ErrorInfo | None) -> Message:
+        assert self._stream is not None
+        assert self._price is not None
+        rows: list[RequestRecord] = []
+        if not self._settled:
+            hurried = status != "complete" or self._stream.cancelled()
+            rows.append(await self._settle(cast(RequestStatus, status), _PRICE_SECONDS[hurried]))
+        self._price.cancel()
+        finish = self._request.finish
         message = replace(
-            answer,
-            parts=self._content.parts,
+            self._answer,
+            parts=self._output.content.parts,
             status=status,
             finish_reason=finish.reason if finish is not None else None,
-            model=self._model_label(),
-            usage=settlement.usage,
-            cost=settlement.cost,
+            model=f"{self._asking.provider}/{self._request.model}",
+            usage=sum_usage(self._usages),
+            cost=_sum(self._costs),
             error=error,
-        )
-        report = self._content.report
-        row = RequestRecord(
-            id=self._request.id,
-            conversation=self._record.conversation,
-            conversation_name=self._conversation_name,
-            turn=turn.id,
-            message=message.id,
-            purpose="answer",
-            provider=self._provider_id,
-            model=self._content.model or self._request.model,
-            status=cast(RequestStatus, status),
-            started=self._started,
-            ended=ports.clock.time(),
-            usage=settlement.usage,
-            cost=settlement.cost,
-            price=price,
-            raw_usage=None if report is None else report.raw,
             first_token_seconds=self._first_token,
+            seconds=None if self._first_token is None else self._first_token + self._seconds,
         )
-        await self._save_end(message, row)
-        turn.answer = message
+        await self._save_end(message, rows)
+        self._turn.answer = message
         try:
-            await self._publish_end(message, self._total(settlement.cost))
+            await self._publish_end(message)
         except Exception:  # saved it is, and readers find it there
             _log.exception("the end of a turn could not be published")
         return message
 
-    async def _save_end(self, message: Message, row: RequestRecord) -> None:
+    async def _save_end(self, message: Message, rows: Sequence[RequestRecord]) -> None:
         try:
-            await self._ports.store.end_turn(self._record, message, [row])
+            await self._ports.store.end_turn(self._record, message, rows)
         except Exception:
             _log.warning("the end of a turn could not be saved", exc_info=True)
 
-    async def _publish_end(self, message: Message, total: Cost) -> None:
+    async def _publish_end(self, message: Message) -> None:
         turn, ports = self._turn, self._ports
         kind = TurnEnd if message.status in ("complete", "stopped") else TurnError
         checksum = zlib.crc32(message.text.encode("utf-8", "replace"))
-        end = kind(turn.id, message.with_parts(()), checksum, total)
-        await self._append([*self._coalescer.take(ports.clock.monotonic()), end])
+        end = kind(turn.id, message.with_parts(()), checksum, self._total)
+        await self._output.end(end)
         status: JobStatus = {"complete": "complete", "stopped": "aborted"}.get(message.status, "error")  # type: ignore[assignment]
         changes: dict[str, Any] = {"status": status, "completed_at": ports.clock.time(), "final_event": end}
         if message.error is not None:
             changes["error"] = message.error.text
         await ports.jobs.update_job(turn.id, turn.generation, **changes)
 
-    def _model_label(self) -> str:
-        return f"{self._provider_id}/{self._content.model or self._request.model}"
-
     @property
     def _record(self) -> TurnRecord:
         assert self._turn.record is not None
         return self._turn.record
+
+
+def _sum(costs: Sequence[Cost]) -> Cost:
+    if len(costs) == 1:
+        return costs[0]  # with its source
+    try:
+        return sum_cost(costs)
+    except ValueError:  # in two currencies
+        return UNKNOWN_COST

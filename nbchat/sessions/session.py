@@ -10,18 +10,23 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 from nbchat.core.conversations import Conversation
-from nbchat.core.errors import BusyError, UsageError
+from nbchat.core.cost import Cost
+from nbchat.core.errors import UsageError
 from nbchat.core.events import ProviderEvent, ReasoningDelta, Retry, TextDelta
-from nbchat.core.ids import new_id
 from nbchat.core.messages import Message
 from nbchat.core.models import model_named, split_model
+from nbchat.core.parameters import check_parameters
 from nbchat.core.texts import text_of
+from nbchat.core.usage import Usage
 from nbchat.sessions.leases import Lease, LeaseKind, Leases
 from nbchat.sessions.ports import Ports
-from nbchat.sessions.state import Listener, Notice, SessionState, Signal, SignalName
+from nbchat.sessions.state import Approval, Listener, Notice, SessionState, Signal, SignalName
+from nbchat.sessions.submitting import Submitting
+from nbchat.sessions.title_maker import TitleMaker
+from nbchat.sessions.toolbox import ToolBox
 from nbchat.sessions.tree import ConversationTree
 from nbchat.sessions.turn import Turn
 from nbchat.sessions.worker import TurnWorker
@@ -31,7 +36,7 @@ __all__ = ["Session"]
 _log = logging.getLogger("nbchat.sessions")
 
 
-class Session:
+class Session(Submitting):
     """One conversation, at most one turn at a time. Made by the manager, which loads its tree."""
 
     def __init__(
@@ -41,15 +46,18 @@ class Session:
         *,
         default_model: Callable[[], str],
         on_unused: Callable[[Session], None],
+        private: bool = False,
     ) -> None:
+        super().__init__(tree, ports)
+        self.private = private
+        """Whether nothing of it is saved anywhere."""
         self.notice: Notice | None = None
-        self.closed = False
+        self.tools = ToolBox(self._tools_changed, self._approval_needed, self._somebody_can_decide)
         self._ending: asyncio.Task[None] | None = None
-        self._tree = tree
-        self._ports = ports
         self._default_model = default_model
-        self._worker = TurnWorker(tree, ports, self, model=lambda: self.model)
-        self._by_request: dict[str, Turn] = {}
+        self._worker = TurnWorker(tree, ports, self, self.tools, model=lambda: self.model)
+        self._titles = TitleMaker(self, ports)
+        self._deciders = 0
         self._listeners: list[Listener] = []
         self._leases = Leases(ports.clock, changed=self._leases_changed, unused=lambda: on_unused(self), busy=lambda: self.busy)
         provider, model = split_model(self.model)
@@ -87,27 +95,24 @@ class Session:
         return f"{own.provider}/{own.model}" if own.provider and own.model else self._default_model()
 
     @property
-    def turn(self) -> Turn | None:
-        """The running turn, or the last one that ran in this process."""
-        return self._worker.current
-
-    @property
-    def busy(self) -> bool:
-        """Whether a turn runs or waits."""
-        return self._worker.busy
-
-    @property
-    def queue(self) -> tuple[Turn, ...]:
-        """The turns that wait."""
-        return tuple(self._worker.waiting)
-
-    @property
     def path(self) -> tuple[Message, ...]:
         """The active path, the running answer with its text so far at its end. Any thread."""
-        path, turn = self._tree.path, self.turn
+        return self._with_running(self._tree.path)
+
+    def path_through(self, message_id: str) -> tuple[Message, ...]:
+        """Return the path to the newest message below this one, the running answer with its text so far. Any thread."""
+        return self._with_running(self._tree.path_to(self._tree.leaf(message_id)))
+
+    def _with_running(self, path: tuple[Message, ...]) -> tuple[Message, ...]:
+        turn = self.turn
         if turn is not None and turn.status == "running" and path and turn.answer is not None and path[-1].id == turn.answer.id:
-            return (*path[:-1], turn.answer.with_parts(turn.content.parts))
+            return (*path[:-1], path[-1].with_parts(turn.content.parts))
         return path
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """All messages of all branches in the order of creation, deleted ones too (marked). Any thread."""
+        return self._tree.all
 
     def message(self, message_id: str) -> Message | None:
         """Return a message of any branch."""
@@ -121,63 +126,6 @@ class Session:
     def lease(self, kind: LeaseKind = "handle") -> Lease:
         """Hold the session alive for a view or a Python handle until the lease is released."""
         return self._leases.take(kind)
-
-    # ------------------------------------------------------------ asking
-
-    def submit(
-        self,
-        text: str,
-        *,
-        request_id: str | None = None,
-        cell: str | None = None,
-        model: str = "",
-        parameters: Mapping[str, Any] | None = None,
-        when_busy: Literal["queue", "raise"] = "queue",
-    ) -> Turn:
-        """Reserve the next place in the queue and return its turn at once; a `request_id` seen before returns its turn.
-
-        Raises UsageError for an empty question, for a `model` that names none and in a closed session, BusyError with
-        `when_busy="raise"` while a turn runs or waits, ConfigError for a model whose provider is unknown; nothing is sent then.
-        """
-        if self.closed:  # nobody would ever take the turn from the queue
-            raise UsageError(f"The session {self.name!r} was closed.", hint=f"Open it again: nbchat.session({self.name!r}).")
-        if request_id is not None and request_id in self._by_request:
-            return self._by_request[request_id]
-        text = text_of(text, "A question")
-        if not text.strip():
-            raise UsageError("The question is empty.", hint="Write something after %chat, or in the box, and send again.")
-        if when_busy == "raise" and self.busy:
-            raise BusyError(f"The session {self.name!r} runs another turn.", hint="Wait for it, stop it, or let it queue.")
-        if model:
-            self._ports.provider(model_named(model)[0])
-        turn = Turn(self, text, request_id or new_id(), cell, model, dict(parameters or {}))
-        self._by_request[turn.request_id] = turn
-        self._worker.add(turn)
-        self._leases.touch()
-        self.emit("turn-queued", turn)
-        self.emit("queue-changed", turn)
-        return turn
-
-    def unqueue(self, turn_id: str) -> bool:
-        """Remove a waiting turn; False when it is not waiting (any more)."""
-        for turn in self.queue:
-            if turn.id == turn_id:
-                self._by_request.pop(turn.request_id, None)
-                self._worker.remove(turn)
-                self.emit("queue-changed", turn)
-                return True
-        return False
-
-    async def stop(self, turn: Turn | None = None, *, queue: bool = False) -> None:
-        """Stop `turn` (default: the running one); returns when its request is closed and its partial saved.
-
-        With `queue` the waiting turns are removed too. Does nothing when there is nothing to stop.
-        """
-        for waiting in self.queue:
-            if queue or waiting is turn:
-                self.unqueue(waiting.id)
-        if turn is None or turn is self.turn:
-            await self._worker.stop()
 
     # ------------------------------------------------------------ the conversation's own facts
 
@@ -195,12 +143,49 @@ class Session:
         await self.update(provider=provider, model=model)
 
     async def set_title(self, text: str) -> None:
-        """Set the title."""
-        await self.update(title=text_of(text, "A title"))
+        """Give the conversation a title, which stays; "" takes it away, and the next answer brings one that is made."""
+        self._titles.cancel()
+        title = text_of(text, "A title").strip()
+        await self.update(title=title, titled=bool(title))
+
+    async def rename(self, name: str) -> None:
+        """Give the conversation another unique name; raises UsageError for an empty one and for one that is taken."""
+        name = text_of(name, "A session's name")
+        if not name.strip():
+            raise UsageError("A session needs a name.")
+        await self.update(name=name)
 
     async def set_system(self, text: str | None) -> None:
         """Set the system prompt from the next turn on; None removes it. Raises UsageError for what is no text."""
         await self.update(system=None if text is None else text_of(text, "A system prompt"))
+
+    async def set_parameters(self, parameters: Mapping[str, Any]) -> None:
+        """Set what is sent along with each request from the next turn on (temperature, ...); raises UsageError for what
+        cannot be sent."""
+        await self.update(parameters=check_parameters(parameters))
+
+    # ------------------------------------------------------------ tools
+
+    def watch_approvals(self) -> Callable[[], None]:
+        """Say that somebody listens for "approval-needed" and will decide; returns the way to take that back."""
+        self._deciders += 1
+        left = [True]
+
+        def leave() -> None:
+            if left and left.pop():
+                self._deciders -= 1
+
+        return leave
+
+    def _somebody_can_decide(self) -> bool:
+        return self._deciders > 0 or self.state.subscriber_count > 0
+
+    def _tools_changed(self) -> None:
+        self._set(approvals=self.tools.pending)
+        self.emit("changed")
+
+    def _approval_needed(self, approval: Approval) -> None:
+        self.emit("approval-needed", self.turn, approval)
 
     def set_notice(self, notice: Notice | None) -> None:
         """Show (or take away) a notice in every view."""
@@ -226,6 +211,7 @@ class Session:
 
     async def _end(self) -> None:
         await self._worker.close()
+        await self._titles.close()
         self._leases.close()
         self.emit("closed")
         self._listeners.clear()
@@ -250,17 +236,19 @@ class Session:
         turn.tell(text)
         self.emit("text-delta", turn, text)
 
+    def settled(self, usage: Usage, cost: Cost) -> Cost:
+        """A request came to this; returns what the conversation has cost with it."""
+        self._tree.settle(usage, cost)
+        self._set(usage=self._tree.usage, cost=self._tree.cost)
+        return self.state.cost
+
     def ended(self, turn: Turn, message: Message) -> None:
         """The turn is over and saved."""
         self._by_request.pop(turn.request_id, None)  # from here on the store knows this request
         self._tree.replace(message)
-        if turn.record is not None and turn.record.id == turn.id:
-            self._tree.settle(message.usage, message.cost)
         failed = message.status in ("error", "interrupted")
         self._set(
             status="error" if failed else "idle",
-            usage=self._tree.usage,
-            cost=self._tree.cost,
             finish_reason=message.finish_reason,
             last_error=message.error,
             retry=None,
@@ -271,6 +259,8 @@ class Session:
             self.emit("error", turn, message.error)
         self.emit("turn-ended", turn, message)
         self.emit("changed")
+        if message.status == "complete" and turn.question is not None:
+            self._titles.start(turn.question, message)
 
     def idle(self) -> None:
         """Nothing waits any more."""

@@ -110,6 +110,11 @@ class ToolBox:
         self._changed()
 
     @property
+    def functions(self) -> tuple[Callable[..., Any], ...]:
+        """The functions behind the tools, in the order in which they were given."""
+        return tuple(tool.function for tool in self._tools.values())
+
+    @property
     def specs(self) -> tuple[ToolSpec, ...]:
         """What a model is told of the tools, in the order in which they were given."""
         return tuple(tool.spec for tool in self._tools.values())

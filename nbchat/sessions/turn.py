@@ -20,15 +20,26 @@ from nbchat.sessions.ports import TurnRecord
 if TYPE_CHECKING:
     from nbchat.sessions.session import Session
 
-__all__ = ["Turn", "TurnStatus"]
+__all__ = ["Place", "Turn", "TurnKind", "TurnStatus"]
 
 TurnStatus = Literal["queued", "running", "ended"]
+TurnKind = Literal["ask", "regenerate", "resume"]
 _log = logging.getLogger("nbchat.sessions")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the tree a turn belongs: a question below the message `parent` (None: at the root), or the answer `target` (a
+    question, where it has none) that is asked for again or gone on with."""
+
+    parent: str | None = None
+    target: str | None = None
 
 
 @dataclass(eq=False, slots=True)
 class Turn:
-    """One turn; its `id` is also its job's stream id. `model` is a label "provider/model", or "" for the session's own."""
+    """One turn; its `id` is also its job's stream id. `model` is a label "provider/model", or "" for the session's own. Without
+    a `place` the question goes to the end of the active path when its turn has come (or where its cell's earlier one stands)."""
 
     session: Session
     text: str
@@ -36,6 +47,8 @@ class Turn:
     cell: str | None = None
     model: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    kind: TurnKind = "ask"
+    place: Place | None = None
     id: str = field(default_factory=new_id)
     status: TurnStatus = "queued"
     record: TurnRecord | None = None
@@ -44,6 +57,8 @@ class Turn:
     content: TurnAccumulator = field(default_factory=TurnAccumulator)
     future: concurrent.futures.Future[Message] = field(default_factory=concurrent.futures.Future, repr=False)
     _watchers: list[Callable[[str | None], None]] = field(default_factory=list, repr=False)
+    _told: int = field(default=0, repr=False)
+    """How many characters of the content's text the watchers have been told."""
 
     @property
     def generation(self) -> int:
@@ -51,15 +66,16 @@ class Turn:
         return 0 if self.record is None else self.record.generation
 
     def watch(self, callback: Callable[[str | None], None]) -> str:
-        """Return the text so far, and call `callback(delta)` for all later text and `callback(None)` at the end.
+        """Return the text told so far, and call `callback(delta)` for all later text and `callback(None)` at the end.
 
-        One step, so nothing is missed or repeated. On the loop; the callback must be quick.
+        One step, so nothing is missed or repeated: what has come but is not in the log yet is told with the log's next entry.
+        On the loop; the callback must be quick.
         """
         if self.status == "ended":
             callback(None)
-        else:
-            self._watchers.append(callback)
-        return self.content.text
+            return self.content.text
+        self._watchers.append(callback)
+        return self.content.text[: self._told]
 
     def unwatch(self, callback: Callable[[str | None], None]) -> None:
         """Stop calling `callback`; idempotent. On the loop."""
@@ -68,6 +84,9 @@ class Turn:
 
     def tell(self, delta: str | None) -> None:
         """Hand a delta (None: the end) to the watchers; one that fails is logged. Called by the run."""
+        self._told += len(delta or "")
+        if delta == "":
+            return
         for callback in tuple(self._watchers):
             try:
                 callback(delta)

@@ -14,16 +14,19 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from nbchat.core.accumulator import TurnAccumulator
+from nbchat.core.cost import Cost
 from nbchat.core.errors import ChatError, ErrorInfo, UsageError
 from nbchat.core.events import ProviderEvent, TurnStart
 from nbchat.core.ids import new_id
 from nbchat.core.messages import Message, TextPart
 from nbchat.core.models import split_model
-from nbchat.core.requests import ModelRequest
-from nbchat.sessions.history import history_for
+from nbchat.core.parameters import merge
+from nbchat.core.usage import Usage
+from nbchat.sessions.asking import Asking
 from nbchat.sessions.ports import Job, Ports, TurnRecord, UserMessage
-from nbchat.sessions.run import TurnRun
+from nbchat.sessions.run import RunWatcher, TurnRun
 from nbchat.sessions.state import SignalName
+from nbchat.sessions.toolbox import ToolBox
 from nbchat.sessions.tree import ConversationTree
 from nbchat.sessions.turn import Turn
 
@@ -44,6 +47,9 @@ class Watcher(Protocol):
     def published(self, turn: Turn, text: str) -> None:
         """This much more text is in the log."""
 
+    def settled(self, usage: Usage, cost: Cost) -> Cost:
+        """A request came to this; returns what the conversation has cost with it."""
+
     def ended(self, turn: Turn, message: Message) -> None:
         """The turn is over and saved."""
 
@@ -57,12 +63,15 @@ class Watcher(Protocol):
 class TurnWorker:
     """The queue of one session and the task that empties it."""
 
-    def __init__(self, tree: ConversationTree, ports: Ports, watcher: Watcher, *, model: Callable[[], str]) -> None:
+    def __init__(
+        self, tree: ConversationTree, ports: Ports, watcher: Watcher, tools: ToolBox, *, model: Callable[[], str]
+    ) -> None:
         self.waiting: deque[Turn] = deque()
         self.current: Turn | None = None
         self._tree = tree
         self._ports = ports
         self._watcher = watcher
+        self._tools = tools
         self._model = model
         self._run: TurnRun | None = None
         self._task: asyncio.Task[None] | None = None
@@ -140,18 +149,27 @@ class TurnWorker:
         if answer.status != "streaming":
             return answer  # another process has answered this very request
         conversation = self._tree.conversation
-        history = history_for(self._tree.path_to(question.id), conversation.system)
-        request = ModelRequest(turn.request_id, model, history, {**conversation.parameters, **turn.parameters})
+        asking = Asking(
+            request_id=turn.request_id,
+            provider=provider,
+            model=model,
+            conversation=conversation.name,
+            system=conversation.system,
+            path=self._tree.path_to(question.id),
+            answer=answer,
+            parameters=answer.parameters or {},
+        )
         self._run = TurnRun(
             turn,
-            request,
+            asking,
             self._ports,
             provider=lambda: self._ports.provider(provider),
-            provider_id=provider,
-            conversation_name=conversation.name,
-            arrived=self._watcher.arrived,
-            published=lambda text: self._watcher.published(turn, text),
-            total=lambda cost: self._tree.cost_with([cost]),
+            tools=self._tools,
+            watcher=RunWatcher(
+                arrived=self._watcher.arrived,
+                published=lambda text: self._watcher.published(turn, text),
+                settled=self._watcher.settled,
+            ),
         )
         try:
             if self._stop_at_once:
@@ -163,19 +181,20 @@ class TurnWorker:
             self._run = None
 
     async def _begin(self, turn: Turn, label: str) -> tuple[Message, Message]:
-        """Save the turn with its question and its empty answer, then let the world know."""
-        ports, now = self._ports, self._ports.clock.time()
-        conversation = self._tree.conversation.id
-        parent = await self._parent_for(turn)
-        question = Message(new_id(), "user", (TextPart(turn.text),), parent, created=now)
-        answer = Message(new_id(), "assistant", (), question.id, "streaming", model=label, created=now)
+        """Save the turn with its question and its answer so far, then let the world know."""
+        ports, now, tree = self._ports, self._ports.clock.time(), self._tree
+        conversation = tree.conversation.id
+        question, answer = await self._messages_for(turn, label, now)
         record = TurnRecord(turn.id, conversation, question.id, answer.id, turn.request_id, turn.cell, started=now)
         turn.record = await ports.store.begin_turn(record, [question, answer])
         if turn.record.id != turn.id:
             return await self._attach(turn)
         turn.question, turn.answer = question, answer
-        self._tree.add((question, answer), now=now)
-        asked = UserMessage(question.id, parent, conversation, turn.text)
+        turn.content = TurnAccumulator(answer.parts)
+        turn.tell(answer.text)
+        new = [message for message in (question, answer) if tree.get(message.id) is None]
+        tree.add((question, answer), now=now)
+        asked = UserMessage(question.id, question.parent, conversation, question.text)
         job = Job(
             stream_id=turn.id,
             user_id=ports.user,
@@ -189,10 +208,31 @@ class TurnWorker:
         await ports.jobs.cleanup()
         await ports.jobs.create_job(job)
         self._watcher.emit("turn-started", turn)
-        await ports.log.append(turn.id, turn.generation, [TurnStart(turn.id, (question, answer))])
-        for message in (question, answer):
+        beside = {message.id: ids for message in (question, answer) if len(ids := tree.siblings(message.id)) > 1}
+        await ports.log.append(turn.id, turn.generation, [TurnStart(turn.id, tree.path[-2:], beside)])
+        for message in new:
             self._watcher.emit("message-added", turn, message)
         return question, answer
+
+    async def _messages_for(self, turn: Turn, label: str, now: float) -> tuple[Message, Message]:
+        """The question and the answer that a turn begins with: new ones, or those that it is about."""
+        parameters = merge(self._tree.conversation.parameters, turn.parameters)
+        if turn.kind == "ask":
+            parent = await self._parent_for(turn) if turn.place is None else turn.place.parent
+            question = Message(new_id(), "user", (TextPart(turn.text),), parent, created=now)
+            answer = Message(new_id(), "assistant", (), question.id, "streaming", model=label, created=now)
+            return question, replace(answer, parameters=parameters)
+        assert turn.place is not None
+        target = self._tree.get(turn.place.target or "")
+        question_id = None if target is None else target.id if target.role == "user" else target.parent
+        asked = self._tree.get(question_id or "")
+        if target is None or asked is None or target.deleted or asked.deleted:
+            raise UsageError("This answer was deleted, or its question.", hint="Undo that, or ask again.")
+        if target.role == "assistant" and (turn.kind == "resume" or not target.parts):
+            answer = replace(target, status="streaming", error=None, finish_reason=None, model=label, parameters=parameters)
+            return asked, answer  # nothing had come: asked again in its place, else gone on with
+        fresh = Message(new_id(), "assistant", (), asked.id, "streaming", model=label, created=now, parameters=parameters)
+        return asked, fresh
 
     async def _parent_for(self, turn: Turn) -> str | None:
         """The cell's earlier question, if it lies on the active path, is branched at its parent; else append."""
@@ -202,7 +242,7 @@ class TurnWorker:
                 for message in self._tree.path:
                     if message.id == earlier.user_message:
                         return message.parent
-        return self._tree.conversation.head
+        return self._tree.path[-1].id if self._tree.path else None
 
     async def _attach(self, turn: Turn) -> tuple[Message, Message]:
         """This request was begun before, by another process: give its answer, do not pay twice."""

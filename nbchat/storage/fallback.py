@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from nbchat.core.conversations import Conversation, ConversationSummary, SearchHit
@@ -92,7 +92,7 @@ class FallbackStore(Carrier):
         if self.trouble is not None:
             self._unsaved.deleted.add(conversation_id)
 
-    async def purge(self, before: float, *, archived: bool | None = None) -> int:
+    async def purge(self, before: float, *, archived: bool | None = None, keep: Collection[str] = ()) -> int:
         """Remove old conversations and deleted messages for good. Never in trouble: raises StorageError then, since what
         would be removed later is not what was to be seen when it was asked for."""
         if self.trouble is not None:
@@ -101,7 +101,7 @@ class FallbackStore(Carrier):
             raise StorageError("nothing can be removed for good now: " + self.trouble.text, hint=self.trouble.hint)
         began = self._clock.monotonic()
         try:
-            gone = await self._primary.purge(before, archived=archived)
+            gone = await self._primary.purge(before, archived=archived, keep=keep)
         except StorageError as error:
             self._fail(error, began)
             raise

@@ -6,7 +6,7 @@ lock, while the answers of every notebook wait.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from nbchat.storage import index
 from nbchat.storage.database import Database
@@ -17,11 +17,12 @@ __all__ = ["conversations", "messages"]
 _STEP = 100
 
 
-def conversations(db: Database, before: float, archived: bool | None, now: float) -> int:
-    """Remove some conversations that were last updated before then, none of which a turn runs in; returns how many."""
+def conversations(db: Database, before: float, archived: bool | None, keep: Collection[str], now: float) -> int:
+    """Remove some conversations that were last updated before then, none of which is to be kept, or has a running turn; returns
+    how many."""
     with db.transaction():
         turns = db.rows("SELECT conversation_id, owner, lease FROM turns WHERE ended IS NULL")
-        running = sorted({each for each, owner, lease in turns if not is_dead(owner, lease, now)})
+        running = sorted({*keep, *(each for each, owner, lease in turns if not is_dead(owner, lease, now))})
         found = db.rows(
             "SELECT id FROM conversations WHERE updated < ? AND archived = COALESCE(?, archived) "
             f"AND id NOT IN ({', '.join('?' * len(running))}) LIMIT {_STEP}",
@@ -33,10 +34,13 @@ def conversations(db: Database, before: float, archived: bool | None, now: float
     return len(found)
 
 
-def messages(db: Database) -> None:
-    """Remove the messages that are deleted. Their children follow their parents, and so does a head."""
+def messages(db: Database, keep: Collection[str]) -> None:
+    """Remove the messages that are deleted, but for those of conversations in `keep`. Their children follow their parents, and
+    so does a head."""
     touched = db.rows("SELECT DISTINCT conversation_id FROM messages WHERE deleted")
     for (conversation_id,) in touched:
+        if conversation_id in keep:
+            continue
         with db.transaction():
             _messages_of(db, conversation_id)
             index.forget(db)

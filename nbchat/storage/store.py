@@ -6,7 +6,7 @@ Raises StorageError when the database is in trouble; going on in memory is `fall
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from typing import Any
 
@@ -78,14 +78,14 @@ class SqliteStore:
         """Delete a conversation and its messages; its ledger rows stay."""
         await self._writer.run(lambda db: conversations.delete(db, conversation_id))
 
-    async def purge(self, before: float, *, archived: bool | None = None) -> int:
+    async def purge(self, before: float, *, archived: bool | None = None, keep: Collection[str] = ()) -> int:
         """Remove conversations that were last updated before then, and the deleted messages of the others, for good. In
         steps, between which other jobs are done."""
         now = self._clock.time()
         gone = 0
-        while found := await self._writer.run(lambda db: purge.conversations(db, before, archived, now)):
+        while found := await self._writer.run(lambda db: purge.conversations(db, before, archived, keep, now)):
             gone += found
-        await self._writer.run(purge.messages)
+        await self._writer.run(lambda db: purge.messages(db, keep))
         return gone
 
     async def add_conversation(self, conversation: Conversation, messages: Sequence[Message]) -> Conversation:

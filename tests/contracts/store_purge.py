@@ -30,6 +30,9 @@ class PurgeContract(StoreBase):
             assert await store.purge(0.5) == 0
             assert await store.purge(5.0, archived=True) == 1
             assert await names() == ["a", "c", "d", "running"]
+            kept = await store.find("a")
+            assert kept is not None
+            assert await store.purge(2.5, archived=False, keep=[kept.id]) == 0
             assert await store.purge(2.5, archived=False) == 1
             assert await names() == ["c", "d", "running"]
             assert await store.purge(5.0) == 1

@@ -56,5 +56,9 @@ class Ports:
     prices: PriceBook
     provider: Callable[[str], ModelProvider]
     """Returns the adapter of a provider id; raises ConfigError for an unknown one."""
+    helper_requests: Callable[[str], bool] = lambda _provider: False
+    """Whether a provider id may be asked for titles besides answers."""
+    private: Callable[[], Ports] | None = None
+    """Makes the ports of sessions that are never saved; None where all are like that."""
     user: str = "local"
     """Whose jobs these are, where several people share a backend."""

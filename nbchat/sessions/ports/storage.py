@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -65,10 +65,11 @@ class ConversationStore(Protocol):
         """Delete a conversation and its messages; its ledger rows stay. Idempotent."""
         ...
 
-    async def purge(self, before: float, *, archived: bool | None = None) -> int:
+    async def purge(self, before: float, *, archived: bool | None = None, keep: Collection[str] = ()) -> int:
         """Remove for good: conversations that were last updated before then (seconds since the epoch; all, the archived ones
         or the others, as in `summaries`; never one with a running turn), and in every other one the messages that are
-        deleted, whose children then follow their parents. Ledger rows stay. Returns how many conversations went."""
+        deleted, whose children then follow their parents. Conversations in `keep` (ids) are left alone. Ledger rows stay.
+        Returns how many conversations went."""
         ...
 
     async def add_conversation(self, conversation: Conversation, messages: Sequence[Message]) -> Conversation:

@@ -1,0 +1,85 @@
+"""TreeHandle: the part of a session's handle that works on the conversation as a tree: branches, other words, another try."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from traitlets import HasTraits
+
+from nbchat.api.turn import Turn
+from nbchat.core.errors import UsageError
+from nbchat.core.messages import Message
+
+if TYPE_CHECKING:
+    from nbchat.api.session import Session
+    from nbchat.app import App
+    from nbchat.sessions.session import Session as CoreSession
+    from nbchat.sessions.turn import Turn as CoreTurn
+
+__all__ = ["TreeHandle"]
+
+
+class TreeHandle(HasTraits):
+    """What `Session` stands on. Messages are named by their id (`m.id`); nothing here ever overwrites what was said."""
+
+    _core: CoreSession
+    _app: App
+
+    # ------------------------------------------------------------ another answer
+
+    def edit(self, message_id: str, text: str, *, model: str = "") -> Turn:
+        """Ask a question anew in other words, beside the old one; returns the Turn. Raises UsageError for what is no question."""
+        return self._turn(lambda: self._core.edit(message_id, text, model=model))
+
+    def regenerate(self, message_id: str | None = None, *, model: str = "") -> Turn:
+        """Ask again for an answer (default: the last one), of another `model` if one is given, beside the old one; returns the
+        Turn. One that failed before anything came is asked for in its place. Raises UsageError while it runs."""
+        return self._turn(lambda: self._core.regenerate(message_id, model=model))
+
+    def resume(self, message_id: str | None = None) -> Turn:
+        """Go on with an answer (default: the last one) that was stopped, cut off or ended at its length limit; returns the Turn,
+        whose text is the whole answer. Raises UsageError for an answer that is complete, or that runs."""
+        return self._turn(lambda: self._core.resume(message_id))
+
+    # ------------------------------------------------------------ branches
+
+    def branches(self, message_id: str) -> tuple[Message, ...]:
+        """Return the messages in the same place of the tree, this one among them, oldest first."""
+        return self._app.background.call(self._core.siblings, message_id)
+
+    def switch(self, message_id: str) -> None:
+        """Make the newest branch through this message the active path. Views that chose a branch of their own stay there."""
+        self._app.background.wait(self._core.switch(message_id))
+
+    def fork(self, name: str = "", message_id: str | None = None) -> Session:
+        """Begin a new conversation with the active path, or the path to one message; returns its Session. A name that is taken
+        gets a number."""
+        from nbchat.api.functions import the_manager
+
+        manager = self._app.manager
+        return the_manager().handle(self._app.background.wait(manager.fork(self._core.id, name, message_id)))
+
+    # ------------------------------------------------------------ single messages
+
+    def edit_reply(self, message_id: str, text: str) -> Message:
+        """Put an answer in other words by hand, beside the old one, and go on from there; returns it. No request is made."""
+        return self._app.background.wait(self._core.edit_reply(message_id, text))
+
+    def hide(self, message_id: str, hidden: bool = True) -> None:
+        """Keep a message from the model from the next request on; `hidden=False` takes that back."""
+        self._app.background.wait(self._core.hide(message_id, hidden))
+
+    def delete(self, message_id: str) -> tuple[str, ...]:
+        """Delete a message, a question with its answers; what follows stays. Returns the ids, which `restore` takes. Until
+        `nbchat.manager.purge` they stay in the database."""
+        return self._app.background.wait(self._core.delete(message_id))
+
+    def restore(self, message_ids: Sequence[str]) -> None:
+        """Take a deletion back."""
+        self._app.background.wait(self._core.restore(message_ids))
+
+    def _turn(self, ask: Callable[[], CoreTurn]) -> Turn:
+        if self._core.closed:
+            raise UsageError(f"The session {self._core.name!r} was closed.", hint="Open it again with nbchat.session(name).")
+        return Turn(self._app.background.call(ask), self._app.background)

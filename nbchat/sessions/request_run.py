@@ -1,0 +1,130 @@
+"""RequestRun: one billed call of a turn: what came of it, when, and its row in the ledger.
+
+Owns the facts of a single request; which requests a turn makes, and what becomes of its answer, is `run.py`'s matter.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nbchat.core.errors import ProviderError
+from nbchat.core.events import (
+    Finish,
+    ModelNamed,
+    ProviderEvent,
+    ReasoningDelta,
+    RequestSent,
+    Retry,
+    TextDelta,
+    ToolCallDelta,
+    UsageReport,
+)
+from nbchat.core.requests import ModelRequest, Purpose, RequestRecord, RequestStatus
+from nbchat.sessions.ports import Clock
+from nbchat.sessions.settle import Settlement, settle
+
+if TYPE_CHECKING:
+    from nbchat.core.cost import Price
+
+__all__ = ["RequestRun"]
+
+
+class RequestRun:
+    """A request from its start to its settlement; told every event by `take`, before anything else looks at it."""
+
+    def __init__(self, request: ModelRequest, purpose: Purpose, clock: Clock) -> None:
+        self.request = request
+        self.purpose = purpose
+        self.billed = False
+        """Whether the provider may bill it: it has left, and was not refused."""
+        self.finish: Finish | None = None
+        self.report: UsageReport | None = None
+        self.model = request.model
+        self.characters = 0
+        self.first_token_seconds: float | None = None
+        self._clock = clock
+        self._started = clock.time()
+        self._began = clock.monotonic()
+        self._ended: float | None = None
+
+    def take(self, event: ProviderEvent) -> None:
+        """Note what an event says of the request."""
+        if isinstance(event, TextDelta | ReasoningDelta):
+            self._token(event.text)
+        elif isinstance(event, ToolCallDelta):
+            self._token(event.arguments)
+        elif isinstance(event, RequestSent):
+            self.billed = True
+        elif isinstance(event, Retry):
+            self.billed = False  # only what was refused, or never arrived, is sent again
+        elif isinstance(event, Finish):
+            self.finish = event
+        elif isinstance(event, UsageReport):
+            self.report = event
+        elif isinstance(event, ModelNamed):
+            self.model = event.model
+
+    def _token(self, text: str) -> None:
+        if self.first_token_seconds is None:
+            self.first_token_seconds = self._clock.monotonic() - self._began
+        self.characters += len(text)
+
+    def failed(self, error: BaseException | None) -> None:
+        """The request ended with this error: one that the provider refused before anything came is billed by nobody. (An
+        error in mid-answer takes no token back.)"""
+        came = self.characters > 0 or self.report is not None
+        if isinstance(error, ProviderError) and (error.status or 0) >= 400 and not came:
+            self.billed = False
+
+    def end(self) -> None:
+        """The last event has come; what follows (tools, saving) is no time of the model's. Idempotent."""
+        if self._ended is None:
+            self._ended = self._clock.monotonic() - self._began
+
+    @property
+    def streaming_seconds(self) -> float:
+        """Seconds in which tokens came."""
+        if self.first_token_seconds is None or self._ended is None:
+            return 0.0
+        return max(self._ended - self.first_token_seconds, 0.0)
+
+    def settle(self, price: Price | None) -> Settlement:
+        """Return what it used and cost."""
+        return settle(
+            self.report,
+            self.characters,
+            self.request.messages,
+            price,
+            billed=self.billed,
+            ended=self.finish is not None,
+        )
+
+    def record(
+        self,
+        turn: str,
+        message: str,
+        conversation: tuple[str, str],
+        provider: str,
+        status: RequestStatus,
+        price: Price | None,
+        settlement: Settlement,
+    ) -> RequestRecord:
+        """Return the ledger's row: `turn` and `message` are ids, `conversation` is (id, name)."""
+        return RequestRecord(
+            id=self.request.id,
+            conversation=conversation[0],
+            conversation_name=conversation[1],
+            turn=turn,
+            message=message,
+            purpose=self.purpose,
+            provider=provider,
+            model=self.model,
+            status=status,
+            started=self._started,
+            ended=self._clock.time(),
+            usage=settlement.usage,
+            cost=settlement.cost,
+            price=price,
+            raw_usage=None if self.report is None else self.report.raw,
+            first_token_seconds=self.first_token_seconds,
+        )

@@ -1,0 +1,196 @@
+"""Submitting: the part of a session that takes questions: new ones, other words, another try, the rest; and its queue.
+
+Owns what can be asked and the rule that a repeated request id gets the turn that it got before. Each call reserves its place
+at once, before anything is awaited; what then happens is the worker's matter. On the background loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import EllipsisType
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from nbchat.core.errors import BusyError, UsageError
+from nbchat.core.ids import new_id
+from nbchat.core.messages import Message
+from nbchat.core.models import model_named
+from nbchat.core.parameters import check_parameters
+from nbchat.core.texts import text_of
+from nbchat.sessions.editing import Editing
+from nbchat.sessions.leases import Leases
+from nbchat.sessions.ports import Ports
+from nbchat.sessions.tree import ConversationTree
+from nbchat.sessions.turn import Place, Turn, TurnKind
+from nbchat.sessions.worker import TurnWorker
+
+if TYPE_CHECKING:
+    from nbchat.sessions.session import Session
+
+__all__ = ["Submitting"]
+
+
+class Submitting(Editing):
+    """What `Session` stands on: questions and the turns that they become."""
+
+    def __init__(self, tree: ConversationTree, ports: Ports) -> None:
+        super().__init__(tree, ports)
+        self.closed = False
+        self._worker: TurnWorker
+        self._leases: Leases
+        self._by_request: dict[str, Turn] = {}
+
+    @property
+    def turn(self) -> Turn | None:
+        """The running turn, or the last one that ran in this process."""
+        return self._worker.current
+
+    @property
+    def busy(self) -> bool:
+        """Whether a turn runs or waits."""
+        return self._worker.busy
+
+    @property
+    def queue(self) -> tuple[Turn, ...]:
+        """The turns that wait."""
+        return tuple(self._worker.waiting)
+
+    def submit(
+        self,
+        text: str,
+        *,
+        request_id: str | None = None,
+        cell: str | None = None,
+        model: str = "",
+        parameters: Mapping[str, Any] | None = None,
+        when_busy: Literal["queue", "raise"] = "queue",
+        parent: str | EllipsisType | None = ...,
+    ) -> Turn:
+        """Reserve the next place in the queue and return its turn at once; a `request_id` seen before returns its turn.
+
+        The question goes below the message `parent` (None: it begins a conversation of its own); without one to the end of
+        the active path when its turn has come. Raises UsageError for an empty question, for parameters that cannot be sent,
+        for a `model` that names none and in a closed session, BusyError with `when_busy="raise"` while a turn runs or waits,
+        ConfigError for a model whose provider is unknown; nothing is sent then.
+        """
+        if (known := self._known(request_id)) is not None:
+            return known
+        text = _question(text)
+        if when_busy == "raise" and self.busy:
+            raise BusyError(
+                f"The session {self._tree.conversation.name!r} runs another turn.", hint="Wait for it, stop it, or let it queue."
+            )
+        place = None
+        if not isinstance(parent, EllipsisType):
+            if parent is not None:
+                self._message(parent)
+            place = Place(parent=parent)
+        checked = check_parameters(parameters or {})
+        return self._enqueue(Turn(self._session, text, request_id or new_id(), cell, model, checked, "ask", place))
+
+    def edit(self, message_id: str, text: str, *, request_id: str | None = None, model: str = "") -> Turn:
+        """Ask a question anew in other words, beside the old one; returns its turn. Raises UsageError for a message that is
+        no question, else as `submit` does."""
+        if (known := self._known(request_id)) is not None:
+            return known
+        message = self._message(message_id)
+        if message.role != "user":
+            raise UsageError("This message is no question.", hint="An answer is changed with edit_reply(message_id, text).")
+        turn = Turn(self._session, _question(text), request_id or new_id(), model=model, place=Place(parent=message.parent))
+        return self._enqueue(turn)
+
+    def regenerate(self, message_id: str | None = None, *, request_id: str | None = None, model: str = "") -> Turn:
+        """Ask again for an answer (default: the last one), beside the old one, or in its place where nothing had come; returns
+        the turn. A question's id asks for a further answer to it. Raises UsageError for an answer that still runs."""
+        if (known := self._known(request_id)) is not None:
+            return known
+        return self._again("regenerate", message_id, request_id, model)
+
+    def resume(self, message_id: str | None = None, *, request_id: str | None = None) -> Turn:
+        """Go on with an answer (default: the last one) where it was cut; returns the turn. Where nothing had come, it is asked
+        for again in its place. Raises UsageError for an answer that is whole, or still runs."""
+        if (known := self._known(request_id)) is not None:
+            return known
+        target = self._message(message_id) if message_id is not None else self._last()
+        if target.role == "assistant" and target.status == "complete" and target.finish_reason not in ("length", None):
+            raise UsageError(
+                "This answer is complete: there is nothing to go on with.", hint="regenerate() asks for another one."
+            )
+        if target.role == "assistant" and target.model is None:
+            raise UsageError("This answer was written by hand.", hint="regenerate() asks the model for one.")
+        return self._again("resume", target.id, request_id, "")
+
+    def _again(self, kind: TurnKind, message_id: str | None, request_id: str | None, model: str) -> Turn:
+        target = self._message(message_id) if message_id is not None else self._last()
+        if target.status == "streaming":
+            raise UsageError("This answer still runs.", hint="Stop it first.")
+        asked = target if target.role == "user" else self._tree.get(target.parent or "")
+        if asked is None or asked.role != "user":
+            raise UsageError("This answer has no question that could be asked again.")
+        place = Place(target=target.id)
+        return self._enqueue(Turn(self._session, asked.text, request_id or new_id(), model=model, kind=kind, place=place))
+
+    @property
+    def _session(self) -> Session:
+        return cast("Session", self)
+
+    def _known(self, request_id: str | None) -> Turn | None:
+        if self.closed:  # nobody would ever take the turn from the queue
+            raise UsageError(
+                f"The session {self._tree.conversation.name!r} was closed.",
+                hint=f"Open it again: nbchat.session({self._tree.conversation.name!r}).",
+            )
+        return None if request_id is None else self._by_request.get(request_id)
+
+    def _enqueue(self, turn: Turn) -> Turn:
+        if turn.model:
+            self._ports.provider(model_named(turn.model)[0])
+        self._by_request[turn.request_id] = turn
+        self._worker.add(turn)
+        self._leases.touch()
+        self.emit("turn-queued", turn)
+        self.emit("queue-changed", turn)
+        return turn
+
+    def _last(self) -> Message:
+        if not self._tree.path:
+            raise UsageError(f"Nothing was asked in {self._tree.conversation.name!r} yet.")
+        return self._tree.path[-1]
+
+    def requeue(self, turn_id: str, text: str) -> bool:
+        """Change the words of a waiting question; False when it is not waiting (any more). Raises UsageError for an empty one."""
+        text = _question(text)
+        for turn in self.queue:
+            if turn.id == turn_id and turn.kind == "ask":
+                turn.text = text
+                self.emit("queue-changed", turn)
+                return True
+        return False
+
+    def unqueue(self, turn_id: str) -> bool:
+        """Remove a waiting turn; False when it is not waiting (any more)."""
+        for turn in self.queue:
+            if turn.id == turn_id:
+                self._by_request.pop(turn.request_id, None)
+                self._worker.remove(turn)
+                self.emit("queue-changed", turn)
+                return True
+        return False
+
+    async def stop(self, turn: Turn | None = None, *, queue: bool = False) -> None:
+        """Stop `turn` (default: the running one); returns when its request is closed and its partial saved.
+
+        With `queue` the waiting turns are removed too. Does nothing when there is nothing to stop.
+        """
+        for waiting in self.queue:
+            if queue or waiting is turn:
+                self.unqueue(waiting.id)
+        if turn is None or turn is self.turn:
+            await self._worker.stop()
+
+
+def _question(text: object) -> str:
+    """Return the question as it can be sent; raises UsageError for an empty one."""
+    question = text_of(text, "A question")
+    if not question.strip():
+        raise UsageError("The question is empty.", hint="Write something after %chat, or in the box, and send again.")
+    return question

@@ -1,0 +1,200 @@
+"""Resume: a partial answer goes on where it was cut, in its own message, without a seam."""
+
+from __future__ import annotations
+
+import asyncio
+from decimal import Decimal
+
+import pytest
+
+from nbchat.core.cost import Price
+from nbchat.core.errors import UsageError
+from nbchat.core.events import TurnStart
+from nbchat.core.messages import Message
+from nbchat.core.seam import CONTINUE_PROMPT
+from nbchat.sessions.session import Session
+from nbchat.testing import Gate, Reply
+from tests.support.house import House, answer, eventually, live
+
+PRICE = Price(Decimal(1), Decimal(2))
+
+
+async def stopped(session: Session, gate: Gate, text: str) -> Message:
+    """Ask, and stop when this much has come."""
+    turn = session.submit("count")
+    await eventually(lambda: turn.content.text == text)
+    await session.stop()
+    return await answer(turn)
+
+
+def opened(tokens: int) -> Gate:
+    gate = Gate()
+    gate.release(tokens)
+    return gate
+
+
+def test_resume_continues_the_partial_in_its_own_message() -> None:
+    """6.5: the same message, its text joined; the model is sent what it had said and told to go on."""
+    gate = opened(2)
+
+    async def test(house: House) -> None:
+        session = await house.session()
+        partial = await stopped(session, gate, "one two ")
+        turn = session.resume()
+        whole = await answer(turn)
+        assert (whole.id, whole.text, whole.status, whole.finish_reason) == (partial.id, "one two three four", "complete", "stop")
+        assert [m.id for m in session.path] == [partial.parent, partial.id]
+        assert await house.store.messages(session.id) == list(session.path)
+        rows = await house.store.records(session.id)
+        assert [(row.purpose, row.status, row.message) for row in rows] == [
+            ("answer", "stopped", partial.id),
+            ("continuation", "complete", partial.id),
+        ]
+        assert whole.cost is not None
+        assert whole.cost.amount == sum(row.cost.amount or 0 for row in rows) == session.state.cost.amount
+        assert house.statuses() == ["submitted", "streaming", "idle", "submitted", "streaming", "idle"]
+
+    server = live(test, Reply.text(tokens=["one ", "two ", "three"], gate=gate), Reply.text("three four"), price=PRICE)
+    assert [(m["role"], m["content"]) for m in server.chats[1].json["messages"]] == [
+        ("user", "count"),
+        ("assistant", "one two "),
+        ("user", CONTINUE_PROMPT),
+    ]
+
+
+def test_a_repetition_at_the_seam_is_dropped() -> None:
+    """Models like to begin with what they had said last."""
+    gate = opened(2)
+
+    async def test(house: House) -> None:
+        session = await house.session()
+        await stopped(session, gate, "The capital of France is Par")
+        assert (await answer(session.resume())).text == "The capital of France is Paris, of course."
+
+    live(test, Reply.text(tokens=["The capital of France", " is Par", "is"], gate=gate), Reply.text("Paris, of course."))
+
+
+def test_readers_of_a_resumed_answer_start_from_what_it_has() -> None:
+    """Late, live and iterating readers get the whole text once; the log's fold and its checksum agree."""
+    first, second = opened(1), Gate()
+
+    async def test(house: House) -> None:
+        session = await house.session()
+        await stopped(session, first, "one ")
+        turn = session.resume()
+        told: list[str | None] = []
+        before = turn.watch(told.append)
+        second.release(1)
+        await eventually(lambda: session.state.streaming_text == "one two ")
+        late: list[str | None] = []
+        seen = turn.watch(late.append)
+        second.open()
+        message = await answer(turn)
+        assert before + "".join(each or "" for each in told) == message.text == "one two three"
+        assert seen + "".join(each or "" for each in late) == message.text
+        state = await house.ports.log.resume_state(turn.id)
+        assert state is not None
+        assert state.aggregated_content == message.parts
+        entries = await house.ports.log.read(turn.id, turn.generation, 0)
+        assert entries is not None
+        start = entries[0].events[0]
+        assert isinstance(start, TurnStart)
+        assert [m.text for m in start.messages] == ["count", "one "]
+
+    live(
+        test,
+        Reply.text(tokens=["one ", "two"], gate=first),
+        Reply.text(tokens=["two ", "three"], gate=second),
+    )
+
+
+def test_an_answer_at_its_length_limit_can_go_on_and_a_whole_one_cannot() -> None:
+    """finish_reason "length" is "Continue"; what is complete has nothing to go on with, and no request is made."""
+
+    async def test(house: House) -> None:
+        session = await house.session()
+        assert (await answer(session.submit("count"))).finish_reason == "length"
+        assert (await answer(session.resume())).text == "one two three"
+        with pytest.raises(UsageError):
+            session.resume()
+        with pytest.raises(UsageError):
+            session.resume("nobody")
+
+    live(test, Reply.text("one two", finish_reason="length"), Reply.text(" three"))
+
+
+def test_a_cut_answer_is_resumed_as_often_as_it_is_cut() -> None:
+    """Each try keeps what came before it, and an error of an earlier try is gone."""
+
+    async def test(house: House) -> None:
+        session = await house.session()
+        cut = await answer(session.submit("count"))
+        assert (cut.status, cut.text) == ("interrupted", "one ")
+        again = await answer(session.resume())
+        assert (again.status, again.text) == ("interrupted", "one two ")
+        refused = await answer(session.resume())
+        assert (refused.status, refused.text, refused.error and refused.error.kind) == ("error", "one two ", "auth")
+        whole = await answer(session.resume())
+        assert (whole.status, whole.text, whole.error) == ("complete", "one two three", None)
+        assert len({cut.id, again.id, refused.id, whole.id}) == 1
+        assert len(await house.store.records(session.id)) == 4
+
+    live(
+        test,
+        Reply.text(tokens=["one "], finish_reason="", done=False),
+        Reply.text(tokens=["two "], finish_reason="", done=False),
+        Reply.error(401),
+        Reply.text("three"),
+    )
+
+
+def test_nothing_had_come_is_asked_for_again_without_a_word_about_it() -> None:
+    """A retry of an empty answer is the same request as the first one."""
+
+    async def test(house: House) -> None:
+        session = await house.session()
+        await answer(session.submit("hi"))
+        assert (await answer(session.resume())).text == "fine"
+        assert [row.purpose for row in await house.store.records(session.id)] == ["answer", "answer"]
+
+    server = live(test, Reply.error(401), Reply.text("fine"))
+    assert server.chats[0].json["messages"] == server.chats[1].json["messages"]
+
+
+def test_a_resumed_answer_survives_a_crash_in_the_store() -> None:
+    """Its checkpoints are appended to what it had: an owner that dies leaves the old text and the new."""
+    first, second = opened(1), opened(1)
+
+    async def test(house: House) -> None:
+        session = await house.session()
+        await stopped(session, first, "one ")
+        turn = session.resume()
+        await eventually(lambda: turn.content.text == "one two ")
+
+        async def saved() -> bool:
+            return (await house.store.messages(session.id))[-1].text == "one two "
+
+        await eventually(saved)
+        assert (await house.store.messages(session.id))[-1].status == "streaming"
+        await house.manager.close(session)
+        found = (await house.store.messages(session.id))[-1]
+        assert (found.status, found.text) == ("interrupted", "one two ")
+
+    live(test, Reply.text(tokens=["one ", "x"], gate=first), Reply.text(tokens=["two ", "y"], gate=second))
+
+
+def test_stop_of_a_resumed_answer_keeps_both_halves() -> None:
+    """G2 again: one exit, whatever the turn began with."""
+    first, second = opened(1), opened(1)
+
+    async def test(house: House) -> None:
+        session = await house.session()
+        await stopped(session, first, "one ")
+        turn = session.resume()
+        await eventually(lambda: turn.content.text == "one two ")
+        await asyncio.wait_for(session.stop(), 5)
+        assert (turn.answer and turn.answer.text, turn.answer and turn.answer.status) == ("one two ", "stopped")
+        assert session.state.status == "idle"
+
+    server = live(test, Reply.text(tokens=["one ", "x"], gate=first), Reply.text(tokens=["two ", "y"], gate=second))
+    assert server.open_streams == 0
