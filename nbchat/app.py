@@ -128,13 +128,11 @@ class App:
             await self.manager.purge(self.ports.clock.time() - days * 86_400)
 
     def _private_ports(self) -> Ports:
-        """The ports of sessions that are never saved: everything but the models is this process's memory."""
+        """The ports of sessions that are never saved. (Jobs and logs are this process's memory for all sessions.)"""
         from nbchat.storage import open_store
-        from nbchat.streams.backends import open_streams
 
         store = open_store("memory:", clock=self.ports.clock)
-        jobs, log = open_streams("memory:", self.ports.clock)
-        return replace(self.ports, store=store, ledger=store, jobs=jobs, log=log, helper_requests=lambda _: False, private=None)
+        return replace(self.ports, store=store, ledger=store, private=None)
 
     # ------------------------------------------------------------ the demo, and trouble
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from nbchat.core.conversations import ConversationSummary
+from nbchat.core.conversations import ConversationSummary, SearchHit
 from nbchat.core.cost import format_price
 from nbchat.core.models import Model, Provider
 from nbchat.export.tables import Table, local_time
 
-__all__ = ["conversation_table", "model_table", "provider_table"]
+__all__ = ["conversation_table", "model_table", "provider_table", "search_table"]
 
 
 def conversation_table(rows: Iterable[ConversationSummary]) -> Table:
@@ -45,6 +45,23 @@ def model_table(models: Iterable[Model]) -> Table:
             for model in models
         ),
         empty="No models listed.",
+    )
+
+
+def search_table(hits: Iterable[SearchHit]) -> Table:
+    """Return what a search found, in the order given."""
+    return Table(
+        (
+            {
+                "conversation": hit.conversation.name,
+                "who": hit.role,
+                "found": hit.snippet,
+                "when": local_time(hit.created).strftime("%Y-%m-%d %H:%M"),
+                "message": hit.message,
+            }
+            for hit in hits
+        ),
+        empty="Nothing found.",
     )
 
 

@@ -1,0 +1,234 @@
+"""The handle's part that works on the tree, tools and files, in a plain script."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import nbchat
+from nbchat.core.errors import ChatError, UsageError
+from nbchat.testing import Gate, Reply, Request
+from tests.support.apps import running_app
+
+
+def test_a_session_is_edited_branched_and_switched_from_python() -> None:
+    """The surface as people write it: edit, regenerate, branches, switch, hide, delete, restore, edit_reply."""
+    with running_app(*(Reply.text(text) for text in ("one", "two", "three", "four"))) as server:
+        s = nbchat.session("notes")
+        first = s.ask("first")
+        second = s.edit(s.messages[0].id, "other").result()
+        third = s.regenerate().result()
+        assert [m.text for m in s.messages] == ["other", "three"]
+        assert s.branches(third.id) == (second, third)
+        s.switch(first.id)
+        assert [m.text for m in s.messages] == ["first", "one"]
+        mine = s.edit_reply(first.id, "mine")
+        s.hide(s.messages[0].id)
+        assert s.ask("and?").text == "four"
+        assert [m["content"] for m in server.chats[3].json["messages"]] == ["mine", "and?"]
+        gone = s.delete(mine.id)
+        assert [m.text for m in s.messages] == ["first", "and?", "four"]
+        s.restore(gone)
+        assert [m.text for m in s.messages] == ["first", "mine", "and?", "four"]
+        with pytest.raises(UsageError):
+            s.edit(mine.id, "x")
+
+
+def test_a_stopped_answer_is_resumed() -> None:
+    """`result` raises with the partial; `resume` gives the whole."""
+    gate = Gate()
+    gate.release(1)
+    with running_app(Reply.text(tokens=["one ", "x"], gate=gate), Reply.text("two")):
+        s = nbchat.session("notes")
+        turn = s.send("count")
+        assert next(iter(turn)) == "one "
+        turn.stop()
+        with pytest.raises(ChatError) as caught:
+            turn.result()
+        assert caught.value.message is not None
+        assert caught.value.message.text == "one "
+        assert "".join(s.resume()) == "one two"
+        assert [m.text for m in s.messages] == ["count", "one two"]
+        with pytest.raises(UsageError):
+            s.resume()
+
+
+def test_functions_are_tools_once_they_are_allowed() -> None:
+    """A script allows by name; what the model calls is the person's own function."""
+    seen: list[int] = []
+
+    def double(n: int) -> int:
+        """Double a number."""
+        seen.append(n)
+        return 2 * n
+
+    def reply(request: Request) -> Reply:
+        last = request.json["messages"][-1]
+        return (
+            Reply.text(f"It is {last['content']}.") if last["role"] == "tool" else Reply.text(tool_calls=[("double", {"n": 21})])
+        )
+
+    with running_app() as server:
+        server.then(*[reply] * 6)
+        s = nbchat.session("notes")
+        s.tools = [double]
+        assert s.tools == (double,)
+        refused = s.ask("go")
+        assert "not run" in refused.text
+        assert not seen
+        s.allow("double")
+        assert s.ask("go").text == "It is 42."
+        assert seen == [21]
+        s.tools = []
+        with pytest.raises(UsageError):
+            s.allow("double")
+
+
+def test_a_listener_may_decide_about_calls() -> None:
+    """`on("approval-needed")` makes a script somebody who can decide; the exact arguments are in the event."""
+
+    def double(n: int) -> int:
+        """Double a number."""
+        return 2 * n
+
+    with running_app(Reply.text(tool_calls=[("double", {"n": 21})]), Reply.text("42")):
+        s = nbchat.session("notes")
+        s.tools = [double]
+        heard: list[str] = []
+
+        def decide(event: nbchat.SessionEvent) -> None:
+            heard.append(event.data.arguments)
+            s.decide(event.data.call, "once")
+
+        end = s.on("approval-needed", decide)
+        assert s.ask("go").text == "42"
+        assert heard == ['{"n": 21}']
+        assert s.approvals == ()
+        end()
+
+
+def test_parameters_of_the_conversation_and_of_one_turn() -> None:
+    """The turn's win, None takes one out, wrong ones are refused before anything is sent; the answer remembers them."""
+    with running_app(Reply.text("one"), Reply.text("two")) as server:
+        s = nbchat.session("notes")
+        s.parameters = {"temperature": 0.2, "max_tokens": 50, "provider": {"sort": "price"}}
+        s.ask("a")
+        message = s.ask("b", temperature=None, seed=1)
+        with pytest.raises(UsageError):
+            s.ask("c", temperature=7)
+        with pytest.raises(UsageError):
+            s.parameters = {"top_p": 0}
+        assert server.chats[0].json["provider"] == {"sort": "price"}
+        assert "temperature" not in server.chats[1].json
+        assert message.parameters == {"max_tokens": 50, "provider": {"sort": "price"}, "seed": 1}
+        assert len(server.chats) == 2
+
+
+def test_a_fork_goes_its_own_way() -> None:
+    """The copy has the path up to a message; neither conversation sees what happens in the other, and costs stay."""
+    with running_app(*(Reply.text(text) for text in ("one", "two", "three"))):
+        s = nbchat.session("notes")
+        first = s.ask("a")
+        s.ask("b")
+        other = s.fork(message_id=first.id)
+        assert other.name == "notes (fork)"
+        other.ask("c")
+        assert [m.text for m in other.messages] == ["a", "one", "c", "three"]
+        assert [m.text for m in s.messages] == ["a", "one", "b", "two"]
+        assert other.usage.output_tokens == other.messages[-1].usage.output_tokens  # type: ignore[union-attr]
+        assert s.fork("mine").name == "mine"
+
+
+def test_conversations_are_found_named_archived_and_removed() -> None:
+    """Listing, search, rename, archive, purge; the observable list hears of it."""
+    with running_app(Reply.text("Monads are burritos."), Reply.text("two")):
+        s = nbchat.session("notes")
+        s.ask("What is a monad?")
+        nbchat.session("other").ask("hi")
+        manager = nbchat.manager
+        assert [row["name"] for row in manager.conversations()] == ["other", "notes"]
+        assert [row["name"] for row in manager.conversations(limit=1, offset=1)] == ["notes"]
+        hits = manager.search("burrito")
+        assert [(row["conversation"], row["who"]) for row in hits] == [("notes", "assistant")]
+        manager.rename("notes", "monads")
+        assert s.name == "monads"
+        manager.archive("monads")
+        assert [row["name"] for row in manager.conversations()] == ["other"]
+        assert [row["name"] for row in manager.conversations(archived=True)] == ["monads"]
+        assert manager.names == ("other",)
+        assert manager.purge(0) == 0  # live ones stay
+        manager.close("monads")
+        manager.close("other")
+        assert manager.purge(0, archived=True) == 1
+        assert [row["name"] for row in manager.conversations(archived=None)] == ["other"]
+        assert len(nbchat.ledger()) == 2
+        with pytest.raises(UsageError):
+            manager.rename("nobody", "x")
+
+
+def test_private_sessions_leave_nothing_behind(tmp_path: Path) -> None:
+    """Nothing in the database, the ledger or the recent models; the name is free again."""
+    with running_app(Reply.text("a secret answer"), Reply.text("two")):
+        s = nbchat.session("hush", private=True)
+        assert s.private
+        assert s.ask("a secret question").text == "a secret answer"
+        assert [m.text for m in s.messages] == ["a secret question", "a secret answer"]
+        assert list(nbchat.manager.conversations(archived=None)) == []
+        assert list(nbchat.manager.search("secret")) == []
+        assert len(nbchat.ledger()) == 0
+        assert nbchat.settings.recent_models == ()
+        with pytest.raises(UsageError):
+            s.fork()
+        nbchat.manager.close("hush")
+        again = nbchat.session("hush")
+        assert not again.private
+        assert again.messages == ()
+        with pytest.raises(UsageError):
+            nbchat.session("hush", private=True)
+
+
+def test_files_bring_a_conversation_back(tmp_path: Path) -> None:
+    """JSON and notebooks hold every branch; Markdown and HTML the active path."""
+    with running_app(*(Reply.text(text) for text in ("one", "two"))):
+        s = nbchat.session("notes")
+        s.ask("a")
+        s.regenerate().result()
+        for ending in (".json", ".ipynb"):
+            back = nbchat.manager.load(s.export(tmp_path / f"notes{ending}"))
+            assert back.name.startswith("notes (")
+            assert [m.text for m in back.messages] == ["a", "two"]
+            assert [m.text for m in back.branches(back.messages[-1].id)] == ["one", "two"]
+        assert "two" in s.export(tmp_path / "notes.html").read_text("utf-8")
+        assert json.loads((tmp_path / "notes.ipynb").read_text("utf-8"))["nbformat"] == 4
+        with pytest.raises(UsageError):
+            nbchat.manager.load(tmp_path / "notes.html")
+
+
+def test_settings_prompts_and_recent_models_are_kept() -> None:
+    """Later kernels find them; prompts are copied into the conversation; wrong values are refused."""
+    with running_app(Reply.text("one"), Reply.text("two"), Reply.text("three")) as server:
+        nbchat.prompts["mine"] = "Be mine."
+        s = nbchat.session("notes")
+        s.system = nbchat.prompts["mine"]
+        s.ask("a")
+        nbchat.prompts["mine"] = "Be other."
+        s.ask("b", model="lab/other")
+        assert [chat.json["messages"][0]["content"] for chat in server.chats] == ["Be mine.", "Be mine."]
+        assert nbchat.settings.recent_models == ("lab/other", "lab/tiny")
+        nbchat.settings.titles = "off"
+        nbchat.settings.retention_days = 30
+        assert (nbchat.settings.titles, nbchat.settings.retention_days) == ("off", 30)
+        del nbchat.prompts["mine"]
+        assert "mine" not in nbchat.prompts
+        assert "concise" in nbchat.prompts
+        for wrong in (-1, 0, True):
+            with pytest.raises(UsageError):
+                nbchat.settings.retention_days = wrong
+        with pytest.raises(UsageError):
+            nbchat.settings.titles = "sometimes"
+        with pytest.raises(UsageError):
+            del nbchat.prompts["concise"]
+        with pytest.raises(UsageError):
+            nbchat.prompts["nobody"]
