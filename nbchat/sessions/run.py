@@ -1,12 +1,9 @@
-r"""TurnRun: runs one turn from its start to its one exit.
+"""TurnRun: runs one turn from its start to its one exit.
 
-    request -> provider -> events -> output (log, views, store)
-       ^           \-> calls -> toolbox -> results
-       \---------------------------------------/
+    dialogue (requests, tools) -> output (log, views, checkpoints) -> the end: saved, settled, published
 
-Owns which requests a turn makes, the rule "save, then publish" and the single exit: whatever ends the turn (answer, stop, error,
-cut, shutdown), the partial is saved, each request is settled once, and the log gets exactly one end. Must not know about
-queues or views.
+Owns the rule "save, then publish" and the single exit: whatever ends the turn (answer, stop, error, cut, shutdown), the partial
+is saved, each request is settled once, and the log gets exactly one end. Must not know about queues or views.
 """
 
 from __future__ import annotations
@@ -19,36 +16,27 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from nbchat.core.cost import UNKNOWN_COST, Cost, Price, sum_cost
-from nbchat.core.errors import ChatError, ErrorInfo, ProviderError
+from nbchat.core.errors import ChatError, ErrorInfo
 from nbchat.core.events import (
-    Finish,
     ProviderEvent,
-    RequestSent,
-    TextDelta,
-    ToolCallDelta,
     TurnEnd,
     TurnError,
 )
-from nbchat.core.messages import Message, MessageStatus, ToolCallPart
+from nbchat.core.messages import Message, MessageStatus
 from nbchat.core.requests import RequestRecord, RequestStatus
-from nbchat.core.seam import Seam
 from nbchat.core.usage import Usage, sum_usage
 from nbchat.sessions.asking import Asking
+from nbchat.sessions.dialogue import Dialogue
 from nbchat.sessions.output import TurnOutput
 from nbchat.sessions.ports import JobStatus, ModelProvider, Ports, TurnRecord
-from nbchat.sessions.request_run import RequestRun
 from nbchat.sessions.settle import Settlement
 from nbchat.sessions.toolbox import ToolBox
 from nbchat.sessions.turn import Turn
 
-__all__ = ["MAX_ROUNDS", "RunWatcher", "TurnRun"]
+__all__ = ["RunWatcher", "TurnRun"]
 
-MAX_ROUNDS = 10
-"""How often a turn's tools are run before the turn ends with an error that says so."""
 _PRICE_SECONDS = {True: 0.1, False: 2.0}
 """How long a turn's end waits for a price that is still being looked up: a stopped turn (True) has 300 ms in all."""
-_REFUSED = (400, 422)
-"""Statuses with which servers refuse to go on with a partial answer."""
 _log = logging.getLogger("nbchat.sessions")
 
 
@@ -80,7 +68,6 @@ class TurnRun:
         self._asking = asking
         self._ports = ports
         self._provider = provider
-        self._tools = tools
         self._watcher = watcher
         self._answer = turn.answer
         self._output = TurnOutput(turn, ports, watcher.published)
@@ -88,19 +75,20 @@ class TurnRun:
         self._closing = False
         self._stream: asyncio.Task[None] | None = None
         self._price: asyncio.Task[Price | None] | None = None
-        self._seam: Seam | None = None
-        self._calls: dict[int, str] = {}
-        """The ids of this turn's tool calls by their number."""
-        self._first_call = 0
-        """The number of the first call of the request that runs."""
         self._usages = [] if turn.answer.usage is None else [turn.answer.usage]
         self._costs = [] if turn.answer.cost is None else [turn.answer.cost]
         self._total = UNKNOWN_COST
         self._first_token = turn.answer.first_token_seconds
         self._seconds = (turn.answer.seconds or 0.0) - (turn.answer.first_token_seconds or 0.0)
-        self._request = RequestRun(asking.nothing(), "answer", ports.clock)
-        self._settled = False
-        """Whether the request that ran last is in the ledger."""
+        self._dialogue = Dialogue(
+            asking,
+            self._output,
+            tools,
+            ports.clock,
+            provider=provider,
+            arrived=watcher.arrived,
+            settle=self._settle_round,
+        )
 
     def stop(self) -> None:
         """Ask the turn to stop: the request is closed and what came is kept. Idempotent."""
@@ -119,13 +107,12 @@ class TurnRun:
         coroutine would cancel the saving too."""
         self._output.start()
         self._price = asyncio.create_task(self._look_up_price())
-        self._stream = asyncio.create_task(self._consume())
+        self._stream = asyncio.create_task(self._dialogue.run())
         if self._stopping or self._closing:
             self._stream.cancel()
         await asyncio.wait({self._stream})
         await self._output.stop()
-        self._close_seam()
-        self._request.end()
+        self._dialogue.close()
         status, error = self._verdict(self._stream)
         return await self._end(status, error)
 
@@ -138,93 +125,6 @@ class TurnRun:
         except Exception:  # whatever is wrong with a price, it must not cost the answer
             _log.exception("a price could not be looked up")
             return None
-
-    # ------------------------------------------------------------ the requests
-
-    async def _consume(self) -> None:
-        await self._ask_first()
-        for _ in range(MAX_ROUNDS):
-            calls = self._open_calls()
-            if not calls:
-                return
-            await self._settle_round("complete")
-            await self._output.checkpoint_calls(calls)
-            await self._tools.run(calls, self._output.keep)
-            await self._ask("tool-round")
-        if self._open_calls():
-            text = f"The model asked for tools {MAX_ROUNDS + 1} times in one turn, and was stopped."
-            raise ChatError(text, kind="tools", hint="Resume lets it go on, or ask it to answer with what it has.")
-
-    async def _ask_first(self) -> None:
-        """Ask for the answer, or for the rest of it; by words where the server takes no partial answer."""
-        parts = self._output.content.parts
-        if not parts:
-            await self._ask("answer")
-            return
-        if self._provider().continues and self._asking.can_prefill(parts):
-            try:
-                await self._ask("continuation", prefill=True)
-                return
-            except ProviderError as error:
-                self._request.failed(error)
-                if error.status not in _REFUSED or self._request.characters:
-                    raise
-                await self._settle_round("error")
-        await self._ask("continuation")
-
-    async def _ask(self, purpose: str, *, prefill: bool = False) -> None:
-        made = self._asking.request(self._output.content.parts, prefill=prefill, tools=self._tools.specs)
-        self._request = RequestRun(made, cast(Any, purpose), self._ports.clock)
-        self._settled = False
-        self._first_call = sum(isinstance(part, ToolCallPart) for part in self._output.content.parts)
-        self._seam = self._asking.seam(self._output.content.parts, prefill=prefill) if purpose == "continuation" else None
-        stream = self._provider().stream(made)
-        try:
-            async for batch in stream:
-                for event in batch:
-                    self._take(event)
-        finally:
-            close = getattr(stream, "aclose", None)
-            if close is not None:
-                await close()
-        self._request.end()
-
-    def _open_calls(self) -> Sequence[ToolCallPart]:
-        """What the request that ran asks to have called; nothing where no tools were offered or it was cut short."""
-        finish = self._request.finish
-        if not self._request.request.tools or self._settled or finish is None or finish.reason in ("length", "content_filter"):
-            return ()
-        return [part for part in self._output.content.parts if isinstance(part, ToolCallPart)][self._first_call :]
-
-    def _take(self, event: ProviderEvent) -> None:
-        self._request.take(event)
-        if isinstance(event, RequestSent):
-            return
-        if isinstance(event, ToolCallDelta):
-            event = self._numbered(event)
-        if self._seam is not None and isinstance(event, TextDelta):
-            text = self._seam.feed(event.text)
-            if not text:
-                return
-            event = TextDelta(text)
-        elif isinstance(event, Finish | ToolCallDelta):
-            self._close_seam()
-        self._output.keep(event)
-        self._watcher.arrived(event)
-
-    def _numbered(self, event: ToolCallDelta) -> ToolCallDelta:
-        """Count calls over all requests of the answer, each under an id of its own: some servers give none, or the same again."""
-        number = self._first_call + event.index
-        if number in self._calls:
-            return replace(event, index=number, id="")
-        taken = {part.id for part in self._output.content.parts if isinstance(part, ToolCallPart)}
-        self._calls[number] = name = event.id if event.id and event.id not in taken else f"{event.id or 'call'}-{number + 1}"
-        return replace(event, index=number, id=name)
-
-    def _close_seam(self) -> None:
-        seam, self._seam = self._seam, None
-        if seam is not None and (rest := seam.end()):
-            self._output.keep(TextDelta(rest))
 
     # ------------------------------------------------------------ money
 
@@ -239,18 +139,18 @@ class TurnRun:
     async def _settle(self, status: RequestStatus, patience: float) -> RequestRecord:
         """Return the ledger's row of the request that ran, and count it; once for each request."""
         assert self._price is not None
-        run = self._request
+        run = self._dialogue.request
         await asyncio.wait({self._price}, timeout=patience if run.billed else 0)
         price = self._price.result() if self._price.done() and not self._price.cancelled() else None
         settlement = run.settle(price)
         self._count(settlement)
-        self._settled = True
+        self._dialogue.settled = True
         conversation = (self._record.conversation, self._asking.conversation)
         provider = self._asking.provider
         return run.record(self._turn.id, self._answer.id, conversation, provider, status, price, settlement)
 
     def _count(self, settlement: Settlement) -> None:
-        run = self._request
+        run = self._dialogue.request
         self._usages.append(settlement.usage)
         self._costs.append(settlement.cost)
         self._total = self._watcher.settled(settlement.usage, settlement.cost)
@@ -262,9 +162,9 @@ class TurnRun:
 
     def _verdict(self, stream: asyncio.Task[None]) -> tuple[MessageStatus, ErrorInfo | None]:
         error = None if stream.cancelled() else stream.exception()
-        if not self._settled:
-            self._request.failed(error)
-        if self._request.finish is not None and error is None and not (stream.cancelled() and self._wants_tools()):
+        if not self._dialogue.settled:
+            self._dialogue.request.failed(error)
+        if self._dialogue.request.finish is not None and error is None and not (stream.cancelled() and self._wants_tools()):
             return "complete", None  # stopped or shut down behind the finish reason, it is whole all the same
         if self._stopping and (stream.cancelled() or error is not None):
             return "stopped", None
@@ -279,23 +179,23 @@ class TurnRun:
         return "interrupted", ErrorInfo("interrupted", "The answer ended without a finish reason.", "Resume goes on.")
 
     def _wants_tools(self) -> bool:
-        return self._settled or bool(self._open_calls())
+        return self._dialogue.settled or bool(self._dialogue.open_calls())
 
     async def _end(self, status: MessageStatus, error: ErrorInfo | None) -> Message:
         assert self._stream is not None
         assert self._price is not None
         rows: list[RequestRecord] = []
-        if not self._settled:
+        if not self._dialogue.settled:
             hurried = status != "complete" or self._stream.cancelled()
             rows.append(await self._settle(cast(RequestStatus, status), _PRICE_SECONDS[hurried]))
         self._price.cancel()
-        finish = self._request.finish
+        finish = self._dialogue.request.finish
         message = replace(
             self._answer,
             parts=self._output.content.parts,
             status=status,
             finish_reason=finish.reason if finish is not None else None,
-            model=f"{self._asking.provider}/{self._request.model}",
+            model=f"{self._asking.provider}/{self._dialogue.request.model}",
             usage=sum_usage(self._usages),
             cost=_sum(self._costs),
             error=error,

@@ -245,7 +245,8 @@ class Session(Submitting):
     def ended(self, turn: Turn, message: Message) -> None:
         """The turn is over and saved."""
         self._by_request.pop(turn.request_id, None)  # from here on the store knows this request
-        self._tree.replace(message)
+        known = self._tree.get(message.id)
+        self._tree.replace(message if known is None else replace(message, hidden=known.hidden))  # it may be hidden meanwhile
         failed = message.status in ("error", "interrupted")
         self._set(
             status="error" if failed else "idle",

@@ -121,7 +121,8 @@ class Submitting(Editing):
 
     def _again(self, kind: TurnKind, message_id: str | None, request_id: str | None, model: str) -> Turn:
         target = self._message(message_id) if message_id is not None else self._last()
-        if target.status == "streaming":
+        running = self.turn if self.turn is not None and self.turn.status == "running" else None
+        if running is not None and running.answer is not None and running.answer.id == target.id:
             raise UsageError("This answer still runs.", hint="Stop it first.")
         asked = target if target.role == "user" else self._tree.get(target.parent or "")
         if asked is None or asked.role != "user":

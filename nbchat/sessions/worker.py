@@ -224,6 +224,8 @@ class TurnWorker:
             return question, replace(answer, parameters=parameters)
         assert turn.place is not None
         target = self._tree.get(turn.place.target or "")
+        if target is not None and target.status == "streaming":
+            target = await self._left_behind(target)
         question_id = None if target is None else target.id if target.role == "user" else target.parent
         asked = self._tree.get(question_id or "")
         if target is None or asked is None or target.deleted or asked.deleted:
@@ -233,6 +235,17 @@ class TurnWorker:
             return asked, answer  # nothing had come: asked again in its place, else gone on with
         fresh = Message(new_id(), "assistant", (), asked.id, "streaming", model=label, created=now, parameters=parameters)
         return asked, fresh
+
+    async def _left_behind(self, answer: Message) -> Message | None:
+        """Return an answer of another kernel as it stands now that this kernel is to go on with it; raises ChatError while that
+        kernel lives."""
+        store, own = self._ports.store, self._tree.conversation
+        await store.recover(own.id)
+        self._tree.load(replace(await store.get(own.id) or own, head=own.head), await store.messages(own.id))
+        found = self._tree.get(answer.id)
+        if found is not None and found.status == "streaming":
+            raise ChatError("Another kernel is receiving this answer.", kind="busy", hint="It is saved when it ends.")
+        return found
 
     async def _parent_for(self, turn: Turn) -> str | None:
         """The cell's earlier question, if it lies on the active path, is branched at its parent; else append."""

@@ -33,7 +33,7 @@ def test_a_session_is_edited_branched_and_switched_from_python() -> None:
         s.restore(gone)
         assert [m.text for m in s.messages] == ["first", "mine", "and?", "four"]
         with pytest.raises(UsageError):
-            s.edit(mine.id, "x")
+            s.edit(mine.id, "x").stop()
 
 
 def test_a_stopped_answer_is_resumed() -> None:
@@ -52,7 +52,7 @@ def test_a_stopped_answer_is_resumed() -> None:
         assert "".join(s.resume()) == "one two"
         assert [m.text for m in s.messages] == ["count", "one two"]
         with pytest.raises(UsageError):
-            s.resume()
+            s.resume().stop()
 
 
 def test_functions_are_tools_once_they_are_allowed() -> None:
@@ -137,7 +137,7 @@ def test_a_fork_goes_its_own_way() -> None:
         other.ask("c")
         assert [m.text for m in other.messages] == ["a", "one", "c", "three"]
         assert [m.text for m in s.messages] == ["a", "one", "b", "two"]
-        assert other.usage.output_tokens == other.messages[-1].usage.output_tokens  # type: ignore[union-attr]
+        assert other.usage.output_tokens == other.messages[-1].usage.output_tokens
         assert s.fork("mine").name == "mine"
 
 

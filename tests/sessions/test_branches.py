@@ -206,3 +206,20 @@ def test_a_waiting_question_can_be_put_in_other_words() -> None:
         assert [m.text for m in session.path] == ["first", "one", "second", "two"]
 
     live(test, Reply.text("one", gate=gate), Reply.text("two"))
+
+
+def test_an_answer_may_be_hidden_while_it_runs() -> None:
+    """Its end does not take the mark away, in memory or in the store."""
+    gate = Gate()
+
+    async def test(house: House) -> None:
+        session = await house.session()
+        turn = session.submit("hi")
+        await eventually(lambda: len(session.path) == 2)
+        await session.hide(session.path[-1].id)
+        gate.open()
+        await answer(turn)
+        assert session.path[-1].hidden
+        assert (await house.store.messages(session.id))[-1].hidden
+
+    live(test, Reply.text("fine", gate=gate))

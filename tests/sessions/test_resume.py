@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +18,8 @@ from nbchat.core.events import TurnStart
 from nbchat.core.messages import Message
 from nbchat.core.seam import CONTINUE_PROMPT
 from nbchat.sessions.session import Session
-from nbchat.testing import Gate, Reply
+from nbchat.storage import open_store
+from nbchat.testing import Gate, Reply, Request
 from tests.support.house import House, answer, eventually, live
 
 PRICE = Price(Decimal(1), Decimal(2))
@@ -198,3 +204,46 @@ def test_stop_of_a_resumed_answer_keeps_both_halves() -> None:
 
     server = live(test, Reply.text(tokens=["one ", "x"], gate=first), Reply.text(tokens=["two ", "y"], gate=second))
     assert server.open_streams == 0
+
+
+def test_an_answer_that_a_dead_kernel_left_is_gone_on_with(tmp_path: Path) -> None:
+    """This kernel had read it while the other one received it; now it is resumed here, and while the other lives it is not."""
+    gate = opened(1)
+
+    async def test(house: House) -> None:
+        session = await house.session("shared")
+        turn = session.submit("count")
+        await eventually(lambda: turn.content.text == "one ")
+
+        async def saved() -> bool:
+            return (await house.store.messages(session.id))[-1].text == "one "
+
+        await eventually(saved)
+        async with house_of(tmp_path, house) as other:
+            reader = await other.session("shared")
+            assert reader.path[-1].status == "streaming"
+            refused = await answer(reader.resume())
+            assert refused.error is not None
+            assert refused.error.kind == "busy"
+            with closing(sqlite3.connect(tmp_path / "nbchat.db")) as db, db:
+                db.execute("UPDATE turns SET owner = 'elsewhere', lease = 0")  # what a kernel that died leaves
+            whole = await answer(reader.resume())
+            assert (whole.text, whole.status, whole.id) == ("one two", "complete", session.path[-1].id)
+        await session.stop()
+
+    def reply(request: Request) -> Reply:
+        return Reply.text(tokens=["one ", "x"], gate=gate) if len(request.json["messages"]) == 1 else Reply.text("two")
+
+    live(test, reply, reply, place=str(tmp_path / "nbchat.db"))  # type: ignore[arg-type]
+
+
+@asynccontextmanager
+async def house_of(directory: Path, first: House) -> AsyncIterator[House]:
+    """Another kernel's house: a store of its own on the same file, the same providers."""
+    store = open_store(directory / "nbchat.db", clock=first.ports.clock)
+    other = House(replace(first.ports, store=store, ledger=store, settings=store), first.registry, store)
+    try:
+        yield other
+    finally:
+        await other.manager.aclose()
+        await store.aclose()

@@ -10,7 +10,7 @@ from typing import Any
 from nbchat.core.cost import Price
 from nbchat.core.events import ToolResult
 from nbchat.core.messages import TextPart, ToolCallPart, ToolResultPart
-from nbchat.sessions.run import MAX_ROUNDS
+from nbchat.sessions.dialogue import MAX_ROUNDS
 from nbchat.testing import Gate, Reply, Request
 from tests.support.house import House, answer, eventually, live
 

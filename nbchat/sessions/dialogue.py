@@ -1,0 +1,155 @@
+r"""Dialogue: what a turn says to the model and hears from it: its requests, one after the other, until there is nothing to ask.
+
+    request -> provider -> events -> output
+       ^           \-> calls -> toolbox -> results
+       \---------------------------------------/
+
+Owns which requests a turn makes and how their events become one answer. Must not know what ends a turn, or what it costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+
+from nbchat.core.errors import ChatError, ProviderError
+from nbchat.core.events import Finish, ProviderEvent, RequestSent, TextDelta, ToolCallDelta
+from nbchat.core.messages import ToolCallPart
+from nbchat.core.requests import Purpose, RequestStatus
+from nbchat.core.seam import Seam
+from nbchat.sessions.asking import Asking
+from nbchat.sessions.output import TurnOutput
+from nbchat.sessions.ports import Clock, ModelProvider
+from nbchat.sessions.request_run import RequestRun
+from nbchat.sessions.toolbox import ToolBox
+
+__all__ = ["MAX_ROUNDS", "Dialogue"]
+
+MAX_ROUNDS = 10
+"""How often a turn's tools are run before the turn ends with an error that says so."""
+_REFUSED = (400, 422)
+"""Statuses with which servers refuse to go on with a partial answer."""
+
+
+class Dialogue:
+    """The requests of one turn. `settle(status)` is awaited for each but the last one, as soon as it is over."""
+
+    def __init__(
+        self,
+        asking: Asking,
+        output: TurnOutput,
+        tools: ToolBox,
+        clock: Clock,
+        *,
+        provider: Callable[[], ModelProvider],
+        arrived: Callable[[ProviderEvent], None],
+        settle: Callable[[RequestStatus], Awaitable[None]],
+    ) -> None:
+        self.request = RequestRun(asking.nothing(), "answer", clock)
+        """The request that runs, or ran last."""
+        self.settled = False
+        """Whether that is settled; said at once by whoever does it: the turn may be stopped before `settle` returns."""
+        self._asking = asking
+        self._output = output
+        self._tools = tools
+        self._clock = clock
+        self._provider = provider
+        self._arrived = arrived
+        self._settle = settle
+        self._seam: Seam | None = None
+        self._calls: dict[int, str] = {}
+        """The ids of this turn's tool calls by their number."""
+        self._first_call = 0
+        """The number of the first call of the request that runs."""
+
+    async def run(self) -> None:
+        """Ask until the answer is there; raises what ends it otherwise. To end it early, cancel it."""
+        await self._ask_first()
+        for _ in range(MAX_ROUNDS):
+            calls = self.open_calls()
+            if not calls:
+                return
+            await self._settle("complete")
+            await self._output.checkpoint_calls(calls)
+            await self._tools.run(calls, self._output.keep)
+            await self._ask("tool-round")
+        if self.open_calls():
+            text = f"The model asked for tools {MAX_ROUNDS + 1} times in one turn, and was stopped."
+            raise ChatError(text, kind="tools", hint="Resume lets it go on, or ask it to answer with what it has.")
+
+    def close(self) -> None:
+        """Nothing comes any more: let out what was held back, and stop the clock. Idempotent."""
+        self._close_seam()
+        self.request.end()
+
+    def open_calls(self) -> Sequence[ToolCallPart]:
+        """What the request that ran asks to have called; nothing where no tools were offered or it was cut short."""
+        finish = self.request.finish
+        if not self.request.request.tools or self.settled or finish is None or finish.reason in ("length", "content_filter"):
+            return ()
+        return [part for part in self._output.content.parts if isinstance(part, ToolCallPart)][self._first_call :]
+
+    async def _ask_first(self) -> None:
+        """Ask for the answer, or for the rest of it; by words where the server takes no partial answer."""
+        parts = self._output.content.parts
+        if not parts:
+            await self._ask("answer")
+            return
+        if self._provider().continues and self._asking.can_prefill(parts):
+            try:
+                await self._ask("continuation", prefill=True)
+                return
+            except ProviderError as error:
+                self.request.failed(error)
+                if error.status not in _REFUSED or self.request.characters:
+                    raise
+                await self._settle("error")
+        await self._ask("continuation")
+
+    async def _ask(self, purpose: Purpose, *, prefill: bool = False) -> None:
+        parts = self._output.content.parts
+        made = self._asking.request(parts, prefill=prefill, tools=self._tools.specs)
+        self.request = RequestRun(made, purpose, self._clock)
+        self.settled = False
+        self._first_call = sum(isinstance(part, ToolCallPart) for part in parts)
+        self._seam = self._asking.seam(parts, prefill=prefill) if purpose == "continuation" else None
+        stream = self._provider().stream(made)
+        try:
+            async for batch in stream:
+                for event in batch:
+                    self._take(event)
+        finally:
+            close = getattr(stream, "aclose", None)
+            if close is not None:
+                await close()
+        self.request.end()
+
+    def _take(self, event: ProviderEvent) -> None:
+        self.request.take(event)
+        if isinstance(event, RequestSent):
+            return
+        if isinstance(event, ToolCallDelta):
+            event = self._numbered(event)
+        if self._seam is not None and isinstance(event, TextDelta):
+            text = self._seam.feed(event.text)
+            if not text:
+                return
+            event = TextDelta(text)
+        elif isinstance(event, Finish | ToolCallDelta):
+            self._close_seam()
+        self._output.keep(event)
+        self._arrived(event)
+
+    def _numbered(self, event: ToolCallDelta) -> ToolCallDelta:
+        """Count calls over all requests of the answer, each under an id of its own: some servers give none, or the same again."""
+        number = self._first_call + event.index
+        if number in self._calls:
+            return replace(event, index=number, id="")
+        taken = {part.id for part in self._output.content.parts if isinstance(part, ToolCallPart)}
+        self._calls[number] = name = event.id if event.id and event.id not in taken else f"{event.id or 'call'}-{number + 1}"
+        return replace(event, index=number, id=name)
+
+    def _close_seam(self) -> None:
+        seam, self._seam = self._seam, None
+        if seam is not None and (rest := seam.end()):
+            self._output.keep(TextDelta(rest))
