@@ -19,7 +19,7 @@ from nbchat.core.secrets import Secret
 from nbchat.providers.attempt import ERROR_BODY, JSON_BODY, Attempt, Timeouts
 from nbchat.providers.errors import HINTS, error_of_body, excerpt
 from nbchat.providers.listing import parse_models
-from nbchat.providers.presets import PRESETS
+from nbchat.providers.presets import PRESETS, Preset
 from nbchat.providers.request_body import request_body
 from nbchat.providers.retry import RetryPolicy
 from nbchat.providers.urls import check_base_url
@@ -71,15 +71,18 @@ class Endpoint:
     @property
     def continues(self) -> bool:
         """Whether the server goes on with an assistant message that comes last."""
-        return PRESETS.get(self.provider.preset, PRESETS["custom"]).continues
+        return self._preset.prefill is not None
+
+    @property
+    def _preset(self) -> Preset:
+        return PRESETS.get(self.provider.preset, PRESETS["custom"])
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Sequence[ProviderEvent], None]:
         """Send `request` and yield what comes, one batch per wake-up; see ports.ModelProvider.
 
         Raises UsageError and ConfigError before anything is sent, ProviderError for every end but a finished answer.
         """
-        preset = PRESETS.get(self.provider.preset, PRESETS["custom"])
-        body = request_body(request, renamed=preset.renamed, stream_options=preset.stream_options)
+        body = request_body(request, self._preset)
         failures = 0
         while True:
             client, key = await self._connect()

@@ -8,8 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
-__all__ = ["PRESETS", "Preset"]
+__all__ = ["PRESETS", "Prefill", "Preset"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prefill:
+    """How a server is told to go on with the assistant message that comes last: further members of that message, and of the
+    request. Servers that need neither do so by themselves."""
+
+    message: Mapping[str, Any] = field(default_factory=dict)
+    request: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +40,21 @@ class Preset:
     """Parameters that this provider calls otherwise."""
     stream_options: Mapping[str, bool] = field(default_factory=dict)
     """Further stream options that this provider knows."""
-    continues: bool = False
-    """Whether its models go on with an assistant message that comes last."""
+    prefill: Prefill | None = None
+    """How its models are made to go on with an assistant message that comes last; None where they do not, or only some do."""
+    call_ids: str = ""
+    """What the ids of tool calls must match (a regular expression); "" takes any. Calls may come from another provider."""
 
+
+# Not on this list, so asked to continue in words. Anthropic: models since 4.6 answer a prefill with a 400
+# (platform.claude.com/docs, "What's new in Claude 4.6"). OpenRouter, LiteLLM: it depends on the model behind them. DeepSeek:
+# only under another base URL (/beta). OpenAI, Gemini, xAI, LM Studio: a trailing assistant message is an earlier answer.
+_LAST_GOES_ON = Prefill()
+"""llama.cpp (github.com/ggml-org/llama.cpp/pull/13174) and Ollama (github.com/ollama/ollama/issues/6778) go on by themselves."""
+_MISTRAL = Prefill(message=MappingProxyType({"prefix": True}))
+"""docs.mistral.ai, chat completions, `prefix` of an assistant message; without it the request is refused."""
+_VLLM = Prefill(request=MappingProxyType({"continue_final_message": True, "add_generation_prompt": False}))
+"""docs.vllm.ai, "OpenAI-Compatible Server", extra parameters of the chat API: the two exclude each other."""
 
 _PRESETS = (
     Preset("ppq", "PPQ.AI", "https://api.ppq.ai/v1", "PPQ_API_KEY", lists_prices=True),
@@ -44,19 +66,22 @@ _PRESETS = (
         "openai", "OpenAI", "https://api.openai.com/v1", "OPENAI_API_KEY",
         renamed=MappingProxyType({"max_tokens": "max_completion_tokens"}),  # its reasoning models refuse the old name
         stream_options=MappingProxyType({"include_obfuscation": False}),  # padding that is a third of the bytes
+        call_ids=r"[A-Za-z0-9_-]{1,40}",
     ),
-    Preset("anthropic", "Anthropic", "https://api.anthropic.com/v1", "ANTHROPIC_API_KEY"),
+    Preset("anthropic", "Anthropic", "https://api.anthropic.com/v1", "ANTHROPIC_API_KEY", call_ids=r"[A-Za-z0-9_-]+"),
     Preset("gemini", "Google Gemini", "https://generativelanguage.googleapis.com/v1beta/openai", "GEMINI_API_KEY"),
     Preset("deepseek", "DeepSeek", "https://api.deepseek.com/v1", "DEEPSEEK_API_KEY"),
     Preset("groq", "Groq", "https://api.groq.com/openai/v1", "GROQ_API_KEY"),
     Preset("together", "Together AI", "https://api.together.xyz/v1", "TOGETHER_API_KEY", lists_prices=True),
     Preset("fireworks", "Fireworks AI", "https://api.fireworks.ai/inference/v1", "FIREWORKS_API_KEY"),
     Preset("xai", "xAI", "https://api.x.ai/v1", "XAI_API_KEY"),
-    Preset("mistral", "Mistral AI", "https://api.mistral.ai/v1", "MISTRAL_API_KEY"),
-    Preset("ollama", "Ollama", "http://127.0.0.1:11434/v1", local=True),
+    Preset(
+        "mistral", "Mistral AI", "https://api.mistral.ai/v1", "MISTRAL_API_KEY", prefill=_MISTRAL, call_ids=r"[A-Za-z0-9]{9}"
+    ),
+    Preset("ollama", "Ollama", "http://127.0.0.1:11434/v1", local=True, prefill=_LAST_GOES_ON),
     Preset("lmstudio", "LM Studio", "http://127.0.0.1:1234/v1", local=True),
-    Preset("llamacpp", "llama.cpp", "http://127.0.0.1:8080/v1", local=True),
-    Preset("vllm", "vLLM", "http://127.0.0.1:8000/v1", local=True),
+    Preset("llamacpp", "llama.cpp", "http://127.0.0.1:8080/v1", local=True, prefill=_LAST_GOES_ON),
+    Preset("vllm", "vLLM", "http://127.0.0.1:8000/v1", local=True, prefill=_VLLM),
     Preset("litellm", "LiteLLM", "http://127.0.0.1:4000/v1", local=True),
     Preset("custom", "Custom", ""),
 )  # fmt: skip

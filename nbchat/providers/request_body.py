@@ -1,42 +1,49 @@
-"""The body of a chat-completions request: messages and parameters as JSON.
+"""The body of a chat-completions request: messages, tools and parameters as JSON.
 
-Owns how parts are spelled for the server, and that the history sent is one that servers accept. Must not know HTTP.
+Owns how all of it is spelled for the server; which messages there are, and in which order, is the sessions' matter. Must not
+know HTTP.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from types import MappingProxyType
+import re
 from typing import Any
 
 from nbchat.core.errors import UsageError
 from nbchat.core.messages import ImagePart, Message, TextPart, ToolCallPart, ToolResultPart
 from nbchat.core.requests import ModelRequest
+from nbchat.core.tools import ToolSpec, json_object
+from nbchat.providers.presets import PRESETS, Preset
 from nbchat.providers.surrogates import SurrogateJoiner, has_surrogate
 
 __all__ = ["request_body"]
 
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
 _OWNED = frozenset({"messages", "model", "stream"})
+_NO_NAME = re.compile(r"[^A-Za-z0-9_-]")
 
 
-def request_body(
-    request: ModelRequest, *, renamed: Mapping[str, str] = _NOTHING, stream_options: Mapping[str, Any] = _NOTHING
-) -> bytes:
+def request_body(request: ModelRequest, preset: Preset = PRESETS["custom"]) -> bytes:
     """Return the JSON body of a streaming request, UTF-8; it asks for usage.
 
-    Parameters pass through as they are; None takes one out (`stream_options=None` for a server that does not know it).
-    `renamed` maps parameters to this provider's names for them, `stream_options` adds its own to those. Raises UsageError
-    for parameters that nbchat sets itself and for values that are no JSON.
+    Parameters pass through as they are; None takes one out (`stream_options=None` for a server that does not know it). The
+    preset says what its server calls otherwise. Raises UsageError for parameters that nbchat sets itself, for values that are
+    no JSON, and for an answer to go on with that is none or that the server does not go on with.
     """
-    clash = sorted(_OWNED & request.parameters.keys())
+    owned = _OWNED | {"tools"} if request.tools else _OWNED
+    clash = sorted(owned & request.parameters.keys())
     if clash:
         raise UsageError(f"{', '.join(clash)} cannot be given as parameters.", hint="They follow from the conversation.")
-    body: dict[str, Any] = {"model": request.model, "messages": list(_messages(request.messages)), "stream": True}
-    body["stream_options"] = {"include_usage": True, **stream_options}
+    messages = [spelled for message in request.messages for spelled in _spelled(message, preset.call_ids)]
+    body: dict[str, Any] = {"model": request.model, "messages": messages, "stream": True}
+    body["stream_options"] = {"include_usage": True, **preset.stream_options}
+    if request.tools:
+        body["tools"] = [_tool(tool) for tool in request.tools]
+    if request.continues:
+        body.update(_going_on(messages, preset))
     for name, value in request.parameters.items():
-        body[renamed.get(name, name)] = value
+        body[preset.renamed.get(name, name)] = value
     body = {name: value for name, value in body.items() if value is not None}
     try:
         return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
@@ -46,25 +53,26 @@ def request_body(
         raise UsageError(f"A parameter cannot be sent as JSON: {error}", hint="Use numbers, strings, lists and dicts.") from None
 
 
-def _messages(messages: Iterable[Message]) -> Iterable[dict[str, Any]]:
-    """Yield the messages in the server's spelling; an answer without content (stopped at once) is left out, and so are
-    calls without a result and results without a call, which servers refuse."""
-    given = list(messages)
-    answered = {part.call_id for message in given for part in message.parts if isinstance(part, ToolResultPart)}
-    asked: set[str] = set()
-    for message in given:
+def _spelled(message: Message, call_ids: str) -> list[dict[str, Any]]:
+    """One message in the server's spelling; of role "tool", one for each result."""
+    if message.role == "tool":
         results = [part for part in message.parts if isinstance(part, ToolResultPart)]
-        calls = [part for part in message.parts if isinstance(part, ToolCallPart) and part.id in answered]
-        if message.role != "tool":
-            content = _content(message)
-            if calls:
-                asked.update(call.id for call in calls)
-                yield {"role": message.role, "content": content or None, "tool_calls": [_call(call) for call in calls]}
-            elif content or message.role == "user":
-                yield {"role": message.role, "content": content}
-        for result in results:
-            if result.call_id in asked:
-                yield {"role": "tool", "tool_call_id": result.call_id, "content": result.text}
+        return [{"role": "tool", "tool_call_id": _call_id(each.call_id, call_ids), "content": each.text} for each in results]
+    spelled: dict[str, Any] = {"role": message.role, "content": _content(message)}
+    if calls := [_call(part, call_ids) for part in message.parts if isinstance(part, ToolCallPart)]:
+        spelled["content"] = spelled["content"] or None
+        spelled["tool_calls"] = calls
+    return [spelled]
+
+
+def _going_on(messages: list[dict[str, Any]], preset: Preset) -> dict[str, Any]:
+    """Make the last message one to go on with; returns the members that the request needs for it."""
+    last = messages[-1] if messages else {}
+    text = last["content"].rstrip() if last.get("role") == "assistant" and isinstance(last["content"], str) else ""
+    if not text or preset.prefill is None:
+        raise UsageError("There is no answer here that this provider could go on with.", hint="Ask it to continue, in words.")
+    last.update({"content": text, **preset.prefill.message})  # white space at the end is refused, or spoils the next token
+    return dict(preset.prefill.request)
 
 
 def _content(message: Message) -> str | list[dict[str, Any]]:
@@ -73,15 +81,35 @@ def _content(message: Message) -> str | list[dict[str, Any]]:
         return message.text
     parts: list[dict[str, Any]] = []
     for part in message.parts:
-        if isinstance(part, TextPart):
+        if isinstance(part, TextPart) and part.text:
             parts.append({"type": "text", "text": part.text})
         elif isinstance(part, ImagePart):
             parts.append({"type": "image_url", "image_url": {"url": part.url}})
     return parts
 
 
-def _call(call: ToolCallPart) -> dict[str, Any]:
-    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+def _tool(tool: ToolSpec) -> dict[str, Any]:
+    described = {"description": tool.description} if tool.description else {}
+    return {"type": "function", "function": {"name": tool.name, **described, "parameters": dict(tool.parameters)}}
+
+
+def _call(call: ToolCallPart, call_ids: str) -> dict[str, Any]:
+    """A call as servers take it back, whatever the model wrote: they refuse the whole conversation for names of other letters,
+    and for arguments that are no JSON object. (What was wrong is told by the call's result.)"""
+    try:
+        json_object(call.arguments)
+        arguments = call.arguments
+    except ValueError:
+        arguments = "{}"
+    function = {"name": _NO_NAME.sub("_", call.name)[:64] or "_", "arguments": arguments}
+    return {"id": _call_id(call.id, call_ids), "type": "function", "function": function}
+
+
+def _call_id(call_id: str, pattern: str) -> str:
+    """The id, or one made of it where the server would refuse it; nine hexadecimal digits suit them all."""
+    if not pattern or re.fullmatch(pattern, call_id):
+        return call_id
+    return hashlib.sha256(call_id.encode("utf-8", "replace")).hexdigest()[:9]
 
 
 def _well_formed(value: Any) -> Any:

@@ -5,18 +5,15 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-from typing import Any
 
 import pytest
 
 from nbchat.core.accumulator import TurnAccumulator
-from nbchat.core.errors import ConfigError, ProviderError, UsageError
+from nbchat.core.errors import ConfigError, ProviderError
 from nbchat.core.events import Finish, ProviderEvent, RequestSent, TextDelta
-from nbchat.core.messages import ImagePart, Message, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
+from nbchat.core.messages import Message, TextPart
 from nbchat.core.requests import ModelRequest
 from nbchat.providers.endpoint import Endpoint
-from nbchat.providers.presets import PRESETS
-from nbchat.providers.request_body import request_body
 from tests.providers.raw_server import DONE, HELLO, Connection, Framing, chunk, endpoint, framed, serving
 
 REQUEST = ModelRequest("r1", "tiny", (Message("m0", "system", (TextPart("be brief"),)), Message("m1", "user", (TextPart("hi"),))))
@@ -124,71 +121,6 @@ def test_connection_is_used_again() -> None:
             return len(server.connections)
 
     assert asyncio.run(main()) == 1
-
-
-def messages_of(*messages: Message) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(request_body(ModelRequest("r", "m", messages)))["messages"]
-    return found
-
-
-def test_history_is_valid() -> None:
-    """Empty answers, calls without results and results without calls are left out; reasoning is not sent back."""
-    call, result = ToolCallPart("t1", "f", "{}"), ToolResultPart("t1", "4")
-    assert messages_of(
-        Message("a", "user", (TextPart("q"),)),
-        Message("b", "assistant", (), status="stopped"),
-        Message("c", "assistant", (ReasoningPart("hm"), TextPart("x"), ToolCallPart("lost", "g", "{}"))),
-        Message("d", "assistant", (call,)),
-        Message("e", "tool", (result, ToolResultPart("unknown", "5"))),
-        Message("f", "assistant", (ReasoningPart("only"),)),
-    ) == [
-        {"role": "user", "content": "q"},
-        {"role": "assistant", "content": "x"},
-        {
-            "role": "assistant",
-            "content": None,
-            "tool_calls": [{"id": "t1", "type": "function", "function": {"name": "f", "arguments": "{}"}}],
-        },
-        {"role": "tool", "tool_call_id": "t1", "content": "4"},
-    ]
-
-
-def test_images_are_parts() -> None:
-    """A question with an image is a list of parts, in order; text alone stays a string."""
-    image = ImagePart("data:image/png;base64,AA==")
-    assert messages_of(Message("a", "user", (TextPart("see"), image)))[0]["content"] == [
-        {"type": "text", "text": "see"},
-        {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}},
-    ]
-
-
-def test_question_is_sent_byte_for_byte() -> None:
-    """Every text reaches the wire as it is; half an emoji, which UTF-8 cannot say, becomes U+FFFD."""
-    text = 'what is {x}? \\ "q" $\\alpha$ \u2028 😀 \x00'
-    assert messages_of(Message("a", "user", (TextPart(text),)))[0]["content"] == text
-    assert messages_of(Message("a", "user", (TextPart("a\ud83d"),)))[0]["content"] == "a\ufffd"
-
-
-def test_what_a_provider_calls_otherwise() -> None:
-    """OpenAI's own name for the bound on tokens is used there; None takes a member out of the request."""
-    openai = PRESETS["openai"]
-    request = ModelRequest("r", "m", (), {"max_tokens": 5, "temperature": None})
-    body = json.loads(request_body(request, renamed=openai.renamed, stream_options=openai.stream_options))
-    assert body == {
-        "model": "m",
-        "messages": [],
-        "stream": True,
-        "stream_options": {"include_usage": True, "include_obfuscation": False},
-        "max_completion_tokens": 5,
-    }
-    assert "stream_options" not in json.loads(request_body(ModelRequest("r", "m", (), {"stream_options": None})))
-
-
-@pytest.mark.parametrize("parameters", [{"stream": False}, {"messages": []}, {"x": object()}, {"x": float("nan")}])
-def test_bad_parameters_are_named(parameters: dict[str, Any]) -> None:
-    """Parameters that are nbchat's own, or no JSON, are the caller's error before anything is sent."""
-    with pytest.raises(UsageError):
-        request_body(ModelRequest("r", "m", (), parameters))
 
 
 PAGE = b"<!DOCTYPE html><html><body>Sign in \x1b[31m\x07</body></html>"
