@@ -6,7 +6,9 @@
         demo.base_url, demo.api_key
 
 Answers until a real provider is chosen, so that a first notebook needs no key and no network. The same question gets the
-same answer; words in it choose what is shown (ask anything, and it lists them). Standard library only; random port and key.
+same answer; words in it choose what is shown (ask anything, and it lists them). A question with the word "tool" gets a call of
+the first tool that came with it (or the one that it names), with examples for arguments, and then what that gave; without
+tools, the picture of a call. Standard library only; random port and key.
 """
 
 from __future__ import annotations
@@ -18,8 +20,9 @@ import sys
 import threading
 from typing import Any
 
-from nbchat._server.answers import LONG, THOUGHTS, long_answer, sections, welcome
+from nbchat._server.answers import LONG, THOUGHTS, calling, long_answer, results, sections, welcome
 from nbchat._server.completion import split_tokens
+from nbchat._server.examples import example
 from nbchat._server.reply import Reply
 from nbchat._server.request import Request, text_of
 from nbchat._server.server import LoopbackServer
@@ -70,12 +73,13 @@ class DemoServer(LoopbackServer):
     def _answer_at(self, pace: float, request: Request, wrong: str) -> Reply:
         question = request.question
         asked = set(re.findall(r"\w+", question.lower()))
-        tokens = _broken_answer(wrong) if wrong else _tokens(request)
+        calls = _calls(request) if asked & {"tool", "tools"} else []
+        tokens = _broken_answer(wrong) if wrong else _tokens(request, calls[0][0] if request.tools and calls else "")
         thoughts = THOUGHTS if "reasoning" in asked else ""
         reply = Reply.text(
             tokens=tokens,
             reasoning=thoughts,
-            tool_calls=[("get_weather", {"city": "Oslo", "unit": "celsius"})] if asked & {"tool", "tools"} else (),
+            tool_calls=calls,
             usage=_usage(request, len(tokens), len(split_tokens(thoughts))),
             delay=1 / pace if pace else 0.0,
             error={"message": "You asked for an error in mid-stream.", "type": "server_error"} if wrong == "stream" else None,
@@ -89,9 +93,25 @@ class DemoServer(LoopbackServer):
         return super()._elsewhere(request)
 
 
-def _tokens(request: Request) -> tuple[str, ...]:
-    """The answer's text: the parts that were asked for, then the long one, or else the welcome."""
-    parts = sections(request.question)
+def _calls(request: Request) -> list[tuple[str, Any]]:
+    """The tool call to ask for: none once there are results, a picture of one where there are no tools."""
+    if request.results:
+        return []
+    named = {str(tool.get("name")): tool.get("parameters") for tool in request.tools}
+    if not named:
+        return [("get_weather", {"city": "Oslo", "unit": "celsius"})]
+    name = next((name for name in named if re.search(rf"\b{re.escape(name)}\b", request.question)), next(iter(named)))
+    arguments = example(named[name])
+    return [(name, arguments if isinstance(arguments, dict) else {})]
+
+
+def _tokens(request: Request, tool: str) -> tuple[str, ...]:
+    """The answer's text: what is said before a call of `tool`, or what that gave; the parts that were asked for, then the long
+    one; or else the welcome."""
+    if tool:
+        return split_tokens(calling(tool))
+    given = request.results
+    parts = results(given.values(), request.question) if given else sections(request.question)
     tokens = split_tokens("\n\n".join(parts))
     if long := _LONG.search(request.question):
         gap = split_tokens("\n\n") if parts else ()

@@ -6,12 +6,12 @@ Every text is written here; nothing is generated. Must not know how an answer is
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import count, islice
 
 from nbchat._server.completion import split_tokens
 
-__all__ = ["LONG", "THOUGHTS", "long_answer", "sections", "welcome"]
+__all__ = ["LONG", "THOUGHTS", "calling", "long_answer", "results", "sections", "welcome"]
 
 LONG = 800
 """Tokens of an answer to "long" without a number."""
@@ -33,7 +33,7 @@ _WORDS = """\
 | `table` | a table |
 | `math` | formulas, inline and displayed |
 | `reasoning` | thinking aloud before the answer |
-| `tool` | a tool call, as text |
+| `tool` | a tool call; after `s.tools = [function]` a real one, and its result |
 | `long`, `long 5000` | a long answer (of so many tokens): watch it stream, press Stop, scroll back |
 | `error 429` | any HTTP error from 400 to 599, and how it is shown |
 | `error cut`, `error stream`, `error html` | a cut connection, an error in mid-answer, a web page instead of an answer |
@@ -123,7 +123,8 @@ with the next question. In Python it is among `s.messages[-1].parts`."""
 _TOOL = """\
 ## A tool call
 
-Below I ask for a call of `get_weather`. Nothing is run: this shows what a call looks like when a model makes one."""
+Below I ask for a call of `get_weather`. Nothing is run: this shows what a call looks like when a model makes one. Give the \
+session a function of yours, `s.tools = [function]`, and I shall call that."""
 
 _ERROR = """\
 ## Errors
@@ -179,6 +180,21 @@ def sections(question: str) -> list[str]:
     """Return the parts of the answer that the keywords in the question ask for, in the order of the list above."""
     asked = question.lower()
     return [text for pattern, text in _KEYWORDS if re.search(rf"\b(?:{pattern})\b", asked)]
+
+
+def calling(name: str) -> str:
+    """Return what is said before a real tool is called."""
+    return f"I ask for a call of `{name}`. Its arguments are examples, made from what its description says of them."
+
+
+def results(texts: Iterable[str], question: str) -> list[str]:
+    """Return the parts of the answer to a question whose tool calls gave these texts."""
+    parts = ["## What the tool gave"]
+    for text in texts:
+        fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
+        parts.append(f"{fence}text\n{_shortened(text, 2000)}\n{fence}")
+    parts.append("A real model would now go on with this in mind. I only show it.")
+    return parts + [text for text in sections(question) if text != _TOOL]
 
 
 def long_answer(tokens: int) -> tuple[str, ...]:

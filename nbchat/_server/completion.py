@@ -48,7 +48,8 @@ class Answer:
 
     tokens: tuple[str, ...]
     reasoning: tuple[str, ...] = ()
-    tool_calls: tuple[tuple[str, str], ...] = ()
+    tool_calls: tuple[tuple[str, str, str], ...] = ()
+    """Id, name and arguments of each."""
     usage: Mapping[str, Any] | None = None
     usage_shape: UsageShape = "extra"
     finish_reason: str | None = "stop"
@@ -120,10 +121,9 @@ def whole(request: Request, answer: Answer) -> dict[str, Any]:
     if answer.reasoning:
         message[answer.reasoning_field] = "".join(answer.reasoning)
     if answer.tool_calls:
-        calls = enumerate(answer.tool_calls, 1)
         message["tool_calls"] = [
-            {"id": f"call_{n}", "type": "function", "function": {"name": name, "arguments": arguments}}
-            for n, (name, arguments) in calls
+            {"id": call, "type": "function", "function": {"name": name, "arguments": arguments}}
+            for call, name, arguments in answer.tool_calls
         ]
     completion: dict[str, Any] = {
         "id": _id(request),
@@ -142,8 +142,8 @@ def _deltas(answer: Answer) -> Iterator[dict[str, Any]]:
         yield {answer.reasoning_field: token}
     for token in answer.tokens:
         yield {"content": token}
-    for index, (name, arguments) in enumerate(answer.tool_calls):
-        opened = {"index": index, "id": f"call_{index + 1}", "type": "function", "function": {"name": name, "arguments": ""}}
+    for index, (call, name, arguments) in enumerate(answer.tool_calls):
+        opened = {"index": index, "id": call, "type": "function", "function": {"name": name, "arguments": ""}}
         yield {"tool_calls": [opened]}
         for piece in split_tokens(arguments):
             yield {"tool_calls": [{"index": index, "function": {"arguments": piece}}]}

@@ -72,7 +72,7 @@ class Reply:
         *,
         tokens: Sequence[str] | None = None,
         reasoning: str = "",
-        tool_calls: Sequence[tuple[str, Any]] = (),
+        tool_calls: Sequence[tuple[str, Any] | tuple[str, Any, str]] = (),
         usage: Mapping[str, Any] | None = None,
         usage_shape: UsageShape = "extra",
         finish_reason: str | None = None,
@@ -89,13 +89,17 @@ class Reply:
         `tokens` are sent one in each chunk (default: `text` in pieces of up to six letters); `delay` is in seconds before
         each token. A `gate` is passed once before each token and once more before the ending, so after `gate.release(n)`
         exactly n tokens are out and the answer still runs. `usage` is the provider's literal object (default: counted
-        pieces), `usage_shape` where it comes. `tool_calls` are (name, arguments), arguments as JSON text or a value. The
-        finish reason is "stop", or "tool_calls" where there are some; "" sends none. `done=False` leaves out [DONE], and
-        `error` is an error object sent in the place of the ending. `model` is the name the answer bears (default: as asked).
+        pieces), `usage_shape` where it comes. `tool_calls` are (name, arguments) or (name, arguments, id): arguments as JSON
+        text or a value, ids "call_1", "call_2", ... in each answer anew, as many providers give them. The finish reason is
+        "stop", or "tool_calls" where there are some; "" sends none. `done=False` leaves out [DONE], and `error` is an error
+        object sent in the place of the ending. `model` is the name the answer bears (default: as asked).
         """
         if finish_reason is None:
             finish_reason = "tool_calls" if tool_calls else "stop"
-        calls = tuple((name, args if isinstance(args, str) else json.dumps(args)) for name, args in tool_calls)
+        calls = tuple(
+            (str(given[0]) if given else f"call_{n}", name, args if isinstance(args, str) else json.dumps(args))
+            for n, (name, args, *given) in enumerate(tool_calls, 1)
+        )
         answer = Answer(
             tokens=split_tokens(text) if tokens is None else tuple(tokens),
             reasoning=split_tokens(reasoning),

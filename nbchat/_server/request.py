@@ -67,6 +67,23 @@ class Request:
                 return text_of(message)
         return ""
 
+    @property
+    def tools(self) -> list[dict[str, Any]]:
+        """The functions that the model may call: each with its name, description and parameters (a JSON schema)."""
+        found = self.json.get("tools") if isinstance(self.json, dict) else None
+        tools = [tool.get("function") for tool in found if isinstance(tool, dict)] if isinstance(found, list) else []
+        return [function for function in tools if isinstance(function, dict)]
+
+    @property
+    def results(self) -> dict[str, str]:
+        """The results that end the messages, if any do: the text of each by the id of its call."""
+        found: list[dict[str, Any]] = []
+        for message in reversed(self.messages):
+            if message.get("role") != "tool":
+                break
+            found.insert(0, message)
+        return {str(message.get("tool_call_id")): text_of(message) for message in found}
+
 
 def text_of(message: dict[str, Any]) -> str:
     """Return a message's text: its content, or the text parts of it joined."""

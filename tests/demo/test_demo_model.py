@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+import dataclasses
+import enum
 import json
 import re
-from typing import Any
+from typing import Any, Literal
 
 import openai
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import nbchat
 from nbchat._server.answers import long_answer
+from nbchat._server.examples import example
+from nbchat.core.hints import hint_of
+from nbchat.core.tools import tool_of
 from nbchat.demo import DemoServer
 from nbchat.testing import Request
 
 
-def ask(question: str, *, model: str = "demo", before: Any = (), server: DemoServer | None = None) -> dict[str, Any]:
-    """The text, reasoning, tool names, usage and finish reason of one streamed answer."""
+def ask(
+    question: str, *, model: str = "demo", before: Any = (), after: Any = (), tools: Any = None, server: DemoServer | None = None
+) -> dict[str, Any]:
+    """The text, reasoning, tool names, their arguments, usage and finish reason of one streamed answer."""
     if server is None:
         with DemoServer(pace=0) as own:
-            return ask(question, model=model, before=before, server=own)
-    found: dict[str, Any] = {"text": "", "reasoning": "", "tools": "", "usage": None, "finish": None}
-    messages: Any = [*before, {"role": "user", "content": question}]
+            return ask(question, model=model, before=before, after=after, tools=tools, server=own)
+    found: dict[str, Any] = {"text": "", "reasoning": "", "tools": "", "arguments": "", "usage": None, "finish": None}
+    messages: Any = [*before, {"role": "user", "content": question}, *after]
     client = openai.OpenAI(base_url=server.base_url, api_key=server.api_key, max_retries=0)
-    with client, client.chat.completions.create(model=model, messages=messages, stream=True) as stream:
+    more = {} if tools is None else {"tools": tools}
+    with client, client.chat.completions.create(model=model, messages=messages, stream=True, **more) as stream:
         for chunk in stream:
             found["usage"] = chunk.usage or found["usage"]
             for choice in chunk.choices:
@@ -31,6 +41,7 @@ def ask(question: str, *, model: str = "demo", before: Any = (), server: DemoSer
                 found["reasoning"] += choice.delta.model_dump().get("reasoning_content") or ""
                 for call in choice.delta.tool_calls or ():
                     found["tools"] += (call.function and call.function.name) or ""
+                    found["arguments"] += (call.function and call.function.arguments) or ""
                 found["finish"] = choice.finish_reason or found["finish"]
     return found
 
@@ -100,6 +111,102 @@ def test_a_tool_call_is_only_made_when_asked_for() -> None:
     """Its finish reason says so."""
     assert (ask("tool")["tools"], ask("tool")["finish"]) == ("get_weather", "tool_calls")
     assert (ask("hi")["tools"], ask("hi")["finish"]) == ("", "stop")
+
+
+def add(a: int, b: int = 2) -> int:
+    """Add two numbers."""
+    return a + b
+
+
+def look_up(city: str, unit: Literal["celsius", "kelvin"]) -> str:
+    """Look it up."""
+    return f"{city} {unit}"
+
+
+def offered(*functions: Any) -> list[dict[str, Any]]:
+    specs = [tool_of(function).spec for function in functions]
+    return [
+        {"type": "function", "function": {"name": spec.name, "description": spec.description, "parameters": spec.parameters}}
+        for spec in specs
+    ]
+
+
+def results(*texts: str) -> list[dict[str, Any]]:
+    """The end of a tool round that gave these texts."""
+    calls = [{"id": f"c{n}", "type": "function", "function": {"name": "add", "arguments": "{}"}} for n in range(len(texts))]
+    given = [{"role": "tool", "tool_call_id": f"c{n}", "content": text} for n, text in enumerate(texts)]
+    return [{"role": "assistant", "content": None, "tool_calls": calls}, *given]
+
+
+@pytest.mark.parametrize(
+    ("question", "name", "arguments"),
+    [
+        ("use a tool", "add", '{"a": 2}'),
+        ("Use the tool look_up, please", "look_up", '{"city": "Oslo", "unit": "celsius"}'),
+    ],
+)
+def test_a_real_tool_is_really_called(question: str, name: str, arguments: str) -> None:
+    """The first of those that came, or the one that is named, with arguments that fit its schema."""
+    found = ask(question, tools=offered(add, look_up))
+    assert (found["tools"], found["arguments"], found["finish"]) == (name, arguments, "tool_calls")
+    assert f"`{name}`" in found["text"]
+
+
+def test_what_a_tool_gave_is_the_answer() -> None:
+    """No further call follows, whether tools come along or not; text that has fences of its own is fenced by longer ones."""
+    for tools in (None, offered(add)):
+        found = ask("use a tool and a table", after=results("5", "```\nx"), tools=tools)
+        assert "```text\n5\n```\n" in found["text"]
+        assert "````text\n```\nx\n````\n" in found["text"]
+        assert "|:--|--:|" in found["text"]
+        assert "Nothing is run" not in found["text"]
+        assert (found["tools"], found["finish"]) == ("", "stop")
+
+
+def test_tools_are_not_called_unasked() -> None:
+    """And a question after a tool round begins anew."""
+    assert ask("hi", tools=offered(add))["tools"] == ""
+    before = [{"role": "user", "content": "use a tool"}, *results("5"), {"role": "assistant", "content": "5"}]
+    assert "You wrote:" in ask("hi", before=before, tools=offered(add))["text"]
+    assert ask("the tool again", before=before, tools=offered(add))["tools"] == "add"
+
+
+class Unit(enum.Enum):
+    METRE = "m"
+
+
+@dataclasses.dataclass
+class Place:
+    lat: float
+    unit: Unit
+    tags: list[str]
+
+
+@pytest.mark.parametrize(
+    "hint",
+    [
+        str, int, float, bool, None, Any, Unit, Place, int | None, int | str, Literal["b", "a"], list[int], set[str],
+        dict[str, int], tuple[int, str], tuple[int, str, bool], tuple[Place, ...], list[Place | None], tuple[()], list[int | str],
+    ],
+)  # fmt: skip
+def test_its_arguments_fit_every_schema_that_hints_make(hint: Any) -> None:
+    """What the demo calls, the kernel can run."""
+    made = hint_of(hint, "p")
+    made.read(json.loads(json.dumps(example(made.schema, "p"))), "p")
+
+
+@given(
+    st.recursive(
+        st.none() | st.integers() | st.text(),
+        lambda inner: st.dictionaries(
+            st.sampled_from(["type", "properties", "items", "anyOf", "enum", "required", "minItems", "maximum", "const", "a"]),
+            inner | st.lists(inner) | st.sampled_from(["object", "array", "integer"]) | st.just(["string", "null"]),
+        ),
+    )
+)
+def test_no_schema_breaks_it(schema: Any) -> None:
+    """Other clients send what they like."""
+    json.dumps(example(schema))
 
 
 def test_long_answers_have_exactly_the_tokens_asked_for() -> None:

@@ -186,6 +186,34 @@ def test_a_whole_completion_has_the_reasoning_and_the_calls_too() -> None:
     assert (found.choices[0].finish_reason, found.usage) == ("tool_calls", None)
 
 
+def test_ids_of_calls_are_the_tests_to_choose() -> None:
+    """By default they begin anew in each answer, as many providers' do; two calls may even share one."""
+    for calls, expected in (
+        ([("f", {}), ("g", {})], ["call_1", "call_2"]),
+        ([("f", {}, "x"), ("g", {}, "x"), ("h", {}, "")], ["x", "x", ""]),
+    ):
+        reply = Reply.text("ok", tool_calls=calls)
+        found = [call.id for chunk in ask(reply) for choice in chunk.choices for call in choice.delta.tool_calls or ()]
+        assert [each for each in found if each is not None] == expected
+
+
+def test_a_request_tells_its_tools_and_the_results_that_it_brings() -> None:
+    """Only those of the last round, by the ids of their calls."""
+    tool = {"name": "f", "description": "", "parameters": {"type": "object"}}
+    talk = [
+        {"role": "user", "content": "q"},
+        {"role": "tool", "tool_call_id": "old", "content": "1"},
+        {"role": "assistant", "content": None, "tool_calls": []},
+        {"role": "tool", "tool_call_id": "a", "content": "2"},
+        {"role": "tool", "tool_call_id": "b", "content": [{"type": "text", "text": "3"}]},
+    ]
+    body = {"model": "m", "messages": talk, "tools": [{"type": "function", "function": tool}, {"type": "other"}, 3]}
+    request = Request(1, "POST", "/v1/chat/completions", {}, json.dumps(body).encode())
+    assert request.tools == [tool]
+    assert request.results == {"a": "2", "b": "3"}
+    assert (Request(1, "GET", "/", {}).tools, Request(1, "GET", "/", {}).results) == ([], {})
+
+
 @pytest.mark.parametrize("status", [400, 401, 402, 404, 429, 500, 503])
 def test_errors_have_their_status_headers_and_words(status: int) -> None:
     """An error reaches the client as OpenAI's own would."""
