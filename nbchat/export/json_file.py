@@ -1,38 +1,39 @@
-"""JSON of a conversation: a file to keep, from which every value comes back equal."""
+"""JSON of a conversation: a file to keep, from which every value of every branch comes back equal."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NoReturn
 
 from nbchat.core.conversations import Conversation
 from nbchat.core.errors import UsageError
 from nbchat.core.messages import Message
+from nbchat.export.document import to_document
+from nbchat.export.reading import from_document
 
-__all__ = ["FORMAT", "from_json", "to_json"]
-
-FORMAT = "nbchat/1"
-_FIELDS = ("id", "name", "title", "provider", "model", "system", "parameters", "head", "created", "updated")
+__all__ = ["from_json", "parsed", "to_json"]
 
 
 def to_json(conversation: Conversation, messages: Iterable[Message]) -> str:
-    """Return the conversation and the messages, in the order given, as JSON text in ASCII."""
-    facts: dict[str, Any] = {name: getattr(conversation, name) for name in _FIELDS}
-    facts["parameters"] = dict(conversation.parameters)
-    document = {"format": FORMAT, "conversation": facts, "messages": [message.to_json() for message in messages]}
-    return json.dumps(document, indent=1) + "\n"
+    """Return the conversation and all its messages, in the order given, as JSON text in ASCII."""
+    return json.dumps(to_document(conversation, messages), indent=1) + "\n"
 
 
 def from_json(text: str) -> tuple[Conversation, list[Message]]:
-    """Return what `to_json` was given; raises UsageError for another kind of file."""
+    """Return what `to_json` was given, without what had been deleted; raises UsageError that says what is wrong."""
+    return from_document(parsed(text))
+
+
+def parsed(text: str) -> Any:
+    """Return the JSON values of a text; raises UsageError for a text that is none."""
     try:
-        document = json.loads(text)
-        known = document["format"] == FORMAT
-        conversation = Conversation(**{name: document["conversation"][name] for name in _FIELDS}) if known else None
-        messages = [Message.from_json(message) for message in document["messages"]] if known else []
-    except (ValueError, KeyError, TypeError) as error:
-        raise UsageError("this is not a conversation that nbchat exported.") from error
-    if conversation is None:
-        raise UsageError(f"this export has the format {document['format']}, which this nbchat does not know.")
-    return conversation, messages
+        return json.loads(text, parse_constant=_no_number)
+    except RecursionError:
+        raise UsageError("This file is nested too deep to be a conversation that nbchat exported.") from None
+    except ValueError as error:
+        raise UsageError(f"This is not a file that nbchat exported, or it was cut: {error}.") from error
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number")

@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime, timezone
+from collections.abc import Iterable, Mapping
 
 from nbchat.core.conversations import Conversation
-from nbchat.core.cost import format_cost
 from nbchat.core.messages import ImagePart, Message, Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
+from nbchat.export.facts import Branches, call_names, facts, heading, trouble
 from nbchat.export.safe_markdown import escape_text, fenced, image_text, safe_markdown
 
-__all__ = ["MARKER", "to_markdown", "turn_markdown"]
+__all__ = ["MARKER", "beginning", "footer", "heading_line", "part_markdown", "to_markdown", "turn_markdown"]
 
 MARKER = "[](#nbchat-transcript)"
 """An empty link: invisible, and how a view knows a saved transcript that it stands for. Model text cannot contain it,
 because links to anchors are made text there."""
 
-_SPEAKERS = {"user": "You", "assistant": "Assistant", "system": "System", "tool": "Tool"}
+_NO_NAMES: Mapping[str, str] = {}
 
 
-def to_markdown(conversation: Conversation, messages: Iterable[Message]) -> str:
-    """Return the messages, in the order given, as a document; what models wrote is made safe (see `safe_markdown`)."""
-    blocks = [f"# {escape_text(conversation.title or conversation.name)}"]
-    if conversation.system:
-        blocks.append(_quoted("System prompt", conversation.system))
-    for message in messages:
-        speaker = _SPEAKERS[message.role]
-        when = f" ({_date(message.created)})" if message.created else ""
-        blocks.append(f"## {speaker}{when}")
-        blocks.extend(_part(part) for part in message.parts)
+def to_markdown(conversation: Conversation, path: Iterable[Message], messages: Iterable[Message] = ()) -> str:
+    """Return the messages of `path`, in the order given, as a document; what models wrote is made safe (see `safe_markdown`).
+    `messages` are all of the conversation: with them it says which versions there are."""
+    path = tuple(path)
+    branches = Branches.of(conversation, path, messages)
+    blocks = beginning(conversation, branches)
+    for message in path:
+        blocks.append(f"## {heading_line(message, branches)}")
+        blocks.extend(part_markdown(part, call_names(message)) for part in message.parts)
         if message.role == "assistant":
-            blocks.append(_footer(message))
+            blocks.append(footer(message))
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
@@ -38,12 +36,30 @@ def turn_markdown(question: Message | None, answer: Message) -> str:
     """Return a turn's transcript: the question quoted (None where the cell itself shows it), the answer made safe, one
     line about it, and the invisible marker."""
     blocks = [] if question is None else [_quoted("", question.text)]
-    blocks.extend(_part(part) for part in answer.parts if not isinstance(part, ReasoningPart))
-    blocks.extend((_footer(answer), MARKER))
+    names = call_names(answer)
+    blocks.extend(part_markdown(part, names) for part in answer.parts if not isinstance(part, ReasoningPart))
+    blocks.extend((footer(answer), MARKER))
     return "\n\n".join(block for block in blocks if block)
 
 
-def _part(part: Part) -> str:
+def beginning(conversation: Conversation, branches: Branches) -> list[str]:
+    """Return the title, what is on other branches, and the system prompt."""
+    blocks = [f"# {escape_text(conversation.title or conversation.name)}"]
+    if branches.note:
+        blocks.append(f"*{branches.note}*")
+    if conversation.system:
+        blocks.append(_quoted("System prompt", conversation.system))
+    return blocks
+
+
+def heading_line(message: Message, branches: Branches) -> str:
+    """Return who speaks and when, and what else is to be known of the message, on one line."""
+    speaker, notes = heading(message, branches)
+    return f"{speaker} ({', '.join(notes)})" if notes else speaker
+
+
+def part_markdown(part: Part, names: Mapping[str, str] = _NO_NAMES) -> str:
+    """Return one part, made safe; `names` says whose result a result is, where that is not plain."""
     if isinstance(part, TextPart):
         return safe_markdown(part.text)
     if isinstance(part, ReasoningPart):
@@ -51,7 +67,8 @@ def _part(part: Part) -> str:
     if isinstance(part, ToolCallPart):
         return f"Calls {escape_text(part.name)}:\n\n{fenced(part.arguments, 'json')}"
     if isinstance(part, ToolResultPart):
-        return f"{'Failed' if part.error else 'Result'}:\n\n{fenced(part.text)}"
+        of = f" {'in' if part.error else 'of'} {escape_text(names[part.call_id])}" if part.call_id in names else ""
+        return f"{'Failed' if part.error else 'Result'}{of}:\n\n{fenced(part.text)}"
     assert isinstance(part, ImagePart)
     return image_text(part.url, part.alt)
 
@@ -63,27 +80,8 @@ def _quoted(label: str, text: str) -> str:
     return "\n".join(f"> {line}".rstrip() for line in body.split("\n"))
 
 
-def _footer(answer: Message) -> str:
-    """Model, tokens, cost; and what went wrong, if something did."""
-    facts = [escape_text(answer.model)] if answer.model else []
-    usage = answer.usage
-    if usage is not None and usage.input_tokens is not None and usage.output_tokens is not None:
-        about = "" if usage.certainty == "reported" else "~"
-        facts.append(f"{about}{usage.input_tokens:,} in, {usage.output_tokens:,} out")
-    if answer.cost is not None and answer.cost.amount is not None:
-        facts.append(escape_text(format_cost(answer.cost)))
-    if answer.status == "streaming":
-        facts.append("not finished when this was saved")
-    elif answer.status != "complete":
-        facts.append(answer.status)
-    elif answer.finish_reason == "length":
-        facts.append("cut at the length limit")
-    line = f"*{' · '.join(facts)}*" if facts else ""
-    if answer.error is None:
-        return line
-    trouble = escape_text(f"{answer.error.text} {answer.error.hint}")
-    return f"**{trouble}**\n\n{line}" if line else f"**{trouble}**"
-
-
-def _date(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+def footer(answer: Message) -> str:
+    """Return model, tokens, cost; and what went wrong, if something did."""
+    line = " · ".join(escape_text(fact) for fact in facts(answer))
+    blocks = [f"**{escape_text(trouble(answer))}**" if answer.error else "", f"*{line}*" if line else ""]
+    return "\n\n".join(block for block in blocks if block)

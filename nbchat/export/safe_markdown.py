@@ -12,9 +12,11 @@ Entities, not backslashes, because a backslash before ours would turn it into a 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-__all__ = ["escape_text", "fenced", "image_text", "safe_markdown"]
+__all__ = ["Fence", "clean_text", "escape_text", "fenced", "image_host", "image_text", "safe_markdown", "split_fences"]
 
 # What is searched for is bounded, so that a hostile answer costs linear time: longer code, titles or formulas are text.
 _FENCE = re.compile(r"^([ \t]*)(`{3,}|~{3,})([^\n]*)$")
@@ -28,31 +30,53 @@ _LANGUAGE = re.compile(r"[A-Za-z0-9_+#.-]{1,40}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """A fenced block: its language ("" for none), its code without the fence's indentation, how wide that was, and whether
+    the block was closed."""
+
+    language: str
+    code: str
+    indent: int = 0
+    closed: bool = True
+
+
 def safe_markdown(text: str) -> str:
     """Return Markdown that reads the same and holds no raw HTML, no script link and no image."""
-    text = _SURROGATE.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "\ufffd"))
-    out: list[str] = []
+    return "\n".join(
+        _prose(piece) if isinstance(piece, str) else fenced(piece.code, piece.language) for piece in split_fences(text)
+    )
+
+
+def split_fences(text: str) -> Iterator[str | Fence]:
+    """Yield a text's prose and its fenced blocks, in order."""
     prose: list[str] = []
-    lines = iter(text.split("\n"))
+    lines = iter(clean_text(text).split("\n"))
     for line in lines:
         fence = _FENCE.match(line)
         if fence is None or (fence[2][0] == "`" and "`" in fence[3]):
             prose.append(line)
             continue
         if prose:
-            out.append(_prose("\n".join(prose)))
+            yield "\n".join(prose)
             prose = []
         code = []
+        closed = False
         for inner in lines:
             stripped = inner.strip()
             if len(stripped) >= len(fence[2]) and set(stripped) == {fence[2][0]}:
+                closed = True
                 break
             code.append(_dedent(inner, len(fence[1])))
         language = _LANGUAGE.match(fence[3].strip())
-        out.append(fenced("\n".join(code), language[0] if language else ""))
+        yield Fence(language[0] if language else "", "\n".join(code), len(fence[1]), closed)
     if prose:
-        out.append(_prose("\n".join(prose)))
-    return "\n".join(out)
+        yield "\n".join(prose)
+
+
+def clean_text(text: str) -> str:
+    """Return the text with one kind of line ending, without NUL and without halves of characters."""
+    return _SURROGATE.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "\ufffd"))
 
 
 def fenced(code: str, language: str = "") -> str:
@@ -70,12 +94,15 @@ def escape_text(text: str) -> str:
 
 def image_text(url: str, alt: str) -> str:
     """Return what stands for an image: its description and the host it would have been fetched from."""
+    return f"(image: {escape_text(alt) or 'image'}, {escape_text(image_host(url))})"
+
+
+def image_host(url: str) -> str:
+    """Return the host that an image would be fetched from, or what stands for it."""
     try:
-        host = urlsplit(url).hostname or ("embedded" if url.lower().startswith("data:") else "not shown")
+        return urlsplit(url).hostname or ("embedded" if url.lower().startswith("data:") else "not shown")
     except ValueError:
-        host = "not shown"
-    label = escape_text(alt) or "image"
-    return f"(image: {label}, {escape_text(host)})"
+        return "not shown"
 
 
 def _dedent(line: str, width: int) -> str:
