@@ -86,9 +86,10 @@ class Manager(HasTraits):
     def load(self, path: str | Path, name: str = "") -> Session:
         """Bring a conversation back from a file that `export` wrote (.json, .ipynb), as a new one of its old name or of this one
         (with a number where that is taken); returns its session. Raises UsageError for another kind of file."""
+        from nbchat.export.document import renewed
         from nbchat.export.files import read
 
-        conversation, messages = read(Path(path))
+        conversation, messages = renewed(*read(Path(path)))
         if name:
             conversation = replace(conversation, name=name)
         return self.handle(self._app.background.wait(self._app.manager.add(conversation, messages)))

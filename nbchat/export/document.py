@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import Any
 
 from nbchat.core.conversations import Conversation
-from nbchat.core.errors import ErrorInfo
 from nbchat.core.ids import new_id
 from nbchat.core.messages import Message
 
@@ -51,16 +50,8 @@ def _left(messages: Mapping[str, Message], at: str | None) -> str | None:
 
 
 def renewed(conversation: Conversation, messages: Iterable[Message]) -> tuple[Conversation, list[Message]]:
-    """Return the same tree under fresh ids, so that it can stand beside the one that it was exported from. An answer that was
-    not finished then is interrupted: nobody is at work on it."""
+    """Return the same tree under fresh ids, so that it can stand beside the one that it was exported from."""
     given = list(messages)
     ids: dict[str | None, str] = {message.id: new_id() for message in given}
-    fresh = [replace(_settled(message), id=ids[message.id], parent=ids.get(message.parent)) for message in given]
+    fresh = [replace(message, id=ids[message.id], parent=ids.get(message.parent)) for message in given]
     return replace(conversation, id=new_id(), head=ids.get(conversation.head)), fresh
-
-
-def _settled(message: Message) -> Message:
-    if message.status != "streaming":
-        return message
-    error = ErrorInfo("interrupted", "The answer was not finished when it was exported.", "Resume it, or ask again.")
-    return replace(message, status="interrupted", error=error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 from nbchat.core.conversations import Conversation
 from nbchat.core.errors import UsageError
@@ -16,20 +17,20 @@ __all__ = ["LARGEST_FILE", "read", "write"]
 LARGEST_FILE = 64 * 1024 * 1024
 """Bytes; a larger file is not read. (A thousand long answers are some five megabytes.)"""
 
-_Path, _Messages = tuple[Message, ...], tuple[Message, ...]
+_Messages: TypeAlias = tuple[Message, ...]
 
 
-def _json(conversation: Conversation, _: _Path, messages: _Messages) -> str:
+def _json(conversation: Conversation, _: _Messages, messages: _Messages) -> str:
     return to_json(conversation, messages)
 
 
-def _html(conversation: Conversation, path: _Path, messages: _Messages) -> str:
+def _html(conversation: Conversation, path: _Messages, messages: _Messages) -> str:
     from nbchat.export.html_file import to_html  # its parser of Markdown is loaded when first needed
 
     return to_html(conversation, path, messages)
 
 
-def _notebook(conversation: Conversation, path: _Path, messages: _Messages) -> str:
+def _notebook(conversation: Conversation, path: _Messages, messages: _Messages) -> str:
     from nbchat.export.notebook_file import to_notebook
 
     return to_notebook(conversation, path, messages)
@@ -41,7 +42,7 @@ def _from_notebook(text: str) -> tuple[Conversation, list[Message]]:
     return from_notebook(text)
 
 
-_WRITERS: Mapping[str, Callable[[Conversation, _Path, _Messages], str]] = {
+_WRITERS: Mapping[str, Callable[[Conversation, _Messages, _Messages], str]] = {
     ".md": to_markdown,
     ".markdown": to_markdown,
     ".json": _json,

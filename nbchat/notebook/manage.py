@@ -125,11 +125,12 @@ def _export(services: Services, given: Sequence[str], shell: Any) -> _Text:
 
 
 def _load(services: Services, given: Sequence[str], _shell: Any) -> _Text:
+    from nbchat.export.document import renewed
     from nbchat.export.files import read
 
     if len(_at_most(given, 1)) != 1:
         raise _WrongArguments
-    session = services.background.wait(services.manager.add(*read(Path(given[0]).expanduser())))
+    session = services.background.wait(services.manager.add(*renewed(*read(Path(given[0]).expanduser()))))
     return _Text(f"Loaded as “{session.name}”: %chat -s {shlex.quote(session.name)}")
 
 

@@ -1,21 +1,18 @@
-"""Exports of conversations and a cell's saved transcript."""
+"""Conversations as Markdown, and a cell's saved transcript."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
 from nbchat.core.conversations import Conversation
 from nbchat.core.cost import Cost
-from nbchat.core.errors import ErrorInfo, UsageError
+from nbchat.core.errors import ErrorInfo
 from nbchat.core.messages import ImagePart, Message, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
 from nbchat.core.usage import Usage
-from nbchat.export import from_json, to_json, to_markdown, turn_markdown
-from nbchat.export.files import write
+from nbchat.export import to_markdown, turn_markdown
 
 CONVERSATION = Conversation(
     "c1", "notes", "On <b>monads</b>", "lab", "tiny", "Be brief.", {"temperature": 0.5}, "a1", 1_760_000_000.0, 1_760_000_100.0
@@ -38,24 +35,6 @@ ANSWER = Message(
     usage=Usage(1234, None, None, 56),
     cost=Cost(Decimal("0.0012"), "estimated"),
 )
-
-
-def test_json_round_trip() -> None:
-    """Everything comes back equal; the text is ASCII, so that no editor or encoding can change it."""
-    odd = replace(QUESTION, parts=(TextPart("\ud83d \u2028 é"),))
-    text = to_json(CONVERSATION, [odd, ANSWER])
-    assert text.isascii()
-    assert from_json(text) == (CONVERSATION, [odd, ANSWER])
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["", "[]", "{}", '{"format": "nbchat/1"}', '{"format": "nbchat/9", "messages": []}', '{"format": "nbchat/1", "messages": 3}'],
-)
-def test_other_files(text: str) -> None:
-    """What nbchat did not export is refused readably."""
-    with pytest.raises(UsageError):
-        from_json(text)
 
 
 def test_markdown() -> None:
@@ -105,7 +84,7 @@ def test_transcript() -> None:
             "**The key &#60;b&#62; was refused. Check it.**\n\n*lab/tiny · error*",
         ),
         ({"cost": Cost(None, "unknown"), "usage": Usage(1)}, "*lab/tiny*"),
-        ({"usage": Usage(1, output_tokens=2, certainty="estimated")}, "*lab/tiny · ~1 in, 2 out*"),
+        ({"usage": Usage(1, output_tokens=2, certainty="estimated")}, "*lab/tiny · &#126;1 in, 2 out*"),
     ],
 )
 def test_what_the_line_says(changes: dict[str, object], expected: str) -> None:
@@ -125,11 +104,31 @@ def test_a_forged_marker() -> None:
     assert forged.count("[](#nbchat-transcript)") == 1
 
 
-def test_files(tmp_path: Path) -> None:
-    """The ending chooses the form; an unknown one is refused, and nothing is written."""
-    assert write(tmp_path / "a.md", CONVERSATION, [QUESTION]).read_text(encoding="utf-8").startswith("# On")
-    assert json.loads(write(tmp_path / "a.JSON", CONVERSATION, [QUESTION]).read_text(encoding="utf-8"))["format"] == "nbchat/1"
-    for name in ("a.pdf", "a"):
-        with pytest.raises(UsageError, match=r"\.md or \.json"):
-            write(tmp_path / name, CONVERSATION, [])
-        assert not (tmp_path / name).exists()
+def test_tool_rounds() -> None:
+    """Several calls of one answer and their results are told apart, in their order; a failure says whose."""
+    rounds = plain(
+        parts=(
+            TextPart("I look."),
+            ToolCallPart("1", "load", "{}"),
+            ToolCallPart("2", "plot", "{}"),
+            ToolResultPart("1", "rows"),
+            ToolResultPart("2", "no display", error=True),
+            TextPart("Done."),
+        )
+    )
+    text = turn_markdown(None, rounds)
+    order = ["I look.", "Calls load:", "Calls plot:", "Result of load:", "rows", "Failed in plot:", "no display", "Done."]
+    places = [text.index(each) for each in order]
+    assert places == sorted(places)
+
+
+def test_marks_and_branches() -> None:
+    """A reader sees which version this is, what the model was not shown, what a person wrote, and that there is more."""
+    other = replace(ANSWER, id="a0", parts=(TextPart("Other."),))
+    gone = replace(ANSWER, id="a9", deleted=True)
+    edited = plain(model=None)
+    text = to_markdown(CONVERSATION, [replace(QUESTION, hidden=True), edited], [QUESTION, other, edited, gone])
+    assert "## You (2025-10-09 08:53 UTC, hidden from the model)" in text
+    assert "## Assistant (2025-10-09 08:53 UTC, version 2 of 2, written by hand)" in text
+    assert "*One branch of the conversation; 1 message on other branches can be exported as JSON.*" in text
+    assert "Other." not in text
