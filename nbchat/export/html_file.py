@@ -74,7 +74,7 @@ def _part(part: Part, names: Mapping[str, str]) -> str:
     if isinstance(part, ToolCallPart):
         return _folded(f"Calls {part.name}", code_html(part.arguments, "json"))
     if isinstance(part, ToolResultPart):
-        of = f" of {names[part.call_id]}" if part.call_id in names else ""
+        of = f" {'in' if part.error else 'of'} {names[part.call_id]}" if part.call_id in names else ""
         return _folded(f"{'Failure' if part.error else 'Result'}{of}", code_html(part.text))
     assert isinstance(part, ImagePart)
     alt = _text(part.alt)

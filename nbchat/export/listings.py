@@ -1,4 +1,4 @@
-"""Rows of what there is: conversations, search hits, providers, models; as tables show them."""
+"""Rows of what there is: conversations, providers, models; as tables show them."""
 
 from __future__ import annotations
 
@@ -16,11 +16,6 @@ __all__ = ["conversation_table", "model_table", "provider_table", "search_table"
 def conversation_table(rows: Iterable[ConversationSummary]) -> Table:
     """Return saved conversations in the order given."""
     return Table((_conversation(row) for row in rows), empty="No conversations yet.")
-
-
-def search_table(hits: Iterable[SearchHit]) -> Table:
-    """Return the messages that a search found, in the order given, with the id by which a conversation is gone to."""
-    return Table((_hit(hit) for hit in hits), empty="Nothing found.")
 
 
 def provider_table(providers: Iterable[Provider]) -> Table:
@@ -77,15 +72,4 @@ def _conversation(row: ConversationSummary) -> dict[str, Any]:
         "messages": row.messages,
         "running": row.running,
         "updated": local_time(row.conversation.updated).strftime("%Y-%m-%d %H:%M"),
-    }
-
-
-def _hit(hit: SearchHit) -> dict[str, Any]:
-    return {
-        "name": hit.conversation.name,
-        "title": hit.conversation.title,
-        "who": {"user": "you", "assistant": "assistant"}.get(hit.role, hit.role),
-        "text": hit.snippet,
-        "when": local_time(hit.created).strftime("%Y-%m-%d %H:%M"),
-        "message": hit.message,
     }

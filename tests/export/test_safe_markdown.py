@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from html.parser import HTMLParser
 
 import mistune
 import pytest
@@ -11,35 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbchat.export.safe_markdown import escape_text, fenced, safe_markdown
+from tests.export.hostile import FRAGMENTS, HOSTILE, SLOW, Active
 
-HARMLESS = frozenset({
-    "a", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "strong",
-    "table", "tbody", "td", "th", "thead", "tr", "ul",
-})  # fmt: skip
 RENDER = mistune.create_markdown(escape=False, plugins=["table", "strikethrough", "url"])
-
-
-class Active(HTMLParser):
-    """Collects every tag and attribute that could do something."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in HARMLESS:
-            self.found.append(tag)
-        for name, value in attrs:
-            if name == "href" and (value or "").lower().startswith(("http://", "https://", "mailto:")):
-                continue
-            if name not in ("class", "title", "start", "style"):
-                self.found.append(f"{tag} {name}={value}")
-
-    def handle_comment(self, data: str) -> None:
-        self.found.append(f"comment {data}")
-
-    def handle_decl(self, decl: str) -> None:
-        self.found.append(decl)
 
 
 def active_in(markdown: str) -> list[str]:
@@ -52,48 +25,10 @@ def active_in(markdown: str) -> list[str]:
     return parser.found
 
 
-@pytest.mark.parametrize(
-    "hostile",
-    [
-        "<img src=x onerror=alert(1)>",
-        "text <script>alert(1)</script>",
-        "[x](javascript:alert(1))",
-        "[x](\njavascript:alert(1))",
-        "[x](&#x6A;avascript:alert(1))",
-        "[x](<javascript:alert(1)>)",
-        "[x](vbscript:x) [y](data:text/html;base64,PHNjcmlwdD4=) [z](//evil.test) [w](files/secret) [v](#nbchat-transcript)",
-        "<javascript:alert(1)>",
-        "[x][r]\n\n[r]: javascript:alert(1)",
-        "![pixel](https://evil.test/p.png?q=1)",
-        "![pixel][r]\n\n[r]: https://evil.test/p.png",
-        "[![pixel](https://evil.test/p.png)](https://ok.test)",
-        # code in the eyes of one renderer, HTML in those of another
-        "1. a\n   ```\n<img src=x onerror=alert(1)>\n   ```",
-        "```\n```~\n<img src=x onerror=alert(1)>\n```",
-        '[f]: /u "\n```\nx"\n<img src=x onerror=alert(1)>\n```',
-        '[a](x "`" ) <img src=x onerror=alert(1)> "`")',
-        "| a |\n|---|\n| ` | <img src=x onerror=alert(1)> ` |",
-        "\\`<img src=x onerror=alert(1)>`",
-        "`a\n- <img src=x onerror=alert(1)>`",
-        "> ```\n<img src=x onerror=alert(1)>\n```",
-        "]([x](javascript:alert(1))",
-        "<!-- ` --> <img src=x onerror=alert(1)> <!-- ` -->",
-        "`[x](javascript:alert(1))` and ``` ``[x](javascript:alert(1))",
-        "~~~\n<b>",
-        "\\<b onclick=x>",
-    ],
-)
+@pytest.mark.parametrize("hostile", HOSTILE)
 def test_nothing_active(hostile: str) -> None:
     """None of the known tricks leaves a tag, a script link or an image."""
     assert active_in(safe_markdown(hostile)) == []
-
-
-FRAGMENTS = st.sampled_from([
-    "<img src=x onerror=a()>", "<script>x</script>", "`", "``", "```", "````", "~~~", "\n", "\n\n", "\n```\n", "\n   ```\n",
-    "    ", "- ", "1. ", "> ", "| a | b |\n|---|---|\n", "|", "[x]", "(javascript:a())", "![i](http://e/x.png)", "[r]: x ", '"',
-    "\n[r]: javascript:a()\n", "\\", "<javascript:a()>", "](", "[", "<!--", "-->", "$", "$$", "&lt;", "<", ">", '<a href="',
-    "***", "# ", "---", ":", "!", "![", "(data:text/html,x)", "<div\n", "\r", "\x00", "[x](  \n<javascript:a()>)", "a ", ")",
-])  # fmt: skip
 
 
 @settings(max_examples=300, deadline=None)
@@ -159,9 +94,7 @@ def test_escaped_text_is_text(text: str) -> None:
     assert not set(escaped) & set("\\`*_{}[]()<>!|~$")
 
 
-@pytest.mark.parametrize(
-    "hostile", ["![a](" + " " * 99_000, "![a](" * 20_000, "` `` " * 20_000, "\\(" * 50_000, "](" * 50_000, "<" * 100_000]
-)
+@pytest.mark.parametrize("hostile", SLOW)
 def test_linear_time(hostile: str) -> None:
     """A hundred kilobytes made to be slow take no longer than a moment."""
     began = time.process_time()

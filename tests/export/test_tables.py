@@ -7,6 +7,8 @@ import importlib.util
 import pandas
 import pytest
 
+from nbchat.core.conversations import Conversation, SearchHit
+from nbchat.export.listings import search_table
 from nbchat.export.tables import Table, dataframe
 
 
@@ -32,3 +34,15 @@ def test_rows_become_a_dataframe_where_pandas_is_and_a_table_where_not(monkeypat
     assert isinstance(dataframe(rows), pandas.DataFrame)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert dataframe(rows) == rows
+
+
+def test_search_hits_are_rows() -> None:
+    """A hit says where, who, what and when, in the order of the search; nothing found is a sentence."""
+    hits = [SearchHit(Conversation("c", name), f"m{name}", "user", "the <b>words</b>", 1_760_000_000.0) for name in "ba"]
+    table = search_table(hits)
+    assert [(row["conversation"], row["found"], row["message"]) for row in table] == [
+        ("b", "the <b>words</b>", "mb"),
+        ("a", "the <b>words</b>", "ma"),
+    ]
+    assert "<b>words" not in table._repr_html_()
+    assert repr(search_table([])) == "Nothing found."
