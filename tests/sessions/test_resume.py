@@ -17,10 +17,12 @@ from nbchat.core.errors import UsageError
 from nbchat.core.events import TurnStart
 from nbchat.core.messages import Message
 from nbchat.core.seam import CONTINUE_PROMPT
+from nbchat.core.secrets import Secret
+from nbchat.providers.making import make_provider
 from nbchat.sessions.session import Session
 from nbchat.storage import open_store
-from nbchat.testing import Gate, Reply, Request
-from tests.support.house import House, answer, eventually, live
+from nbchat.testing import Gate, Reply, Request, ScriptedServer
+from tests.support.house import House, answer, eventually, live, play
 
 PRICE = Price(Decimal(1), Decimal(2))
 
@@ -204,6 +206,52 @@ def test_stop_of_a_resumed_answer_keeps_both_halves() -> None:
 
     server = live(test, Reply.text(tokens=["one ", "x"], gate=first), Reply.text(tokens=["two ", "y"], gate=second))
     assert server.open_streams == 0
+
+
+def prefilling(house: House, server_key: str | None, base_url: str) -> None:
+    """Let the provider be one that goes on with a partial answer."""
+    lab, secret = make_provider("lab", base_url=base_url, preset="llamacpp", api_key=Secret(server_key or ""))
+    house.registry.add(lab, secret)
+
+
+def test_a_provider_that_takes_a_partial_answer_is_given_it() -> None:
+    """No words about it: the last message is the partial, without the blank at its end, which comes once."""
+    gate = opened(2)
+
+    async def test(house: House) -> None:
+        prefilling(house, server.api_key, server.base_url)
+        session = await house.session()
+        await stopped(session, gate, "one two ")
+        assert (await answer(session.resume())).text == "one two three"
+
+    with ScriptedServer([Reply.text(tokens=["one ", "two ", "x"], gate=gate), Reply.text(" three")]) as server:
+        play(test, server)
+        sent = server.chats[1].json["messages"]
+        assert [(m["role"], m["content"]) for m in sent] == [("user", "count"), ("assistant", "one two")]
+
+
+def test_a_server_that_refuses_a_partial_answer_is_asked_in_words() -> None:
+    """Some models of such a provider do not take it: the refusal is settled, costs nothing, and is not the end."""
+    gate = opened(1)
+
+    async def test(house: House) -> None:
+        prefilling(house, server.api_key, server.base_url)
+        session = await house.session()
+        await stopped(session, gate, "one ")
+        message = await answer(session.resume())
+        assert (message.text, message.status, message.error) == ("one two", "complete", None)
+        rows = await house.store.records(session.id)
+        assert [(row.purpose, row.status) for row in rows] == [
+            ("answer", "stopped"),
+            ("continuation", "error"),
+            ("continuation", "complete"),
+        ]
+        assert rows[1].cost.amount == 0
+
+    refusal = Reply.error(400, "Assistant response prefill is incompatible with enable_thinking.")
+    with ScriptedServer([Reply.text(tokens=["one ", "x"], gate=gate), refusal, Reply.text("two")]) as server:
+        play(test, server)
+        assert server.chats[2].json["messages"][-1]["content"] == CONTINUE_PROMPT
 
 
 def test_an_answer_that_a_dead_kernel_left_is_gone_on_with(tmp_path: Path) -> None:

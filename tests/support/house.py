@@ -24,7 +24,7 @@ from nbchat.storage.store import SqliteStore
 from nbchat.streams.backends import open_streams
 from nbchat.testing import Reply, ScriptedServer
 
-__all__ = ["House", "answer", "eventually", "house", "live"]
+__all__ = ["House", "answer", "eventually", "house", "live", "play"]
 
 
 class NoPrices:
@@ -85,14 +85,19 @@ async def house(
 
 def live(test: Callable[[House], Awaitable[None]], *replies: Reply, **options: object) -> ScriptedServer:
     """Run `test` in a house whose server plays the replies; returns the server with what it received."""
+    with ScriptedServer(replies) as server:
+        play(test, server, **options)
+    return server
 
-    async def main(server: ScriptedServer) -> None:
+
+def play(test: Callable[[House], Awaitable[None]], server: ScriptedServer, **options: object) -> None:
+    """Run `test` in a house with this server."""
+
+    async def main() -> None:
         async with house(server, **options) as built:  # type: ignore[arg-type]
             await test(built)
 
-    with ScriptedServer(replies) as server:
-        asyncio.run(main(server))
-    return server
+    asyncio.run(main())
 
 
 async def answer(turn: Turn) -> Message:
