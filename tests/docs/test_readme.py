@@ -17,13 +17,15 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 
 
-def test_its_python_runs_as_one_script() -> None:
+def test_its_python_runs_as_one_script(tmp_path: Path) -> None:
     """Every Python block, in order, in a fresh process without a frontend, answered by the demo."""
     code = "\n".join(blocks("python"))
     assert len(blocks("python")) >= 2
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, cwd=tmp_path)  # it writes files
     assert (done.stderr, done.returncode) == ("", 0)
     assert "| Earth |" in done.stdout
+    assert (tmp_path / "planets.ipynb").is_file()
 
 
 def test_its_commands_are_the_two_of_the_set_up() -> None:
