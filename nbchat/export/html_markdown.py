@@ -85,9 +85,9 @@ class _Safe(mistune.HTMLRenderer):
 
 def html_markdown(text: str) -> str:
     """Return a text as HTML; what defeats the parser is shown as it was written."""
-    text = clean_text(text)
+    text, render = clean_text(text), _renderer()
     try:
-        made = _renderer()(text)
+        made = render(text)
     except Exception:  # a defect or a limit of the parser costs the text its form, not the person the export
         made = ""
     return made if isinstance(made, str) and (made or not text.strip()) else f'<p class="plain">{html.escape(text)}</p>\n'
@@ -103,6 +103,7 @@ def code_html(code: str, info: str = "") -> str:
 @cache
 def _renderer() -> mistune.Markdown:
     markdown = mistune.create_markdown(renderer=_Safe(), plugins=["table", "strikethrough", "math", "url"])
+    markdown.block.rules.remove("raw_html")  # as text it is not the end of Markdown for the rest of its paragraph
     markdown.inline.register("bracketed_math", _BRACKETED, _bracketed("round", "inline_math"), before="escape")
     markdown.inline.register("displayed_math", _DISPLAYED, _bracketed("square", "block_math"), before="escape")
     return markdown

@@ -22,7 +22,7 @@ p, ul, ol, blockquote, figure, .scroll { margin: .7rem 0; }
 .note { margin: 0 0 .25rem; }
 article { margin: 1.75rem 0; }
 article.user { background: var(--bubble); border-radius: .75rem; padding: .8rem 1rem; }
-article.hidden { border-left: 3px solid var(--line); padding-left: 1rem; opacity: .75; }
+article.hidden { background: none; border: 1px dashed var(--muted); border-radius: .75rem; padding: .8rem 1rem; }
 .body > :first-child { margin-top: 0; } .body > :last-child { margin-bottom: 0; }
 .plain { white-space: pre-wrap; }
 a { color: var(--accent); }

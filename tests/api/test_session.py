@@ -18,7 +18,7 @@ import nbchat
 from nbchat.api.session import SessionEvent
 from nbchat.core.errors import ConfigError, KernelLoopError, UsageError
 from nbchat.core.messages import Message
-from nbchat.testing import Gate, Reply
+from nbchat.testing import Gate, Reply, ScriptedServer
 from tests.support.apps import running_app
 
 
@@ -229,6 +229,24 @@ def test_it_can_be_taken_elsewhere(tmp_path: Path) -> None:
         with pytest.raises(nbchat.UsageError):
             s.export(tmp_path / "notes.docx")
         assert "lab/tiny" in repr(s)
+
+
+def test_no_export_has_a_key(tmp_path: Path) -> None:
+    """Not even where the server's error repeats it."""
+    key = "sk-canary-0123456789"
+    replies = [Reply.text("All is well."), Reply.error(401, f"Incorrect API key provided: {key}")]
+    with running_app(), ScriptedServer(replies, api_key=key) as server:
+        nbchat.add_provider("guarded", base_url=server.base_url, api_key=key)
+        s = nbchat.session("notes", model="guarded/tiny")
+        s.ask("hi")
+        with pytest.raises(nbchat.ChatError):
+            s.ask("again")
+        assert key in server.chats[1].headers["authorization"]
+        for name in ("a.md", "a.html", "a.json", "a.ipynb"):
+            text = s.export(tmp_path / name).read_text("utf-8")
+            assert "All is well." in text
+            assert "API key" in text
+            assert "canary" not in text
 
 
 def test_a_database_that_cannot_be_written_is_said_and_the_chat_goes_on(
