@@ -39,9 +39,12 @@ class Hint:
         return dataclasses.replace(self, schema={**self.schema, "description": f"{text} ({own})" if own else text})
 
 
-def hint_of(hint: Any, where: str) -> Hint:
-    """Return how values of `hint` are described and read; raises UsageError for hints that JSON cannot serve, naming `where`."""
-    return _Maker(where).make(hint)
+def hint_of(hint: Any, where: str, *, build: bool = True) -> Hint:
+    """Return how values of `hint` are described and read; raises UsageError for hints that JSON cannot serve, naming `where`.
+
+    Without `build`, values are checked alone: dicts and lists stand for dataclasses and sets, so no code of anybody's runs.
+    """
+    return _Maker(where, build).make(hint)
 
 
 def resolved(annotations: Mapping[str, Any], names: Mapping[str, Any], local: Mapping[str, Any], where: str) -> dict[str, Any]:
@@ -143,8 +146,9 @@ _SCALARS = (str, int, float, bool, type(None))
 class _Maker:
     """Makes the hint of one parameter; knows the classes that it is inside of, as none can be sent that holds itself."""
 
-    def __init__(self, where: str) -> None:
+    def __init__(self, where: str, build: bool) -> None:
         self._where = where
+        self._build = build
         self._inside: list[type] = []
 
     def make(self, hint: Any) -> Hint:
@@ -187,7 +191,7 @@ class _Maker:
         if origin in _LISTS:
             return _list(self.make(args[0]) if args else ANY, list)
         if origin in _SETS:
-            return _list(self.make(args[0]) if args else ANY, _SETS[origin])
+            return _list(self.make(args[0]) if args else ANY, _SETS[origin] if self._build else list, unique=True)
         if origin is tuple:
             if not args or args[-1] is Ellipsis:
                 return _list(self.make(args[0]) if args else ANY, tuple)
@@ -248,7 +252,9 @@ class _Maker:
         hints = self._fields_of(cls)
         missing = dataclasses.MISSING
         required = {each.name for each in fields if each.default is missing and each.default_factory is missing}
-        return _object({each.name: self.make(hints[each.name]) for each in fields}, required, cls.__name__, cls)
+        return _object(
+            {each.name: self.make(hints[each.name]) for each in fields}, required, cls.__name__, cls if self._build else dict
+        )
 
 
 def _union(members: Sequence[Hint]) -> Hint:
@@ -295,9 +301,8 @@ def _items(value: Any, where: str, says: str) -> list[Any]:
     return value
 
 
-def _list(item: Hint, make: type) -> Hint:
+def _list(item: Hint, make: type, *, unique: bool = False) -> Hint:
     says = "a list" if item is ANY else f"a list, each item {item.says}"
-    unique = issubclass(make, set | frozenset)
 
     def read(value: Any, where: str) -> Any:
         read_items = [item.read(each, f"{where}[{n}]") for n, each in enumerate(_items(value, where, says))]

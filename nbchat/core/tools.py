@@ -52,6 +52,7 @@ class Tool:
     is_async: bool = False
     token: str | None = None
     _hints: Mapping[str, Hint] = field(default_factory=dict, repr=False, compare=False)
+    _checks: Mapping[str, Hint] = field(default_factory=dict, repr=False, compare=False)
     _required: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
     _positional: tuple[inspect.Parameter, ...] = field(default=(), repr=False, compare=False)
 
@@ -60,12 +61,17 @@ class Tool:
         """What the model calls it."""
         return self.spec.name
 
-    def arguments(self, text: str) -> dict[str, Any]:
-        """Return the arguments that `text` (JSON, as a model wrote it) stands for, checked and converted by the type hints.
+    def check(self, text: str) -> None:
+        """Check the arguments that `text` (JSON, as a model wrote it) stands for against the type hints, running nobody's code.
 
         Raises ValueError, in words that a model can act on, for what is no strict JSON object or does not fit. No text at
         all is an empty object: some models write that for a call without arguments.
         """
+        read_members(json_object(text) if text.strip() else {}, self._checks, set(self._required))
+
+    def arguments(self, text: str) -> dict[str, Any]:
+        """Return the arguments that `text` stands for, checked as by `check` and converted; the constructors of dataclasses run,
+        and what they raise is a ValueError too."""
         return read_members(json_object(text) if text.strip() else {}, self._hints, set(self._required))
 
     def call(self, arguments: Mapping[str, Any], token: CancelToken) -> Any:
@@ -104,10 +110,12 @@ def tool_of(function: Callable[..., Any] | Tool, *, name: str | None = None, des
     if len(tokens) > 1:
         raise UsageError(f"{where} has {len(tokens)} parameters for a cancel token.", hint="One is enough.")
     doc = read_docstring(getattr(bare, "__doc__", None) if inspect.isroutine(bare) else code.__doc__ or type(bare).__doc__)
+    place = f"Parameter {{}} of {where}"
     hints = {
-        each.name: hint_of(each.annotation, f"Parameter {each.name} of {where}").described(doc.parameters.get(each.name, ""))
+        each.name: hint_of(each.annotation, place.format(each.name)).described(doc.parameters.get(each.name, ""))
         for each in shown
     }
+    checks = {each.name: hint_of(each.annotation, place.format(each.name), build=False) for each in shown}
     required = frozenset(each.name for each in shown if each.default is _Kind.empty)
     return Tool(
         ToolSpec(named, doc.summary if description is None else description, schema_of(hints, set(required))),
@@ -115,6 +123,7 @@ def tool_of(function: Callable[..., Any] | Tool, *, name: str | None = None, des
         inspect.iscoroutinefunction(code),
         tokens[0].name if tokens else None,
         MappingProxyType(hints),
+        MappingProxyType(checks),
         required,
         tuple(each for each in parameters if each.kind is _Kind.POSITIONAL_ONLY),
     )

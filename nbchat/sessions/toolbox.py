@@ -221,12 +221,12 @@ class ToolBox:
 
     async def _outcome(self, run: _Run) -> _Outcome:
         """What the model is told of one call."""
-        name, tool = run.call.name, self._tools.get(run.call.name)
+        name, text, tool = run.call.name, run.call.arguments, self._tools.get(run.call.name)
         if tool is None:
             known = f"the tools are {', '.join(self._tools)}" if self._tools else "there are no tools"
             return f"not run: there is no tool {name!r:.80}; {known}", True
         try:
-            arguments = tool.arguments(run.call.arguments)
+            tool.check(text)
         except ValueError as error:
             return f"not run: {error}"[:2000], True
         if name not in self._allowed:
@@ -238,14 +238,14 @@ class ToolBox:
         outcome: Any = None
         # The shields: to cancel whoever waits must not make the function pass for ended, as it may go on.
         if not tool.is_async:
-            run.work = _in_thread(lambda: context.run(tool.call, arguments, run.token), run.token, name)
+            run.work = _in_thread(lambda: context.run(_called, tool, text, run.token), run.token, name)
             outcome = await asyncio.shield(run.work)
         if tool.is_async or inspect.isawaitable(outcome):  # a plain function that wraps an async one
-            start = (lambda: outcome) if outcome is not None else lambda: tool.call(arguments, run.token)
+            start = (lambda: outcome) if outcome is not None else lambda: _called(tool, text, run.token)
             run.work = context.run(asyncio.create_task, _awaited(start, run.token, name))
             outcome = await asyncio.shield(run.work)
-        text, failed = outcome
-        return text, failed
+        words, failed = outcome
+        return words, failed
 
     async def _decision(self, call: ToolCallPart, tool: Tool) -> Decision:
         approval = Approval(self._unique(call.id), call.name, call.arguments)
@@ -264,6 +264,11 @@ class ToolBox:
         unique = call_id if call_id and call_id not in self._call_ids else f"{call_id}#{os.urandom(6).hex()}"
         self._call_ids.add(unique)
         return unique
+
+
+def _called(tool: Tool, text: str, token: CancelToken) -> Any:
+    """Call the tool with the arguments that `text` stands for. Only here, after the consent, does any code of theirs run."""
+    return tool.call(tool.arguments(text), token)
 
 
 def _same(one: Tool, other: Tool) -> bool:

@@ -424,6 +424,21 @@ def test_only_strict_json_objects_are_taken(text: str, says: str) -> None:
         json_object(text)
 
 
+def test_a_check_builds_nothing() -> None:
+    """It finds what the hints forbid, and leaves constructors and sets for the call."""
+
+    def f(point: Point, several: set[Point], choice: Unit | None = None) -> None: ...
+
+    tool = tool_of(f)
+    text = '{"point": {"x": 101}, "several": [{"x": 1}, {"x": 1}]}'
+    tool.check(text)
+    with pytest.raises(ValueError, match="x is at most 100"):
+        tool.arguments(text)
+    with pytest.raises(ValueError, match=r"^point is missing; several\[0\].x is missing"):
+        tool.check('{"several": [{}]}')
+    assert hint_of(set[Point], "p").schema == hint_of(set[Point], "p", build=False).schema
+
+
 def test_no_text_is_no_arguments() -> None:
     """Some models write nothing at all for a call without arguments."""
     assert tool_of(coroutine, name="c").arguments('{"x": 1}') == {"x": 1}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import dataclasses
 import functools
 import threading
 import time
@@ -336,6 +337,41 @@ def test_nothing_runs_before_somebody_agrees() -> None:
         assert (ran, bench.texts, bench.box.pending) == ([7], {"call_9": "done"}, ())
         assert bench.box.allowed == frozenset()
         assert bench.changes > 2
+
+    asyncio.run(main())
+
+
+@dataclasses.dataclass
+class Careful:
+    x: int
+
+    def __post_init__(self) -> None:
+        if self.x > 1:
+            raise SystemExit("built") if self.x > 2 else ValueError("too much")
+
+
+def test_not_even_a_constructor_runs_before_somebody_agrees() -> None:
+    """A dataclass can do anything when it is made; and what it raises then is an error like any other."""
+
+    def act(what: Careful) -> int:
+        return what.x
+
+    async def aact(what: Careful) -> int:
+        return what.x
+
+    async def main() -> None:
+        bench = Bench(act, aact, allow=False)
+        task = bench.start(
+            *[call(name, f'{{"what": {{"x": {x}}}}}', f"{name}{x}") for name in ("act", "aact") for x in (1, 2, 3)]
+        )
+        await eventually(lambda: len(bench.box.pending) == 6)
+        assert bench.results == []
+        bench.box.allow("act", "aact")
+        await task
+        for name in ("act", "aact"):
+            assert bench.texts[f"{name}1"] == "1"
+            assert bench.texts[f"{name}2"] == "ValueError: what is no valid Careful: too much"
+            assert bench.texts[f"{name}3"] == "SystemExit: built"
 
     asyncio.run(main())
 
