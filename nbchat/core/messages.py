@@ -24,6 +24,7 @@ __all__ = [
     "ToolCallPart",
     "ToolResultPart",
     "part_from_json",
+    "part_to_json",
 ]
 
 Role = Literal["system", "user", "assistant", "tool"]
@@ -86,12 +87,13 @@ _PARTS: dict[str, type[Any]] = {
 }
 
 
-def _part_to_json(part: Part) -> dict[str, Any]:
+def part_to_json(part: Part) -> dict[str, Any]:
+    """Return the part as JSON; `part_from_json` gives it back equal."""
     return {name: value for name in part.__slots__ if (value := getattr(part, name)) is not None}
 
 
 def part_from_json(data: dict[str, Any]) -> Part:
-    """Return the part that a message's `to_json` made; raises KeyError for an unknown type."""
+    """Return the part that `part_to_json` made; raises KeyError for an unknown type."""
     cls = _PARTS[data["type"]]
     part: Part = cls(**{name: data[name] for name in cls.__slots__ if name in data and name != "type"})
     return part
@@ -156,7 +158,7 @@ class Message:
         data: dict[str, Any] = {
             "id": self.id,
             "role": self.role,
-            "parts": [_part_to_json(part) for part in self.parts],
+            "parts": [part_to_json(part) for part in self.parts],
             "parent": self.parent,
             "status": self.status,
             "finish_reason": self.finish_reason,

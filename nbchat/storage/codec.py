@@ -10,7 +10,7 @@ from typing import Any
 from nbchat.core.conversations import Conversation
 from nbchat.core.cost import Cost, Price
 from nbchat.core.errors import ErrorInfo, UsageError
-from nbchat.core.messages import Message, Part, part_from_json
+from nbchat.core.messages import Message, Part, part_from_json, part_to_json
 from nbchat.core.usage import Usage
 
 __all__ = [
@@ -33,6 +33,8 @@ MESSAGE_COLUMNS = (
     "parameters, first_token_seconds, seconds, hidden, deleted"
 )
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 def clean(text: str) -> str:
     """Return `text` without lone surrogates (halves of a pair are joined, others become U+FFFD): UTF-8 has no form for them."""
@@ -48,14 +50,14 @@ def clean(text: str) -> str:
 def dump(value: Any) -> str:
     """Return `value` as JSON text; raises UsageError for what JSON cannot hold."""
     try:
-        return clean(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+        return clean(_encode(value))
     except (TypeError, ValueError) as error:
         raise UsageError(f"this cannot be saved as JSON: {error}") from error
 
 
 def dump_parts(parts: Sequence[Part]) -> str:
     """Return parts as JSON text."""
-    return dump(Message(id="", role="assistant", parts=tuple(parts)).to_json()["parts"])
+    return dump([part_to_json(part) for part in parts])
 
 
 def load_parts(text: str) -> tuple[Part, ...]:

@@ -119,7 +119,7 @@ def add(db: Database, given: Whole) -> Conversation:
         known = get(db, given.conversation.id) or next(filter(None, (_message(db, each) for each in ids)), None)
         if known or len(set(ids)) < len(ids):
             raise UsageError("this conversation, or one of its messages, is there already.", hint="Import it with new ids.")
-        return _adopt(db, given)
+        return adopt_within(db, given)
 
 
 def _message(db: Database, message_id: str) -> tuple[Any, ...] | None:
@@ -129,10 +129,10 @@ def _message(db: Database, message_id: str) -> tuple[Any, ...] | None:
 def adopt(db: Database, whole: Whole) -> Conversation:
     """Save what `copy` gave, in one transaction; what is there already stays. A name that is taken gets a number."""
     with db.transaction():
-        return _adopt(db, whole)
+        return adopt_within(db, whole)
 
 
-def _adopt(db: Database, whole: Whole) -> Conversation:
+def adopt_within(db: Database, whole: Whole) -> Conversation:
     wanted = whole.conversation
     if get(db, wanted.id) is None:
         row = conversation_row(replace(wanted, name=_free_name(db, wanted.name)))

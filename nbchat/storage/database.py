@@ -109,16 +109,21 @@ class Database:
     def patiently(self, work: Any) -> Any:
         """Run `work` again while the database is busy: opening, changing the journal mode and WAL recovery report BUSY
         at once, without waiting for the connection's own timeout."""
+        try:
+            return work()
+        except Exception as error:
+            if not is_busy(error):
+                raise
         deadline = time.monotonic() + self._busy_seconds
         wait = 0.002
         while True:
+            time.sleep(wait)
+            wait = min(wait * 2, 0.1)
             try:
                 return work()
             except Exception as error:
                 if not is_busy(error) or time.monotonic() > deadline:
                     raise
-            time.sleep(wait)
-            wait = min(wait * 2, 0.1)
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
         """Run one statement; lone surrogates in its parameters become U+FFFD, since UTF-8 has no form for them."""
@@ -143,11 +148,7 @@ class Database:
 
         BEGIN IMMEDIATE, because a read that becomes a write fails at once when somebody else wrote in between.
         """
-        self._same_file()
-        level = "FULL" if durable or self.journal_mode == "delete" else "NORMAL"
-        if level != self._level:
-            self.sql.execute(f"PRAGMA synchronous = {level}")
-            self._level = level
+        self._prepare(durable)
         self.patiently(lambda: self.sql.execute("BEGIN IMMEDIATE"))
         try:
             yield
@@ -156,6 +157,18 @@ class Database:
             if self.sql.in_transaction:
                 self.sql.execute("ROLLBACK")
             raise
+
+    def append(self, sql: str, parameters: Sequence[Any]) -> None:
+        """Run one statement as a transaction of its own, not durable: half the price of `transaction`."""
+        self._prepare(durable=False)
+        self.patiently(lambda: self.execute(sql, parameters))
+
+    def _prepare(self, durable: bool) -> None:
+        self._same_file()
+        level = "FULL" if durable or self.journal_mode == "delete" else "NORMAL"
+        if level != self._level:
+            self.sql.execute(f"PRAGMA synchronous = {level}")
+            self._level = level
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:

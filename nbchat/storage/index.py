@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["Progress", "catch_up", "forget", "is_missing", "shown_text"]
 
 _BATCH = 500
-_CREATE = "CREATE VIRTUAL TABLE IF NOT EXISTS message_index USING fts5(text, content='', tokenize='ascii')"
+_CREATE = "CREATE VIRTUAL TABLE IF NOT EXISTS message_index USING fts5(text, content='', tokenize='ascii', prefix='2 3')"
+"""The prefixes are for people who type: without them a search for two letters takes 80 ms at 100,000 messages."""
 _REMOVE = "INSERT INTO message_index (message_index, rowid, text) VALUES ('delete', ?, ?)"
 
 

@@ -92,8 +92,8 @@ def settled(message: Message) -> Message:
 
 
 def add_piece(db: Database, turn_id: str, parts: Sequence[Part]) -> None:
-    """Append a piece to a running turn's answer within the caller's transaction; nothing when the turn has ended."""
-    db.execute(
+    """Append a piece to a running turn's answer, in a transaction of its own; nothing when the turn has ended."""
+    db.append(
         "INSERT INTO message_pieces (position, number, parts) "
         "SELECT m.position, 1 + COALESCE((SELECT MAX(p.number) FROM message_pieces p WHERE p.position = m.position), 0), ? "
         "FROM turns t JOIN messages m ON m.id = t.assistant_message WHERE t.id = ? AND t.ended IS NULL",

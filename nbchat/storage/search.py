@@ -18,7 +18,7 @@ _FOUND = "m.conversation_id, m.id, m.role, m.parts, m.created"
 
 
 def search(
-    db: Database, wanted: list[Phrase], conversation_id: str | None, limit: int, offset: int, *, indexed: bool
+    db: Database, wanted: tuple[Phrase, ...], conversation_id: str | None, limit: int, offset: int, *, indexed: bool
 ) -> list[SearchHit]:
     """Return a page of hits, the message that was saved last first. Without an index that is up to date (no FTS5, or a
     database that cannot be written) all messages are read: right, but slow."""
@@ -30,7 +30,7 @@ def search(
 
 
 def _from_index(
-    db: Database, wanted: list[Phrase], conversation_id: str | None, limit: int, offset: int
+    db: Database, wanted: tuple[Phrase, ...], conversation_id: str | None, limit: int, offset: int
 ) -> list[tuple[Any, ...]] | None:
     first, last = _range(db, conversation_id)
     try:
@@ -62,7 +62,7 @@ def _expression(wanted: Iterable[Phrase]) -> str:
     return " ".join(f'"{" ".join(each.words)}"{"*" if each.prefix else ""}' for each in wanted)
 
 
-def _from_messages(db: Database, wanted: list[Phrase], conversation_id: str | None) -> Iterator[tuple[Any, ...]]:
+def _from_messages(db: Database, wanted: tuple[Phrase, ...], conversation_id: str | None) -> Iterator[tuple[Any, ...]]:
     rows = db.execute(
         f"SELECT {_FOUND} FROM messages m WHERE NOT m.deleted AND m.status <> 'streaming' "
         "AND (?1 IS NULL OR m.conversation_id = ?1) ORDER BY m.position DESC",
@@ -71,7 +71,7 @@ def _from_messages(db: Database, wanted: list[Phrase], conversation_id: str | No
     return (row for row in rows if matches(shown_text(row[3]), wanted))
 
 
-def _hits(db: Database, wanted: list[Phrase], rows: list[tuple[Any, ...]]) -> list[SearchHit]:
+def _hits(db: Database, wanted: tuple[Phrase, ...], rows: list[tuple[Any, ...]]) -> list[SearchHit]:
     found: dict[str, Conversation] = {}
     for conversation_id in {row[0] for row in rows}:
         row = db.row(f"SELECT {CONVERSATION_COLUMNS} FROM conversations WHERE id = ?", (conversation_id,))

@@ -78,8 +78,7 @@ def _free_generation(db: Database, turn: TurnRecord, last: int) -> int:
 
 def checkpoint(db: Database, turn_id: str, parts: Sequence[Part]) -> None:
     """Append what came since the last checkpoint. It survives the process's death, not necessarily a power cut."""
-    with db.transaction(durable=False):
-        messages.add_piece(db, turn_id, parts)
+    messages.add_piece(db, turn_id, parts)
 
 
 def end(db: Database, turn: TurnRecord, message: Message, records: Iterable[RequestRecord], now: float) -> bool:

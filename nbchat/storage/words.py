@@ -10,8 +10,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain, islice
 
 __all__ = ["SNIPPET_LENGTH", "Phrase", "index_text", "matches", "phrases", "snippet"]
 
@@ -57,7 +60,7 @@ def index_text(text: str) -> str:
     return text if text.isascii() else " ".join(_words(text))
 
 
-def phrases(typed: str) -> list[Phrase]:
+def phrases(typed: str) -> tuple[Phrase, ...]:
     """Return what somebody looks for: each word, or each text in double quotes; empty when there is no word in it.
 
     Nothing else has a meaning: what is written as one (`don't`, `foo_bar`, `a-b`) is a phrase of its parts.
@@ -66,16 +69,16 @@ def phrases(typed: str) -> list[Phrase]:
     for quoted, bare in _TYPED.findall(typed):
         if words := tuple(_words(quoted or bare)):
             found.append(Phrase(words, prefix=bool(bare)))
-    return [Phrase(each.words, each.prefix and each is found[-1]) for each in found]
+    return tuple(Phrase(each.words, each.prefix and each is found[-1]) for each in found)
 
 
-def matches(text: str, wanted: list[Phrase]) -> bool:
+def matches(text: str, wanted: tuple[Phrase, ...]) -> bool:
     """Whether all phrases are in `text`: what the index answers, without an index."""
     line = f" {' '.join(_words(text))} "
     return all(f" {' '.join(each.words)}{'' if each.prefix else ' '}" in line for each in wanted)
 
 
-def snippet(text: str, wanted: list[Phrase]) -> str:
+def snippet(text: str, wanted: tuple[Phrase, ...]) -> str:
     """Return what stands around the first place where one of the phrases begins: one line, at most `SNIPPET_LENGTH`
     characters."""
     place = _first(text[:_LONGEST_LOOK], wanted)
@@ -90,16 +93,30 @@ def snippet(text: str, wanted: list[Phrase]) -> str:
     return f"{ahead}{line[: SNIPPET_LENGTH - len(ahead) - 1].rstrip()}…"
 
 
-def _first(text: str, wanted: list[Phrase]) -> int:
+def _first(text: str, wanted: tuple[Phrase, ...]) -> int:
     """Return the first place in `text` where a phrase stands, 0 when there is none."""
-    found = [(folded, match.start()) for match in _WORD.finditer(text) if (folded := _fold(match.group()))]
-    words = [word for word, _ in found]
-    return next((place for number, (_, place) in enumerate(found) if any(_at(words, number, each) for each in wanted)), 0)
+    if text.isascii():
+        found = _in_ascii(wanted).search(text.lower())
+        return 0 if found is None else found.start()
+    longest = max(len(each.words) for each in wanted)
+    ahead: deque[tuple[str, int]] = deque()
+    words = ((folded, match.start()) for match in _WORD.finditer(text) if (folded := _fold(match.group())))
+    for word in chain(words, [("", 0)] * (longest - 1)):
+        ahead.append(word)
+        if len(ahead) == longest:
+            if any(_begins(ahead, each) for each in wanted):
+                return ahead[0][1]
+            ahead.popleft()
+    return 0
 
 
-def _at(words: list[str], number: int, phrase: Phrase) -> bool:
+@lru_cache(maxsize=16)
+def _in_ascii(wanted: tuple[Phrase, ...]) -> re.Pattern[str]:
+    each = ("[^a-z0-9]+".join(phrase.words) + ("" if phrase.prefix else "(?![a-z0-9])") for phrase in wanted)
+    return re.compile(f"(?<![a-z0-9])(?:{'|'.join(each)})")
+
+
+def _begins(ahead: Iterable[tuple[str, int]], phrase: Phrase) -> bool:
+    words = [word for word, _ in islice(ahead, len(phrase.words))]
     *whole, last = phrase.words
-    end = number + len(whole)
-    if end >= len(words) or words[number:end] != whole:
-        return False
-    return words[end].startswith(last) if phrase.prefix else words[end] == last
+    return words[:-1] == whole and (words[-1].startswith(last) if phrase.prefix else words[-1] == last)

@@ -1,7 +1,8 @@
 """The benchmarks: `python -m tests.bench [B3 ... traffic]` runs some or all and prints a table; a missed target exits with 1.
 
 Each runs its baseline beside it, on the same machine in the same minutes, and compares ratios: absolute times say little.
-Needs a built front end, and a machine that does nothing else: B7 and B8 measure waiting, and a busy core makes them wait.
+Needs a built front end, and a machine that does nothing else: B7 and B8 measure waiting, and a busy core makes them wait;
+B9 measures what waking a thread costs, and B10 and aims are times.
 Where it cannot be had, real-time priority comes close: `chrt -r 1 python -m tests.bench B7 B8` (Linux, as root).
 """
 
@@ -12,7 +13,7 @@ import os
 import sys
 import time
 
-from tests.bench import b3_startup, b4_linear, b5_bytes, b6_cpu, b7_first_delta, b8_busy, traffic
+from tests.bench import aims, b3_startup, b4_linear, b5_bytes, b6_cpu, b7_first_delta, b8_busy, b9_durable, b10_search, traffic
 from tests.bench.rows import Row, table
 
 _BENCHMARKS = {
@@ -22,6 +23,9 @@ _BENCHMARKS = {
     "B6": b6_cpu.run,
     "B7": b7_first_delta.run,
     "B8": b8_busy.run,
+    "B9": b9_durable.run,
+    "B10": b10_search.run,
+    "aims": aims.run,
     "traffic": traffic.run,
 }
 
