@@ -33,6 +33,7 @@ MESSAGE_COLUMNS = (
     "parameters, first_token_seconds, seconds, hidden, deleted"
 )
 
+_decode = json.JSONDecoder().decode
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -62,7 +63,7 @@ def dump_parts(parts: Sequence[Part]) -> str:
 
 def load_parts(text: str) -> tuple[Part, ...]:
     """Return the parts that `dump_parts` made."""
-    return tuple(part_from_json(part) for part in json.loads(text))
+    return tuple(part_from_json(part) for part in _decode(text))
 
 
 def _optional(value: Usage | Cost | ErrorInfo | None) -> str | None:
@@ -103,10 +104,10 @@ def message_from_row(row: Sequence[Any]) -> Message:
         finish_reason=row[5],
         model=row[6],
         created=row[7],
-        usage=None if usage is None else Usage.from_json(json.loads(usage)),
-        cost=None if cost is None else Cost.from_json(json.loads(cost)),
-        error=None if error is None else ErrorInfo.from_json(json.loads(error)),
-        parameters=None if parameters is None else json.loads(parameters),
+        usage=None if usage is None else Usage.from_json(_decode(usage)),
+        cost=None if cost is None else Cost.from_json(_decode(cost)),
+        error=None if error is None else ErrorInfo.from_json(_decode(error)),
+        parameters=None if parameters is None else _decode(parameters),
         first_token_seconds=row[12],
         seconds=row[13],
         hidden=bool(row[14]),
@@ -135,15 +136,26 @@ def conversation_row(conversation: Conversation) -> tuple[Any, ...]:
 
 def conversation_from_row(row: Sequence[Any]) -> Conversation:
     """Return the conversation of a row that begins with `CONVERSATION_COLUMNS`."""
-    values = dict(zip(CONVERSATION_COLUMNS.split(", "), row, strict=False))
-    changed = {"parameters": json.loads(row[6]), "titled": bool(row[10]), "archived": bool(row[11])}
-    return Conversation(**{**values, **changed})
+    return Conversation(
+        id=row[0],
+        name=row[1],
+        title=row[2],
+        provider=row[3],
+        model=row[4],
+        system=row[5],
+        parameters={} if row[6] == "{}" else _decode(row[6]),
+        head=row[7],
+        created=row[8],
+        updated=row[9],
+        titled=bool(row[10]),
+        archived=bool(row[11]),
+    )
 
 
 def price_from_json(text: str | None) -> Price | None:
     """Return the price that `Price.to_json` made, its numbers as decimals."""
     if text is None:
         return None
-    data = json.loads(text)
+    data = _decode(text)
     decimals = {name: Decimal(data[name]) for name in ("input", "output", "cached", "cache_write", "request") if name in data}
     return Price(**{**data, **decimals})

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from nbchat.core.conversations import Conversation, SearchHit
+from nbchat.core.conversations import SearchHit
 from nbchat.storage.codec import CONVERSATION_COLUMNS, conversation_from_row
 from nbchat.storage.database import Database
 from nbchat.storage.index import is_missing, shown_text
@@ -15,6 +15,8 @@ from nbchat.storage.words import Phrase, matches, snippet
 __all__ = ["search"]
 
 _FOUND = "m.conversation_id, m.id, m.role, m.parts, m.created"
+_AT_ONCE = 500
+"""SQLite before 3.32 takes 999 parameters."""
 
 
 def search(
@@ -72,12 +74,14 @@ def _from_messages(db: Database, wanted: tuple[Phrase, ...], conversation_id: st
 
 
 def _hits(db: Database, wanted: tuple[Phrase, ...], rows: list[tuple[Any, ...]]) -> list[SearchHit]:
-    found: dict[str, Conversation] = {}
-    for conversation_id in {row[0] for row in rows}:
-        row = db.row(f"SELECT {CONVERSATION_COLUMNS} FROM conversations WHERE id = ?", (conversation_id,))
-        assert row is not None
-        found[conversation_id] = conversation_from_row(row)
+    ids = list({row[0] for row in rows})
+    conversations = {}
+    for start in range(0, len(ids), _AT_ONCE):
+        some = ids[start : start + _AT_ONCE]
+        marks = ", ".join("?" * len(some))
+        for row in db.rows(f"SELECT {CONVERSATION_COLUMNS} FROM conversations WHERE id IN ({marks})", some):
+            conversations[row[0]] = conversation_from_row(row)
     return [
-        SearchHit(found[conversation], message, role, snippet(shown_text(parts), wanted), created)
+        SearchHit(conversations[conversation], message, role, snippet(shown_text(parts), wanted), created)
         for conversation, message, role, parts, created in rows
     ]

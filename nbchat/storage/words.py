@@ -86,9 +86,10 @@ def snippet(text: str, wanted: tuple[Phrase, ...]) -> str:
     if start:  # from the beginning of a word, if one begins there at all
         space = text.find(" ", start, place)
         start = start if space < 0 else space + 1
-    line = " ".join(text[start : start + 4 * SNIPPET_LENGTH].split())
+    end = start + 2 * SNIPPET_LENGTH
+    line = " ".join(text[start:end].split())
     ahead = "…" if start else ""
-    if len(ahead) + len(line) <= SNIPPET_LENGTH and start + 4 * SNIPPET_LENGTH >= len(text):
+    if len(ahead) + len(line) <= SNIPPET_LENGTH and end >= len(text):
         return ahead + line
     return f"{ahead}{line[: SNIPPET_LENGTH - len(ahead) - 1].rstrip()}…"
 
@@ -112,8 +113,14 @@ def _first(text: str, wanted: tuple[Phrase, ...]) -> int:
 
 @lru_cache(maxsize=16)
 def _in_ascii(wanted: tuple[Phrase, ...]) -> re.Pattern[str]:
-    each = ("[^a-z0-9]+".join(phrase.words) + ("" if phrase.prefix else "(?![a-z0-9])") for phrase in wanted)
-    return re.compile(f"(?<![a-z0-9])(?:{'|'.join(each)})")
+    # Each begins with a plain word, which a regular expression looks for ten times faster than for a look behind it.
+    each = (
+        f"{phrase.words[0]}(?<![a-z0-9]{phrase.words[0]})"
+        + "".join(f"[^a-z0-9]+{word}" for word in phrase.words[1:])
+        + ("" if phrase.prefix else "(?![a-z0-9])")
+        for phrase in wanted
+    )
+    return re.compile("|".join(each))
 
 
 def _begins(ahead: Iterable[tuple[str, int]], phrase: Phrase) -> bool:

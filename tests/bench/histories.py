@@ -27,7 +27,8 @@ LONG = "long"
 
 
 def fill(path: Path, *, count: int, in_long: int, others: int, seed: int = 20261127) -> None:
-    """Save `count` messages: `in_long` in one conversation, the rest spread over `others`, 5 to 150 words each."""
+    """Save `count` messages: `in_long` in one conversation, the rest spread over `others`; questions of 5 to 60 words,
+    answers of 40 to 400."""
     chance = random.Random(seed)
     db = Database(Place(path))
     try:
@@ -45,7 +46,8 @@ def _conversation(db: Database, chance: random.Random, name: str, count: int, up
     row = Conversation(name, name, f"Title of {name}", created=updated, updated=updated, archived=archived)
     tree: list[Message] = []
     for number in range(count):
-        text = " ".join(chance.choices(VOCABULARY, cum_weights=_WEIGHTS, k=chance.randrange(5, 150)))
+        length = chance.randrange(40, 400) if number % 2 else chance.randrange(5, 60)
+        text = " ".join(chance.choices(VOCABULARY, cum_weights=_WEIGHTS, k=length))
         message = Message(f"{name}-{number}", "user", (TextPart(text),), tree[-1].id if tree else None, created=updated)
         tree.append(_answer(message) if number % 2 else message)
     conversations.adopt_within(db, conversations.Whole(row, tuple(tree), 0))
