@@ -41,6 +41,8 @@ class Page:
             self._snapshot(message["snapshot"], now)
         elif message["op"] == "page":
             self._older(message["messages"], message["more"])
+        elif message["op"] == "deleted":
+            self._without(message["messages"])
 
     def _older(self, page: list[Json], more: bool) -> None:
         held = {each["id"] for each in self.messages}
@@ -48,6 +50,17 @@ class Page:
         if fresh and self.messages and fresh[-1]["id"] != self.messages[0]["parent"]:
             return  # the answer to another page of the browser
         self.messages, self.more = [*fresh, *self.messages], more
+
+    def _without(self, ids: list[str]) -> None:
+        kept: list[Json] = []
+        below: dict[str | None, str | None] = {}
+        for message in self.messages:
+            parent = below.get(message["parent"], message["parent"])
+            if message["id"] in ids:
+                below[message["id"]] = parent
+            else:
+                kept.append({**message, "parent": parent})
+        self.messages = kept
 
     def update(self, state: Json, now: float) -> None:
         if "status" in state:
@@ -113,7 +126,7 @@ class Page:
     def _old(self, message: Json) -> bool:
         generation, seq, ended = self.position
         if message["generation"] != generation:
-            return message["generation"] < generation or (self.kind == "turn" and generation > 0)
+            return bool(message["generation"] < generation)
         return ended or message["seq"] <= seq
 
     def _fit(self) -> Json | None:
@@ -123,9 +136,8 @@ class Page:
         generation, seq, ended = self.position
         if message["generation"] == generation:
             return not ended and message["after"] == seq
-        if message["after"] != 0 or not ended:
-            return False
-        return generation == 0 if self.kind == "turn" else message["generation"] == generation + 1
+        begins = self.kind == "turn" or message["generation"] == generation + 1
+        return bool(message["after"] == 0 and ended and begins)
 
     # ------------------------------------------------------------ what events mean
 
@@ -143,12 +155,19 @@ class Page:
     def _reduce(self, event: Json, right: bool | None) -> bool | None:
         kind = event["type"]
         if kind == "turn-start":
-            self.messages = [*self._before(event["messages"][0]), *[dict(message) for message in event["messages"]]]
+            beside = event.get("siblings", {})
+            fresh = [{**each, "siblings": beside[each["id"]]} if each["id"] in beside else each for each in event["messages"]]
+            self.messages = [*self._before(fresh[0]), *fresh]
         elif kind in ("text-delta", "reasoning-delta"):
             self._grow(kind.split("-")[0], event["text"])
+        elif kind == "tool-call-delta":
+            self._grow_call(event)
+        elif kind == "tool-result":
+            self._add({"type": "tool-result", **{key: event[key] for key in ("call_id", "text", "error") if event.get(key)}})
         elif kind in ("turn-end", "turn-error"):
             if self.messages and self.messages[-1]["role"] == "assistant":
-                self.messages[-1] = {**event["message"], "parts": self.messages[-1]["parts"]}
+                kept = {key: self.messages[-1][key] for key in ("parts", "siblings") if key in self.messages[-1]}
+                self.messages[-1] = {**event["message"], **kept}
             text = text_of(self.messages[-1]) if self.messages else ""
             return bool(zlib.crc32(text.encode("utf-8", "replace")) == event["checksum"])
         return right
@@ -157,6 +176,10 @@ class Page:
         if self.kind == "turn":
             return []
         ids = [message["id"] for message in self.messages]
+        there = {first["id"], *first.get("siblings", ())}
+        place = next((at for at, each in enumerate(ids) if each in there), None)
+        if place is not None:
+            return self.messages[:place]
         if first["parent"] in ids:
             return self.messages[: ids.index(first["parent"]) + 1]
         self.more = first["parent"] is not None
@@ -172,6 +195,20 @@ class Page:
             parts.append({"type": kind, "text": text})
         self.messages[-1] = {**self.messages[-1], "parts": parts}
 
+    def _grow_call(self, event: Json) -> None:
+        parts = [dict(part) for part in self.messages[-1]["parts"]]
+        calls = [part for part in parts if part["type"] == "tool-call"]
+        if event["index"] >= len(calls):
+            self._add({"type": "tool-call", **{key: event.get(key, "") for key in ("id", "name", "arguments")}})
+            return
+        call = calls[event["index"]]
+        call.update({key: call[key] or event.get(key, "") for key in ("id", "name")})
+        call["arguments"] += event.get("arguments", "")
+        self.messages[-1] = {**self.messages[-1], "parts": parts}
+
+    def _add(self, part: Json) -> None:
+        self.messages[-1] = {**self.messages[-1], "parts": [*self.messages[-1]["parts"], part]}
+
     # ------------------------------------------------------------ to the kernel
 
     def tick(self, now: float) -> None:
@@ -186,8 +223,7 @@ class Page:
 
     def _plan(self, now: float, *, moved: bool) -> None:
         behind = self._forced or self._overdue or self._seen > self.position[:2]
-        begins = self.kind == "thread" or self.position[0] == 0
-        running = not self.position[2] or (self.status in _BUSY and begins)
+        running = not self.position[2] or self.status in _BUSY
         if not behind and not running:
             self.due = None
             return

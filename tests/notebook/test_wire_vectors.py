@@ -16,7 +16,7 @@ VECTORS = sorted((Path(__file__).parent.parent / "vectors" / "wire").glob("*.jso
 
 def test_the_vectors_are_there() -> None:
     """Else the test below would pass by playing none."""
-    assert len(VECTORS) >= 25
+    assert len(VECTORS) >= 40
 
 
 @pytest.mark.parametrize("path", VECTORS, ids=lambda path: path.stem)
@@ -40,10 +40,13 @@ def test_a_page_does_what_the_vector_says(path: Path) -> None:
             page.custom(given, now)
         got = {
             "position": dict(zip(("generation", "seq", "ended"), page.position, strict=True)),
-            "messages": [{"id": m["id"], "role": m["role"], "status": m["status"], "text": text_of(m)} for m in page.messages],
+            "messages": [{**message, "text": text_of(message)} for message in page.messages],
             "more": page.more,
             "sent": list(sent),
         }
+        for message, named in zip(got["messages"], wanted.get("messages", []), strict=False):
+            for other in message.keys() - named.keys():  # a vector names what it is about
+                del message[other]
         compared = [name for name in wanted if name != "sent" or "advance_ms" not in given]  # when it asks is the browser's own
         assert {name: got[name] for name in compared} == {name: wanted[name] for name in compared}, f"step {number}"
         assert all(read_intent(message) is not None for message in sent)

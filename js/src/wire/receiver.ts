@@ -6,7 +6,7 @@
  * messages silently above its rate limit, so every message may be missing, doubled, late or out of order.
  */
 import type { Append, Kind, Message, Outgoing, Position, SessionStatus, Snapshot } from "./protocol.ts";
-import { adopt, type Content, prepend, reduce } from "./reduce.ts";
+import { adopt, type Content, prepend, reduce, without } from "./reduce.ts";
 
 /** A gap is given this long to close by itself; then the waits double up to GAP_MOST. Milliseconds. */
 const GAP_FIRST = 250;
@@ -120,6 +120,11 @@ export class Receiver {
     this.content = prepend(this.content, messages, more);
   }
 
+  /** Messages were deleted: the snapshot that tells so may not reach back to them. */
+  deleted(ids: readonly string[]): void {
+    this.content = without(this.content, ids);
+  }
+
   /** Send what is due. */
   tick(now: number): void {
     const check = this.check;
@@ -143,16 +148,15 @@ export class Receiver {
 
   private isOld({ generation, seq }: Append): boolean {
     const mine = this.position;
-    if (generation !== mine.generation)
-      return generation < mine.generation || (this.kind === "turn" && mine.generation > 0);
+    if (generation !== mine.generation) return generation < mine.generation;
     return mine.ended || seq <= mine.seq;
   }
 
   private fits({ generation, after }: Append): boolean {
     const mine = this.position;
     if (generation === mine.generation) return !mine.ended && after === mine.seq;
-    if (after !== 0 || !mine.ended) return false;
-    return this.kind === "turn" ? mine.generation === 0 : generation === mine.generation + 1;
+    // a turn view is told of no turn but its own, and is bound to a later one when its answer is asked for again
+    return after === 0 && mine.ended && (this.kind === "turn" || generation === mine.generation + 1);
   }
 
   private findFit(): number {
@@ -209,7 +213,7 @@ export class Receiver {
   }
 
   private isRunning(): boolean {
-    return !this.position.ended || (isBusy(this.status) && (this.kind === "thread" || this.position.generation === 0));
+    return !this.position.ended || isBusy(this.status);
   }
 }
 

@@ -57,14 +57,26 @@ export function prepend(content: Content, page: readonly Message[], more: boolea
   return { ...content, messages: [...fresh, ...content.messages], more };
 }
 
+/** Return the content without these messages: what stood below one of them stands below what it stood below. */
+export function without(content: Content, ids: readonly string[]): Content {
+  const messages: Message[] = [];
+  const below = new Map<string | null, string | null>();
+  for (const message of content.messages) {
+    const parent = below.has(message.parent) ? (below.get(message.parent) ?? null) : message.parent;
+    if (ids.includes(message.id)) below.set(message.id, parent);
+    else messages.push(parent === message.parent ? message : { ...message, parent });
+  }
+  return { ...content, messages };
+}
+
 /** Fold one batch of events, in order. */
 export function reduce(content: Content, events: readonly Event[]): Reduced {
   let ended: Reduced["ended"] = null;
   let next = content;
   for (const event of events) {
-    if (event.type === "turn-start") next = startTurn(next, event.turn, event.messages);
+    if (event.type === "turn-start") next = startTurn(next, event.turn, event.messages, event.siblings ?? {});
     else if (event.type === "turn-end" || event.type === "turn-error") {
-      next = withAnswer({ ...next, phase: null }, (m) => ({ ...event.message, parts: m.parts }));
+      next = withAnswer({ ...next, phase: null }, (m) => beside({ ...event.message, parts: m.parts }, m.siblings));
       ended = crc32(textOf(next.messages.at(-1))) === event.checksum ? "right" : "wrong";
     } else next = applyDelta(next, event);
   }
@@ -78,20 +90,33 @@ export function textOf(message: Message | undefined): string {
   return text;
 }
 
-function startTurn(content: Content, turn: string, fresh: readonly Message[]): Content {
+/** A turn may go on with an answer that is there already: then its messages come with the parts that they have. */
+function startTurn(content: Content, turn: string, given: readonly Message[], siblings: Siblings): Content {
   const phase: Phase = { type: "sending" };
+  const fresh = given.map((message) => beside(message, siblings[message.id]));
   if (content.kind === "turn") return { ...content, turn, messages: fresh, more: false, phase };
   const { kept, more } = pathBefore(content, fresh[0]);
   return { kind: content.kind, turn, messages: [...kept, ...fresh], more, phase };
 }
 
-/** The loaded messages up to the parent of `first`: a question with an earlier parent begins another branch there. */
+type Siblings = Record<string, readonly string[]>;
+
+function beside(message: Message, siblings: readonly string[] | undefined): Message {
+  return siblings && siblings !== message.siblings ? { ...message, siblings } : message;
+}
+
+/**
+ * The loaded messages before `first`. It is on the path itself if its answer goes on or is asked for again, and a sibling of
+ * it is if it was edited; else it stands below its parent, and what stood there leaves the path.
+ */
 function pathBefore(content: Content, first: Message | undefined): { kept: readonly Message[]; more: boolean } {
-  const held = content.messages;
-  if (!first || held.at(-1)?.id === first.parent) return { kept: held, more: content.more };
+  const { messages: held, more } = content;
+  if (!first) return { kept: held, more };
+  const place = held.findIndex((m) => m.id === first.id || first.siblings?.includes(m.id));
+  if (place >= 0) return { kept: held.slice(0, place), more };
   if (first.parent === null) return { kept: [], more: false };
   const at = held.findIndex((m) => m.id === first.parent);
-  return at >= 0 ? { kept: held.slice(0, at + 1), more: content.more } : { kept: [], more: true };
+  return at >= 0 ? { kept: held.slice(0, at + 1), more } : { kept: [], more: true };
 }
 
 function applyDelta(content: Content, event: Event): Content {
@@ -102,6 +127,8 @@ function applyDelta(content: Content, event: Event): Content {
       return grow(content, "reasoning", event.text);
     case "tool-call-delta":
       return { ...withAnswer(content, (m) => ({ ...m, parts: growCall(m.parts, event) })), phase: null };
+    case "tool-result":
+      return { ...withAnswer(content, (m) => ({ ...m, parts: [...m.parts, resultOf(event)] })), phase: null };
     case "usage":
       return withAnswer(content, (m) => ({ ...m, usage: event.usage, cost: event.cost ?? m.cost }));
     case "model":
@@ -134,7 +161,11 @@ function grow(content: Content, type: "text" | "reasoning", text: string): Conte
   return { ...next, phase: null };
 }
 
-/** Call number n of an answer is its n-th tool-call part: providers number them in the order in which they begin. */
+function resultOf({ call_id, text, error }: Extract<Event, { type: "tool-result" }>): Part {
+  return { type: "tool-result", call_id, text, ...(error ? { error } : {}) };
+}
+
+/** Call number n is the n-th tool-call part of the whole answer: a turn counts on over its requests, and after a resume. */
 function growCall(parts: readonly Part[], event: Extract<Event, { type: "tool-call-delta" }>): Part[] {
   const calls = parts.flatMap((part, at) => (part.type === "tool-call" ? [at] : []));
   const at = calls[event.index] ?? parts.length;

@@ -10,6 +10,7 @@ type Input =
   | Append
   | { op: "snapshot"; snapshot: Snapshot }
   | { op: "page"; messages: Message[]; more: boolean }
+  | { op: "deleted"; messages: string[] }
   | { advance_ms: number }
   | { status: SessionStatus };
 
@@ -34,17 +35,19 @@ function apply(receiver: Receiver, input: Input, now: number): number {
   if ("status" in input) receiver.hint(input.status, now);
   else if (input.op === "append") receiver.append(input, now);
   else if (input.op === "snapshot") receiver.snapshot(input.snapshot, now);
+  else if (input.op === "deleted") receiver.deleted(input.messages);
   else receiver.older(input.messages, input.more);
   return now;
 }
 
-function brief(messages: readonly Message[]) {
-  return messages.map((each) => ({ id: each.id, role: each.role, status: each.status, text: textOf(each) }));
+/** A vector names of each message what it is about. */
+function told(messages: readonly Message[]) {
+  return messages.map((each) => ({ ...each, text: textOf(each) }));
 }
 
 describe("wire vectors", () => {
   test("are there", () => {
-    expect(vectors.length).toBeGreaterThanOrEqual(25);
+    expect(vectors.length).toBeGreaterThanOrEqual(40);
   });
 
   test.each(vectors.map((vector) => [vector.name, vector.rule, vector] as const))("%s: %s", (_name, _rule, vector) => {
@@ -59,7 +62,7 @@ describe("wire vectors", () => {
       now = apply(receiver, step.in, now);
       const got = {
         position: receiver.position,
-        messages: brief(receiver.content.messages),
+        messages: told(receiver.content.messages),
         more: receiver.content.more,
         sent,
       };
