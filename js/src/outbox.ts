@@ -1,27 +1,35 @@
 /**
- * Outbox: questions that were sent and that the kernel has not shown yet.
+ * Outbox: what was asked for (a question, the same with other words, an answer again or more of it) and is not shown yet.
  *
- * A question carries a client id, and the kernel takes two of one id for one: so it can be sent again when no answer comes,
- * and costs once. It leaves when its turn is seen in the queue or in the messages, or when it is refused.
+ * Each carries a client id, and the kernel takes two of one id for one: so it can be sent again when no answer comes, and
+ * costs once. It leaves when its turn is seen in the queue or in the messages, or when it is refused.
  */
 import type { Schedule } from "./schedule.ts";
-import type { Message, Outgoing, Queued } from "./wire/protocol.ts";
-import { textOf } from "./wire/reduce.ts";
+import type { Outgoing, Queued } from "./wire/protocol.ts";
+import { type Content, textOf } from "./wire/reduce.ts";
 
-/** A question as it is sent. */
+export type Request = Extract<Outgoing, { client_id: string }>;
+
 export interface Draft {
-  client: string;
+  ask: Request;
+  /** The question that is to appear; "" where an answer is. */
   text: string;
-  /** The last question of the conversation when this one was sent. */
-  after: string | null;
   restore: (text: string) => void;
 }
 
 export interface Pending extends Draft {
+  client: string;
+  /** Where the conversation was when this was sent. */
+  after: string;
   /** Set once the kernel answered. */
   turn: string | null;
   /** Nothing came back for a second: the kernel is busy or gone. */
   slow: boolean;
+}
+
+/** Whether an answer was asked for again, or asked to go on. */
+export function isAsked(pending: readonly Pending[], message: string): boolean {
+  return pending.some(({ ask }) => ask.op !== "send" && ask.op !== "edit" && ask.message === message);
 }
 
 const SLOW = 1_000;
@@ -39,10 +47,10 @@ export class Outbox {
     private readonly changed: () => void,
   ) {}
 
-  submit(draft: Draft): void {
-    const { client, text } = draft;
-    this.pending = [...this.pending, { ...draft, turn: null, slow: false }];
-    this.post(client, text, AGAIN_FIRST);
+  submit(draft: Draft, content: Content): void {
+    const client = draft.ask.client_id;
+    this.pending = [...this.pending, { ...draft, client, after: placeOf(draft, content), turn: null, slow: false }];
+    this.post(draft, AGAIN_FIRST);
     this.schedule.set(`slow ${client}`, SLOW, () => this.change(client, { slow: true }));
   }
 
@@ -66,16 +74,22 @@ export class Outbox {
   }
 
   /** Let go of what can be seen elsewhere by now. */
-  settle(turn: string | null, queue: readonly Queued[], last: Message | undefined): void {
+  settle(content: Content, queue: readonly Queued[]): void {
+    const last = textOf(lastQuestion(content)).trim();
     for (const each of this.pending) {
-      const taken = each.turn !== null && (each.turn === turn || queue.some((other) => other.turn === each.turn));
-      if (taken || (last && last.id !== each.after && textOf(last).trim() === each.text.trim())) this.drop(each.client);
+      const taken =
+        each.turn !== null && (each.turn === content.turn || queue.some((other) => other.turn === each.turn));
+      const seen = each.after !== placeOf(each, content) && (!each.text || last === each.text.trim());
+      if (taken || seen) this.drop(each.client);
     }
   }
 
-  private post(client: string, text: string, wait: number): void {
-    this.send({ op: "send", text, client_id: client });
-    this.schedule.set(`again ${client}`, wait, () => this.post(client, text, Math.min(wait * 2, AGAIN_MOST)));
+  /** Send, and again after a while; but not what is no request to a model: an answer that was written by hand. */
+  private post(draft: Draft, wait: number): void {
+    const { ask, text } = draft;
+    this.send(ask);
+    if (text || ask.op !== "edit")
+      this.schedule.set(`again ${ask.client_id}`, wait, () => this.post(draft, Math.min(wait * 2, AGAIN_MOST)));
   }
 
   private change(client: string, change: Partial<Pending>): void {
@@ -92,4 +106,13 @@ export class Outbox {
     this.quiet(client);
     this.pending = this.pending.filter((each) => each.client !== client);
   }
+}
+
+function lastQuestion(content: Content) {
+  return content.messages.findLast((message) => message.role === "user");
+}
+
+/** What changes when a draft has had its effect: the last question, or else the turn and the message at the end. */
+function placeOf({ text }: Draft, content: Content): string {
+  return text ? (lastQuestion(content)?.id ?? "") : `${content.turn} ${content.messages.at(-1)?.id}`;
 }

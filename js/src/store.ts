@@ -6,11 +6,11 @@
  */
 import { sendOnControl } from "./control.ts";
 import type { Model } from "./model.ts";
-import { Outbox, type Pending } from "./outbox.ts";
+import { type Draft, Outbox, type Pending } from "./outbox.ts";
 import { randomId, registry } from "./registry.ts";
 import { Schedule } from "./schedule.ts";
 import { keep } from "./snapshot.ts";
-import type { ErrorInfo, Incoming, ModelInfo, Outgoing, Position, Snapshot, Traits } from "./wire/protocol.ts";
+import type { ErrorInfo, Incoming, Message, ModelInfo, Outgoing, Position, Snapshot, Traits } from "./wire/protocol.ts";
 import { Receiver } from "./wire/receiver.ts";
 import type { Content } from "./wire/reduce.ts";
 
@@ -26,6 +26,8 @@ export interface ViewState extends Traits, Omit<Content, "kind"> {
   models: { list: ModelInfo[]; error: ErrorInfo | null } | null;
   paging: boolean;
   continues: string;
+  /** What was deleted just now and can be taken back: the ids, for a while or until something else is asked for. */
+  deleted: readonly string[] | null;
 }
 
 const TRAITS = [
@@ -45,6 +47,8 @@ const EMPTY: Snapshot = { generation: 0, seq: 0, ended: true, turn: null, messag
 /** After this long without an effect of Stop the view says why. Milliseconds. */
 const STOP_PATIENCE = 1_000;
 const PAGE_PATIENCE = 5_000;
+/** How long a deletion can be taken back. Milliseconds. */
+const UNDO_PATIENCE = 10_000;
 
 export class Store {
   state: ViewState;
@@ -63,7 +67,9 @@ export class Store {
     models: null as ViewState["models"],
     paging: false,
     continues: "",
+    deleted: null as readonly string[] | null,
   };
+  private beforeDeletion: readonly Message[] = [];
   private keeping = false;
 
   constructor(private readonly model: Model) {
@@ -101,8 +107,20 @@ export class Store {
 
   /** Send a question; `restore` gives its text back to where it was typed if the kernel refuses it. */
   submit(text: string, restore: (text: string) => void): void {
-    this.extra.refused = null;
-    this.outbox.submit({ client: randomId(), text, after: this.lastQuestion()?.id ?? null, restore });
+    this.request({ ask: { op: "send", text, client_id: randomId() }, text, restore });
+  }
+
+  /** Ask for something that is paid for, or that somebody typed: it is sent until the kernel has it, and refused visibly. */
+  request(draft: Draft): void {
+    this.forget();
+    this.outbox.submit(draft, this.receiver.content);
+    this.refresh();
+  }
+
+  /** Ask for something once; what it changes comes back as state. */
+  ask(message: Outgoing): void {
+    this.forget();
+    this.send(message);
     this.refresh();
   }
 
@@ -130,20 +148,38 @@ export class Store {
     this.refresh();
   }
 
+  /** Ask for the models that can be chosen. */
   askModels(): void {
     this.send({ op: "models" });
   }
 
-  chooseModel(model: string): void {
-    this.ask({ op: "model", model });
+  /** Keep a message from the model, or no longer. Shown at once: a snapshot may not reach back to it. */
+  hide(message: string, hidden: boolean): void {
+    const { content } = this.receiver;
+    const change = (each: Message) => (each.id === message ? { ...each, hidden } : each);
+    this.receiver.content = { ...content, messages: content.messages.map(change) };
+    this.ask({ op: "hide", message, hidden });
   }
 
-  chooseOffer(offer: string): void {
-    this.ask({ op: "choose", offer });
+  /** Take the last deletion back. */
+  restore(): void {
+    const { deleted } = this.extra;
+    if (!deleted) return;
+    const { content } = this.receiver;
+    const known = new Set(this.beforeDeletion.map((each) => each.id));
+    if (content.messages.every((each) => known.has(each.id)))
+      this.receiver.content = { ...content, messages: this.beforeDeletion };
+    this.ask({ op: "restore", messages: deleted });
   }
 
-  unqueue(turn: string): void {
-    this.ask({ op: "unqueue", turn });
+  /** Let a deletion be taken back for a while; `held` as long as somebody is about to. */
+  offerUndo(held: boolean): void {
+    if (held) this.schedule.cancel("undo");
+    else
+      this.schedule.set("undo", UNDO_PATIENCE, () => {
+        this.extra.deleted = null;
+        this.refresh();
+      });
   }
 
   /** Tell the kernel whether anybody can see this model's views; hidden ones get less. */
@@ -155,10 +191,9 @@ export class Store {
     this.send({ op: "asset" });
   }
 
-  private ask(message: Outgoing): void {
-    this.extra.refused = null;
-    this.send(message);
-    this.refresh();
+  /** Something new is asked for: what was refused or deleted before is over. */
+  private forget(): void {
+    this.extra.refused = this.extra.deleted = null;
   }
 
   private send(message: Outgoing): void {
@@ -193,6 +228,13 @@ export class Store {
         break;
       case "stopping":
         if (this.extra.stopping) this.extra.stopping = "acknowledged";
+        break;
+      case "deleted":
+        this.beforeDeletion = this.receiver.content.messages;
+        this.receiver.deleted(message.messages);
+        this.extra.deleted = message.messages;
+        this.offerUndo(false);
+        this.moved();
         break;
       case "asset":
         this.onAsset?.(message.code);
@@ -231,6 +273,7 @@ export class Store {
 
   /** Keep the model's `snapshot` current in the page, so that a saved notebook holds the answer. Never sent anywhere. */
   private keepSnapshot(): void {
+    if (this.traits().private) return;
     const wait = this.receiver.position.ended ? 50 : 5_000;
     this.schedule.once(this.receiver.position.ended ? "keep-end" : "keep", wait, () => {
       this.keeping = true;
@@ -244,7 +287,7 @@ export class Store {
       this.extra.stopping = null;
       this.schedule.cancel("stop");
     }
-    this.outbox.settle(this.receiver.content.turn, this.traits().queue, this.lastQuestion());
+    this.outbox.settle(this.receiver.content, this.traits().queue);
     this.state = this.build();
     const due = this.receiver.due;
     if (due === null) this.schedule.cancel("tick");
@@ -257,10 +300,6 @@ export class Store {
     const due = this.receiver.due;
     if (due !== null) this.schedule.set("tick", due - performance.now(), this.tick);
   };
-
-  private lastQuestion() {
-    return this.receiver.content.messages.findLast((message) => message.role === "user");
-  }
 
   private traits(): Traits {
     const get = <T>(name: string, otherwise: T) => (this.model.get(name) as T | null | undefined) ?? otherwise;

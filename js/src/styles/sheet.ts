@@ -1,17 +1,19 @@
 /** The styles: one constructable sheet shared by all views' shadow roots, and the one rule that the page itself needs. */
+import actions from "./actions.css?inline";
 import code from "./code.css?inline";
 import composer from "./composer.css?inline";
 import layout from "./layout.css?inline";
 import markdown from "./markdown.css?inline";
 import message from "./message.css?inline";
 import theme from "./theme.css?inline";
+import tools from "./tools.css?inline";
 
 let shared: CSSStyleSheet | undefined;
 
 export function sheet(): CSSStyleSheet {
   if (!shared) {
     shared = new CSSStyleSheet();
-    shared.replaceSync([theme, layout, message, markdown, code, composer].join("\n"));
+    shared.replaceSync([theme, layout, message, actions, markdown, code, tools, composer].join("\n"));
   }
   return shared;
 }

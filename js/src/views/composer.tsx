@@ -2,8 +2,9 @@
  * The composer: a box that grows to a limit, Enter sends, Shift+Enter breaks the line, Escape stops. Send becomes Stop while
  * a turn runs; text typed meanwhile can still be sent and waits in the queue.
  */
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Store } from "../store.ts";
+import { useGrow } from "./grow.ts";
 import { SendIcon, StopIcon } from "./icons.tsx";
 import { live } from "./live.ts";
 
@@ -93,13 +94,4 @@ function useRestore(store: Store, setDraft: (change: (draft: string) => string) 
     if (alive.current) setDraft(join);
     else store.memory.set("draft", join(store.memory.get("draft") as string | undefined));
   };
-}
-
-function useGrow(box: { current: HTMLTextAreaElement | null }, draft: string): void {
-  useLayoutEffect(() => {
-    const area = box.current;
-    if (!area) return;
-    area.style.height = "auto";
-    if (area.scrollHeight > 0) area.style.height = `${area.scrollHeight}px`;
-  }, [box, draft]);
 }

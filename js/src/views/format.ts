@@ -28,8 +28,9 @@ export function formatUsage(usage: Usage | null): string {
 /** English prose and code; off by a quarter or more elsewhere, hence always with "~". As in `nbchat.sessions.settle`. */
 const CHARACTERS_PER_TOKEN = 4;
 
-/** What has come of a running answer: the provider's own count where it gives one already, else an estimate. */
+/** What has come of a running answer: the provider's own count where it gives one already, else an estimate; "" while a tool runs. */
 export function countSoFar(message: Message): string {
+  if (message.parts.at(-1)?.type === "tool-call") return "";
   const reported = formatUsage(message.usage);
   if (reported) return reported;
   let characters = 0;
@@ -52,6 +53,47 @@ export function usageDetails(usage: Usage | null): string {
     .filter(([, count]) => count !== null)
     .map(([name, count]) => `${name}: ${formatCount(count as number)}`);
   return [...known, `counts: ${usage.certainty}`].join("\n");
+}
+
+/** "0.4 s · 62 tokens/s": until the first token came, and how fast they came from there; "" when nobody knows. */
+export function formatPace(message: Message): string {
+  const { first_token_seconds: first } = message;
+  const speed = tokensPerSecond(message);
+  return [first === undefined ? "" : `${decimal(first)} s`, speed === null ? "" : `${decimal(speed)} tokens/s`]
+    .filter(Boolean)
+    .join(" · ");
+}
+
+/** The same in words. */
+export function paceDetails(message: Message): string {
+  const { first_token_seconds: first, seconds } = message;
+  const speed = tokensPerSecond(message);
+  return [
+    first === undefined ? "" : `first token after ${first.toFixed(2)} s`,
+    speed === null ? "" : `then ${speed.toFixed(1)} tokens a second`,
+    seconds === undefined ? "" : `${seconds.toFixed(2)} s in all`,
+  ]
+    .filter(Boolean)
+    .join("\n");
+}
+
+/** As `Message.tokens_per_second` in the kernel: output tokens by the time since the first one came. */
+function tokensPerSecond({ usage, seconds, first_token_seconds: first }: Message): number | null {
+  const tokens = usage?.output_tokens ?? null;
+  if (tokens === null || seconds === undefined || first === undefined || seconds <= first) return null;
+  return tokens / (seconds - first);
+}
+
+function decimal(value: number): string {
+  return value < 10 ? value.toFixed(1) : formatCount(Math.round(value));
+}
+
+/** The model's whole name and what was sent along with the request, a line each. */
+export function modelDetails({ model, parameters }: Message): string {
+  const lines = Object.entries(parameters ?? {}).map(
+    ([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`,
+  );
+  return [model ?? "", ...lines].join("\n");
 }
 
 /** The model without its provider: the part after the first slash. */

@@ -1,16 +1,24 @@
 /** The thread's header: what conversation this is, its model, its tokens and what it has cost so far. */
 import type { Store } from "../store.ts";
 import { formatUsage, usageDetails } from "./format.ts";
+import { LockIcon } from "./icons.tsx";
 import { live } from "./live.ts";
 import { ModelMenu } from "./models.tsx";
+import { Title } from "./title.tsx";
 
 export function Header({ store }: { store: Store }) {
-  const { title, continues, cost, usage } = live(store);
+  const { continues, cost, usage, private: secret } = live(store);
   const tokens = formatUsage(usage);
   return (
     <header class="header">
       <div class="title">
-        <h2 title={title}>{title || "Chat"}</h2>
+        <Title store={store} />
+        {secret && (
+          <p class="private" title="This conversation is neither in the database nor in the notebook.">
+            <LockIcon />
+            private: nothing is saved
+          </p>
+        )}
         {continues && <p title={continues}>{continues}</p>}
       </div>
       {(tokens || cost) && (

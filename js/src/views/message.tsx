@@ -1,88 +1,148 @@
 /** One message: a question as it was typed, an answer with its parts, its error and its footer. */
+import { edit } from "../asks.ts";
 import type { Store } from "../store.ts";
-import type { Cost, ErrorInfo, Message, ToolCallPart } from "../wire/protocol.ts";
+import type { Approval, ErrorInfo, Message, ToolResultPart } from "../wire/protocol.ts";
 import { type Phase, textOf } from "../wire/reduce.ts";
-import { copyFrom } from "./copy.ts";
-import { countSoFar, formatCost, formatUsage, shortModel, usageDetails } from "./format.ts";
+import { QuestionActions, Recover, recovery } from "./actions.tsx";
+import { Branches } from "./branches.tsx";
+import { Editor, useEditing } from "./edit.tsx";
+import { Footer } from "./footer.tsx";
+import { countSoFar } from "./format.ts";
 import { PartView } from "./parts.tsx";
 import { pure } from "./pure.ts";
 import { StateLine } from "./stateline.tsx";
+import { pairResults, ToolCard } from "./tools.tsx";
 
-export const Question = pure(function Question({ message }: { message: Message }) {
+interface QuestionProps {
+  message: Message;
+  /** Whether its answer is on its way. */
+  live: boolean;
+  store: Store;
+}
+
+export const Question = pure(function Question({ message, live, store }: QuestionProps) {
+  const editing = useEditing(store, `edit ${message.id}`);
   return (
-    <article class="message user" aria-label="You">
-      <div class="bubble">{textOf(message)}</div>
+    <article class={message.hidden ? "message user unsent" : "message user"} aria-label="You">
+      {editing.open ? (
+        <Editor
+          store={store}
+          editing={editing}
+          label="Question"
+          action="Save & send"
+          save={(text) => edit(store, message, text, editing.begin)}
+        />
+      ) : (
+        <>
+          <div class="bubble">{textOf(message)}</div>
+          <div class="below">
+            {message.hidden && <Unsent />}
+            {!live && <Branches message={message} store={store} />}
+            <QuestionActions message={message} store={store} live={live} edit={() => editing.begin(textOf(message))} />
+          </div>
+        </>
+      )}
     </article>
   );
 });
+
+export function Unsent() {
+  return <span class="unsent-note">not sent to the model</span>;
+}
 
 interface AnswerProps {
   message: Message;
   /** What the running turn waits for, if this is its answer. */
   phase: Phase | null;
   store: Store;
+  /** Only the last answer goes on, or is retried. */
+  last: boolean;
+  /** It was asked for again or to go on, and nothing of that has been seen yet. */
+  asked: boolean;
+  /** Calls that wait for consent. */
+  approvals: readonly Approval[];
+  /** Below its cell a turn can be asked for again, but has no branches and is not edited. */
+  few?: boolean;
 }
 
-export const Answer = pure(function Answer({ message, phase, store }: AnswerProps) {
+export const Answer = pure(function Answer(props: AnswerProps) {
+  const { message, phase, store, last, asked, approvals, few = false } = props;
+  const editing = useEditing(store, `edit ${message.id}`);
   const streaming = message.status === "streaming";
-  const last = message.parts.length - 1;
+  const started = message.parts.length > 0;
+  const recovers = last && recovery(message) !== "";
+  const look = `message ${message.role} ${message.status}${message.hidden ? " unsent" : ""}${last ? " last" : ""}`;
   return (
-    <article class={`message ${message.role} ${message.status}`} aria-label="Answer" aria-busy={streaming}>
-      {message.parts.map((part, at) => (
-        <PartView
-          key={(part as ToolCallPart).id || at}
-          part={part}
-          open={streaming && at === last}
-          fold={`fold ${message.id} ${at}`}
+    <article class={look} aria-label="Answer" aria-busy={streaming}>
+      {editing.open ? (
+        <Editor
           store={store}
+          editing={editing}
+          label="Answer"
+          action="Save"
+          save={(text) => edit(store, message, text, editing.begin)}
         />
-      ))}
-      {streaming && <StateLine phase={phase} started={last >= 0} count={countSoFar(message)} />}
-      {message.error && <ErrorBubble error={message.error} partial={last >= 0} />}
-      {!streaming && <Footer message={message} />}
+      ) : (
+        <Parts {...props} />
+      )}
+      {streaming && approvals.length === 0 && <StateLine phase={phase} started={started} count={countSoFar(message)} />}
+      {message.error && (
+        <ErrorBubble error={message.error} partial={started}>
+          {recovers && <Recover message={message} store={store} asked={asked} anew />}
+        </ErrorBubble>
+      )}
+      {!streaming && !editing.open && (
+        <Footer
+          message={message}
+          store={store}
+          recovers={recovers && !message.error}
+          asked={asked}
+          few={few}
+          edit={() => editing.begin(textOf(message))}
+        />
+      )}
     </article>
   );
 });
 
-export function ErrorBubble({ error, partial = false }: { error: ErrorInfo; partial?: boolean }) {
+/** The parts in order, each result in the card of its call. */
+function Parts({ message, store, approvals }: AnswerProps) {
+  const { parts, id, status } = message;
+  const streaming = status === "streaming";
+  const results = pairResults(parts);
+  const shown = new Set(results.values());
+  return (
+    <>
+      {parts.map((part, at) => {
+        const fold = `fold ${id} ${at}`;
+        if (part.type === "tool-call") {
+          const waits = approvals.some((each) => each.call === part.id);
+          const result = (parts[results.get(at) ?? -1] as ToolResultPart | undefined) ?? null;
+          const state = !streaming || result ? null : waits ? "waiting" : "running";
+          return <ToolCard key={at} call={part} result={result} state={state} fold={fold} store={store} />;
+        }
+        if (shown.has(at)) return null;
+        const open = streaming && at === parts.length - 1;
+        return <PartView key={at} part={part} open={open} fold={fold} store={store} />;
+      })}
+    </>
+  );
+}
+
+interface BubbleProps {
+  error: ErrorInfo;
+  partial?: boolean;
+  /** What can be done about it. */
+  children?: preact.ComponentChildren;
+}
+
+export function ErrorBubble({ error, partial = false, children }: BubbleProps) {
   return (
     <div class="fault" role="alert">
       <strong>{partial && error.kind === "interrupted" ? "The answer was cut off." : ""}</strong>
       <p>{error.text}</p>
       {error.hint && <p class="hint">{error.hint}</p>}
+      {children && <div class="fault-buttons">{children}</div>}
     </div>
-  );
-}
-
-/** Why an answer is shorter than it could be, in two words; "" when it is whole. */
-function ending(message: Message): string {
-  if (message.status === "stopped") return "stopped";
-  if (message.status === "interrupted") return "interrupted";
-  if (message.finish_reason === "length") return "length limit reached";
-  if (message.finish_reason === "content_filter") return "ended by a content filter";
-  return "";
-}
-
-/** A lone dash would say nothing. */
-function costLabel(cost: Cost): string {
-  return cost.amount === null ? `cost ${formatCost(cost)}` : formatCost(cost);
-}
-
-function Footer({ message }: { message: Message }) {
-  const text = textOf(message);
-  const usage = formatUsage(message.usage);
-  const end = ending(message);
-  return (
-    <footer class="footer">
-      {end && <span class="ending">{end}</span>}
-      {message.model && <span title={message.model}>{shortModel(message.model)}</span>}
-      {usage && <span title={usageDetails(message.usage)}>{usage}</span>}
-      {message.cost && <span title={message.cost.source || "cost"}>{costLabel(message.cost)}</span>}
-      {text && (
-        <button type="button" class="copy" onClick={(event) => void copyFrom(event.currentTarget, text)}>
-          Copy
-        </button>
-      )}
-    </footer>
   );
 }

@@ -1,5 +1,6 @@
 /** The model menu: a button with the model's name; opened, it asks the kernel for a list and lets one be found and chosen. */
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { chooseModel } from "../asks.ts";
 import type { Store } from "../store.ts";
 import type { ModelInfo } from "../wire/protocol.ts";
 import { formatCount, shortModel } from "./format.ts";
@@ -10,9 +11,10 @@ import { placeMenu } from "./place.ts";
 /** Rows that are drawn at most; catalogues list hundreds, and a filter finds the others. */
 const ROWS_MOST = 60;
 
-export function ModelMenu({ store }: { store: Store }) {
+/** Whether a menu is open, and the nodes that it belongs to; a click elsewhere closes it. */
+export function useMenu(store: Store) {
   const [open, setOpen] = useState(false);
-  const root = useRef<HTMLDivElement>(null);
+  const root = useRef<HTMLElement>(null);
   const button = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     if (!open) return;
@@ -27,9 +29,14 @@ export function ModelMenu({ store }: { store: Store }) {
     setOpen(false);
     button.current?.focus();
   };
+  return { open, setOpen, root, button, close };
+}
+
+export function ModelMenu({ store }: { store: Store }) {
+  const { open, setOpen, root, button, close } = useMenu(store);
   const { model } = live(store);
   return (
-    <div class="models" ref={root}>
+    <span class="models" ref={root}>
       <button
         type="button"
         class="model"
@@ -42,19 +49,30 @@ export function ModelMenu({ store }: { store: Store }) {
         <span>{shortModel(model) || "Choose a model"}</span>
         <ChevronIcon />
       </button>
-      {open && <Menu store={store} button={button} close={close} />}
-    </div>
+      {open && (
+        <Menu
+          store={store}
+          button={button}
+          current={model}
+          choose={(chosen) => chooseModel(store, chosen)}
+          close={close}
+        />
+      )}
+    </span>
   );
 }
 
 interface MenuProps {
   store: Store;
   button: { current: HTMLButtonElement | null };
+  /** The model that is marked as chosen. */
+  current: string;
+  choose: (model: string) => void;
   close: () => void;
 }
 
-function Menu({ store, button, close }: MenuProps) {
-  const { models, model } = live(store);
+export function Menu({ store, button, current, choose, close }: MenuProps) {
+  const { models } = live(store);
   const [filter, setFilter] = useState("");
   const [active, setActive] = useState(0);
   const input = useRef<HTMLInputElement>(null);
@@ -63,13 +81,14 @@ function Menu({ store, button, close }: MenuProps) {
   useEffect(() => input.current?.focus(), []);
   const found = matching(models?.list ?? [], filter);
   const rows = found.slice(0, ROWS_MOST);
-  const choose = (chosen: ModelInfo | undefined) => {
-    if (chosen) store.chooseModel(chosen.id);
-    if (chosen) close();
+  const pick = (chosen: ModelInfo | undefined) => {
+    if (!chosen) return;
+    close();
+    choose(chosen.id);
   };
   const keys = (event: KeyboardEvent) => {
     if (event.key === "Escape") close();
-    else if (event.key === "Enter" && !event.isComposing) choose(rows[active]);
+    else if (event.key === "Enter" && !event.isComposing) pick(rows[active]);
     else if (event.key === "ArrowDown") setActive(Math.min(active + 1, rows.length - 1));
     else if (event.key === "ArrowUp") setActive(Math.max(active - 1, 0));
     else return;
@@ -102,8 +121,8 @@ function Menu({ store, button, close }: MenuProps) {
             row={row}
             id={`nbchat-model-${at}`}
             active={at === active}
-            current={row.id === model}
-            choose={() => choose(row)}
+            current={row.id === current}
+            choose={() => pick(row)}
           />
         ))}
       </div>

@@ -1,4 +1,5 @@
 /** What stands above the composer: the kernel's notice, found keys and servers on offer, a refusal. */
+import { chooseOffer } from "../asks.ts";
 import type { Store } from "../store.ts";
 import type { Notice, Offer } from "../wire/protocol.ts";
 import { live } from "./live.ts";
@@ -20,7 +21,7 @@ export const Offers = pure(function Offers({ offers, store }: { offers: readonly
     <fieldset class="offers">
       <legend>Found on this machine, used only if you choose it</legend>
       {offers.map((offer) => (
-        <button type="button" key={offer.id} onClick={() => store.chooseOffer(offer.id)}>
+        <button type="button" key={offer.id} onClick={() => chooseOffer(store, offer.id)}>
           <span>{offer.text}</span>
           <small>{offer.detail}</small>
         </button>

@@ -1,10 +1,12 @@
-/** The parts of an answer: text as Markdown, reasoning and tools folded, pictures. */
+/** The parts of an answer: text as Markdown, reasoning folded, pictures; tool calls are cards (`tools`). */
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { MarkdownStream } from "../markdown/stream.ts";
 import { imageSource } from "../markdown/urls.ts";
 import type { Store } from "../store.ts";
-import type { ImagePart, Part, ReasoningPart, ToolCallPart, ToolResultPart } from "../wire/protocol.ts";
+import type { ImagePart, Part, ReasoningPart } from "../wire/protocol.ts";
+import { Fold } from "./fold.tsx";
 import { pure } from "./pure.ts";
+import { LoneResult } from "./tools.tsx";
 
 /** Text that may still grow, shown as Markdown. */
 export const Markdown = pure(function Markdown({ text, done }: { text: string; done: boolean }) {
@@ -18,7 +20,7 @@ export const Markdown = pure(function Markdown({ text, done }: { text: string; d
 });
 
 interface PartProps {
-  part: Part;
+  part: Exclude<Part, { type: "tool-call" }>;
   /** Whether this part is the one that still grows. */
   open: boolean;
   fold: string;
@@ -31,10 +33,8 @@ export const PartView = pure(function PartView({ part, open, fold, store }: Part
       return <Markdown text={part.text} done={!open} />;
     case "reasoning":
       return <Reasoning part={part} open={open} fold={fold} store={store} />;
-    case "tool-call":
-      return <ToolCall part={part} fold={fold} store={store} />;
     case "tool-result":
-      return <ToolResult part={part} fold={fold} store={store} />;
+      return <LoneResult part={part} fold={fold} store={store} />;
     case "image":
       return <Picture part={part} />;
   }
@@ -43,44 +43,9 @@ export const PartView = pure(function PartView({ part, open, fold, store }: Part
 function Reasoning({ part, open, fold, store }: { part: ReasoningPart; open: boolean; fold: string; store: Store }) {
   const time = part.seconds === undefined ? "" : ` for ${Math.max(1, Math.round(part.seconds))} s`;
   return (
-    <Fold title={open ? "Thinking…" : `Thought${time}`} busy={open} fold={fold} store={store}>
+    <Fold title={open ? "Thinking…" : `Thought${time}`} look={open ? "busy" : ""} fold={fold} store={store}>
       <div class="aside-text">{part.text}</div>
     </Fold>
-  );
-}
-
-function ToolCall({ part, fold, store }: { part: ToolCallPart; fold: string; store: Store }) {
-  return (
-    <Fold title={`Calls ${part.name || "a tool"}`} fold={fold} store={store}>
-      <pre class="aside-code">{part.arguments}</pre>
-    </Fold>
-  );
-}
-
-function ToolResult({ part, fold, store }: { part: ToolResultPart; fold: string; store: Store }) {
-  return (
-    <Fold title={part.error ? "The tool failed" : "The tool's answer"} fold={fold} store={store}>
-      <pre class="aside-code">{part.text}</pre>
-    </Fold>
-  );
-}
-
-interface FoldProps {
-  title: string;
-  fold: string;
-  store: Store;
-  busy?: boolean;
-  children: preact.ComponentChildren;
-}
-
-/** A folded section that remembers, beyond the life of its view, whether it was opened. */
-function Fold({ title, fold, store, busy, children }: FoldProps) {
-  const toggled = (event: Event) => store.memory.set(fold, (event.currentTarget as HTMLDetailsElement).open);
-  return (
-    <details class={busy ? "aside busy" : "aside"} open={store.memory.get(fold) === true} onToggle={toggled}>
-      <summary>{title}</summary>
-      {children}
-    </details>
   );
 }
 

@@ -1,8 +1,12 @@
-/** Questions that wait: sent but not taken yet, and queued behind the running turn. */
+/** What waits: asked for but not taken yet, and questions that are queued behind the running turn. */
+import { useState } from "preact/hooks";
+import { requeue, unqueue } from "../asks.ts";
 import type { Pending } from "../outbox.ts";
 import type { Store } from "../store.ts";
 import type { Queued } from "../wire/protocol.ts";
-import { CloseIcon } from "./icons.tsx";
+import { Action } from "./actions.tsx";
+import { Editor, useEditing } from "./edit.tsx";
+import { CloseIcon, EditIcon } from "./icons.tsx";
 import { pure } from "./pure.ts";
 
 interface QueueProps {
@@ -14,30 +18,91 @@ interface QueueProps {
 export const Queue = pure(function Queue({ queue, pending, store }: QueueProps) {
   return (
     <>
-      {queue.map((each) => (
-        <div class="message user waiting" key={each.turn}>
-          <div class="bubble">{each.text}</div>
-          <div class="waiting-line">
-            Queued
-            <button
-              type="button"
-              aria-label="Remove from the queue"
-              title="Remove from the queue"
-              onClick={() => store.unqueue(each.turn)}
-            >
-              <CloseIcon />
-            </button>
-          </div>
-        </div>
-      ))}
+      <Waiting queue={queue} store={store} />
       {pending.map((each) => (
         <div class="message user waiting" key={each.client}>
-          <div class="bubble">{each.text}</div>
+          {each.text && <div class="bubble">{each.text}</div>}
           <div class="waiting-line">
-            {each.slow ? "The kernel is busy or not connected; it will be sent when it answers." : "Sending…"}
+            {each.slow ? "The kernel is busy or not connected; it will be sent when it answers." : SENDING[each.ask.op]}
           </div>
         </div>
       ))}
     </>
   );
 });
+
+const SENDING = {
+  send: "Sending…",
+  edit: "Sending…",
+  regenerate: "Asking for another answer…",
+  resume: "Asking for the rest…",
+} as const;
+
+/** The queue, and what is still being edited although its turn has begun: no words are lost with it. */
+function Waiting({ queue, store }: { queue: readonly Queued[]; store: Store }) {
+  const [edited, setEdited] = useState<readonly Queued[]>([]);
+  const gone = edited.filter((each) => !queue.some((other) => other.turn === each.turn));
+  return (
+    <>
+      {[...gone, ...queue].map((each) => (
+        <Item
+          key={each.turn}
+          item={each}
+          gone={gone.includes(each)}
+          store={store}
+          edits={(now) =>
+            setEdited((all) => [...all.filter((other) => other.turn !== each.turn), ...(now ? [each] : [])])
+          }
+        />
+      ))}
+    </>
+  );
+}
+
+interface ItemProps {
+  item: Queued;
+  gone: boolean;
+  store: Store;
+  edits: (now: boolean) => void;
+}
+
+function Item({ item, gone, store, edits }: ItemProps) {
+  const editing = useEditing(store, `queued ${item.turn}`);
+  if (editing.open)
+    return (
+      <div class="message user waiting">
+        {gone && <div class="waiting-line">This question has been sent meanwhile.</div>}
+        <Editor
+          store={store}
+          editing={{
+            ...editing,
+            end: () => {
+              editing.end();
+              edits(false);
+            },
+          }}
+          label="Waiting question"
+          action={gone ? "Ask next" : "Save"}
+          save={(text) => (gone ? store.submit(text, () => {}) : requeue(store, item.turn, text))}
+        />
+      </div>
+    );
+  const edit = () => {
+    editing.begin(item.text);
+    edits(true);
+  };
+  return (
+    <div class="message user waiting">
+      <div class="bubble">{item.text}</div>
+      <div class="waiting-line">
+        Queued
+        <Action name="Edit queued question" does={edit}>
+          <EditIcon />
+        </Action>
+        <Action name="Remove from the queue" does={() => unqueue(store, item.turn)}>
+          <CloseIcon />
+        </Action>
+      </div>
+    </div>
+  );
+}

@@ -14,6 +14,7 @@ export class Follow {
   /** Whether the view follows the end. */
   readonly pinned: Signal<boolean> = signal(true);
   private top = 0;
+  private held = false;
   private observer: ResizeObserver | undefined;
   private scroller: HTMLElement | undefined;
 
@@ -48,6 +49,12 @@ export class Follow {
     this.settle();
   };
 
+  /** Stay here while what follows changes; at its end, if that is where the reader then is. */
+  readonly hold = (): void => {
+    this.pinned.value = false;
+    this.held = true;
+  };
+
   /** Keep what the reader looks at in place while `change` puts something above it. */
   keepPlace(heightBefore: number): void {
     const scroller = this.scroller;
@@ -65,7 +72,9 @@ export class Follow {
     }
     if (this.pinned.value) scroller.scrollTop = scroller.scrollHeight;
     else if (this.restore !== null) scroller.scrollTop = this.restore;
+    else if (this.held && restOf(scroller) <= AT_END) this.pinned.value = true;
     this.restore = null;
+    this.held = false;
     this.top = scroller.scrollTop;
   };
 
@@ -78,10 +87,14 @@ export class Follow {
   private readonly scrolled = (): void => {
     const scroller = this.scroller;
     if (!scroller || scroller.clientHeight === 0) return;
-    const { scrollTop, scrollHeight, clientHeight } = scroller;
-    const rest = scrollHeight - scrollTop - clientHeight;
+    const { scrollTop } = scroller;
+    const rest = restOf(scroller);
     if (rest <= AT_END || (rest < NEAR && scrollTop > this.top)) this.pinned.value = true;
     else if (scrollTop < this.top - 1) this.pinned.value = false;
     this.top = scrollTop;
   };
+}
+
+function restOf({ scrollHeight, scrollTop, clientHeight }: HTMLElement): number {
+  return scrollHeight - scrollTop - clientHeight;
 }

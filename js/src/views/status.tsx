@@ -10,7 +10,8 @@ export function Announcer({ store }: { store: Store }) {
   );
 }
 
-function announcement({ position, messages }: ViewState): string {
+function announcement({ position, messages, approvals }: ViewState): string {
+  if (approvals.length > 0) return `Waiting for your decision: the model wants to run ${approvals[0]?.tool}`;
   if (!position.ended) return "Answering";
   const last = messages.at(-1);
   if (last?.role !== "assistant" || position.generation === 0) return "";

@@ -1,6 +1,10 @@
 /** The full chat window: header, messages, notices, composer. */
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { isAsked } from "../outbox.ts";
 import type { Store } from "../store.ts";
+import type { Approval, Message } from "../wire/protocol.ts";
+import { Approvals } from "./approvals.tsx";
+import { Hold } from "./branches.tsx";
 import { Composer } from "./composer.tsx";
 import { Header } from "./header.tsx";
 import { DownIcon } from "./icons.tsx";
@@ -10,6 +14,7 @@ import { Notices } from "./notices.tsx";
 import { Queue } from "./queue.tsx";
 import { Follow } from "./scroll.ts";
 import { Announcer, StopLine } from "./status.tsx";
+import { UndoBar } from "./undo.tsx";
 
 export function Thread({ store }: { store: Store }) {
   const follow = useMemo(() => new Follow((store.memory.get("scroll") as number | null | undefined) ?? null), [store]);
@@ -22,11 +27,12 @@ export function Thread({ store }: { store: Store }) {
         <div class="pill-place">
           <button type="button" class="pill" onClick={follow.jump}>
             <DownIcon />
-            Jump to latest
+            {live(store).approvals.length > 0 ? "A tool waits for your decision" : "Jump to latest"}
           </button>
         </div>
       )}
       <Notices store={store} />
+      <UndoBar store={store} />
       <StopLine store={store} />
       <Composer store={store} />
       <Announcer store={store} />
@@ -37,9 +43,9 @@ export function Thread({ store }: { store: Store }) {
 function Log({ store, follow }: { store: Store; follow: Follow }) {
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
-  const { messages, more, paging, phase, queue, pending } = live(store);
+  const { messages, more, paging, queue, pending, approvals } = live(store);
   useLayoutEffect(() => follow.attach(scroller.current as HTMLElement, content.current as HTMLElement), [follow]);
-  usePlaceKept(follow, scroller, messages[0]?.id);
+  usePlaceKept(follow, scroller, messages);
   const empty = messages.length === 0 && queue.length === 0 && pending.length === 0;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard (WCAG 2.1.1)
@@ -51,23 +57,41 @@ function Log({ store, follow }: { store: Store; follow: Follow }) {
           </button>
         )}
         {empty && <Empty />}
-        {messages.map((message, at) =>
-          message.role === "user" ? (
-            <Question key={message.id} message={message} />
-          ) : (
-            <Answer
-              key={message.id}
-              message={message}
-              phase={at === messages.length - 1 ? phase : null}
-              store={store}
-            />
-          ),
-        )}
+        <Hold.Provider value={follow.hold}>
+          <Messages store={store} />
+        </Hold.Provider>
+        {approvals.length > 0 && <Approvals store={store} />}
         <Queue queue={queue} pending={pending} store={store} />
       </div>
     </div>
   );
 }
+
+function Messages({ store }: { store: Store }) {
+  const { messages, phase, pending, approvals, position } = live(store);
+  const end = messages.length - 1;
+  return (
+    <>
+      {messages.map((message, at) =>
+        message.role === "user" ? (
+          <Question key={message.id} message={message} live={!position.ended && at >= end - 1} store={store} />
+        ) : (
+          <Answer
+            key={message.id}
+            message={message}
+            phase={at === end ? phase : null}
+            store={store}
+            last={at === end}
+            asked={isAsked(pending, message.id)}
+            approvals={at === end ? approvals : NONE}
+          />
+        ),
+      )}
+    </>
+  );
+}
+
+const NONE: readonly Approval[] = [];
 
 function Empty() {
   return (
@@ -81,11 +105,12 @@ function Empty() {
 }
 
 /** Older messages were put in front: what the reader looks at stays where it is. */
-function usePlaceKept(follow: Follow, scroller: { current: HTMLElement | null }, first: string | undefined): void {
-  const before = useRef({ first, height: 0 });
+function usePlaceKept(follow: Follow, scroller: { current: HTMLElement | null }, messages: readonly Message[]): void {
+  const before = useRef({ first: messages[0]?.id, height: 0 });
   useLayoutEffect(() => {
     const height = scroller.current?.scrollHeight ?? 0;
-    if (before.current.first !== first && before.current.first !== undefined) follow.keepPlace(before.current.height);
-    before.current = { first, height };
+    const { first } = before.current;
+    if (messages.findIndex((message) => message.id === first) > 0) follow.keepPlace(before.current.height);
+    before.current = { first: messages[0]?.id, height };
   });
 }

@@ -1,5 +1,8 @@
 /** One answer below a `%chat` cell. The question stands in the cell above, so only what follows it is shown. */
+import { unqueue } from "../asks.ts";
+import { isAsked } from "../outbox.ts";
 import type { Store } from "../store.ts";
+import { Approvals } from "./approvals.tsx";
 import { CloseIcon, StopIcon } from "./icons.tsx";
 import { live } from "./live.ts";
 import { Answer } from "./message.tsx";
@@ -7,15 +10,26 @@ import { Notices } from "./notices.tsx";
 import { Announcer, StopLine } from "./status.tsx";
 
 export function Turn({ store }: { store: Store }) {
-  const { messages, phase, position, stopping, continues } = live(store);
+  const { messages, phase, position, stopping, continues, pending, approvals } = live(store);
   const answers = messages.filter((message) => message.role !== "user" && message.role !== "system");
+  const end = answers.length - 1;
   return (
-    <section class="turn" aria-label="Chat answer">
+    <section class="turn" aria-label="Chat answer" tabIndex={-1}>
       {continues && <p class="continues">{continues}</p>}
-      {answers.length === 0 && position.ended && <Waiting store={store} />}
       {answers.map((message, at) => (
-        <Answer key={message.id} message={message} phase={at === answers.length - 1 ? phase : null} store={store} />
+        <Answer
+          key={message.id}
+          message={message}
+          phase={at === end ? phase : null}
+          store={store}
+          last={at === end}
+          asked={isAsked(pending, message.id)}
+          approvals={approvals}
+          few
+        />
       ))}
+      {position.ended && <Waiting store={store} begun={answers.length > 0} />}
+      {approvals.length > 0 && !position.ended && <Approvals store={store} />}
       {!position.ended && (
         <div class="turn-actions">
           <button type="button" class="small" disabled={stopping !== null} onClick={() => store.stop()}>
@@ -31,19 +45,23 @@ export function Turn({ store }: { store: Store }) {
   );
 }
 
-/** A turn that has not begun: it waits in the queue, or has been taken out of it. */
-function Waiting({ store }: { store: Store }) {
-  const { queue, turn, status } = live(store);
-  const place = queue.findIndex((each) => each.turn === turn);
-  if (place < 0)
-    return <p class="state">{status === "idle" || status === "error" ? "This question was not sent." : "Starting…"}</p>;
-  return (
-    <p class="state">
-      {place === 0 ? "Queued, next" : `Queued, ${place} before it`}
-      <button type="button" class="small" onClick={() => turn && store.unqueue(turn)}>
-        <CloseIcon />
-        Remove
-      </button>
-    </p>
-  );
+/** A turn that has not begun: it waits in the queue, or has been taken out of it. One that was asked for again may wait, too. */
+function Waiting({ store, begun }: { store: Store; begun: boolean }) {
+  const { queue, turn, status, pending } = live(store);
+  const place = begun ? queue.length - 1 : queue.findIndex((each) => each.turn === turn);
+  const item = queue[place];
+  if (item)
+    return (
+      <p class="state">
+        {place === 0 ? "Queued, next" : `Queued, ${place} before it`}
+        <button type="button" class="small" onClick={() => unqueue(store, item.turn)}>
+          <CloseIcon />
+          Remove
+        </button>
+      </p>
+    );
+  if (pending.some((each) => each.slow))
+    return <p class="state">The kernel is busy or not connected; it will be sent when it answers.</p>;
+  if (begun) return null;
+  return <p class="state">{status === "idle" || status === "error" ? "This question was not sent." : "Starting…"}</p>;
 }

@@ -10,5 +10,5 @@ const { initialize, render } = widget.default();
 initialize({ model });
 render({ model, el: document.getElementById("view") });
 app.default.initialize();
-Object.assign(globalThis, { model });
+Object.assign(globalThis, { model, sceneNames: Object.keys(scenes) });
 setTimeout(() => after?.(), 50);

@@ -1,42 +1,9 @@
 /** What the views look like in the states that matter: each scene is a model, and what happens to it. For eyes, not asserts. */
-
-import type { Usage } from "../../src/wire/protocol.ts";
-import { line, message, snapshot } from "../support/messages.ts";
-import { FakeModel } from "../support/model.ts";
+import { line, snapshot } from "../support/messages.ts";
+import { branchScenes } from "./branch_scenes.ts";
+import { answer, cost, model, question, type Scene, scrollTo, shadow } from "./stage.ts";
 import { ANSWER, SHORT } from "./texts.ts";
-
-export interface Scene {
-  model: FakeModel;
-  after?: () => void;
-}
-
-const usage: Usage = {
-  input_tokens: 1204,
-  cached_tokens: 1024,
-  cache_write_tokens: null,
-  output_tokens: 387,
-  reasoning_tokens: null,
-  certainty: "reported",
-};
-const cost = { amount: "0.0042", certainty: "estimated", source: "catalogue of 2026-01-01", currency: "USD" } as const;
-const base = {
-  title: "analysis",
-  model: "openrouter/qwen/qwen3-32b",
-  status: "idle",
-  usage,
-  cost: "~$0.0127",
-  offers: [],
-  queue: [],
-  notice: null,
-};
-
-const question = (id: string, text: string) => message(id, "user", text);
-const answer = (id: string, text: string, more = {}) =>
-  message(id, "assistant", text, { usage, cost, model: "openrouter/qwen/qwen3-32b", ...more });
-
-function model(kind: "thread" | "turn", values: Record<string, unknown>): FakeModel {
-  return new FakeModel({ ...base, kind, ...values });
-}
+import { toolScenes } from "./tool_scenes.ts";
 
 function conversation() {
   return line(
@@ -47,7 +14,7 @@ function conversation() {
   );
 }
 
-export const scenes: Record<string, () => Scene> = {
+const basics: Record<string, () => Scene> = {
   thread: () => ({
     model: model("thread", { snapshot: snapshot(conversation(), { continues: "continues “analysis” (12 messages)" }) }),
   }),
@@ -209,11 +176,4 @@ export const scenes: Record<string, () => Scene> = {
   },
 };
 
-function shadow(): ShadowRoot | null | undefined {
-  return document.querySelector(".nbchat-thread, .nbchat-live")?.shadowRoot;
-}
-
-function scrollTo(top: number): void {
-  const log = shadow()?.querySelector(".log");
-  if (log) log.scrollTop = top;
-}
+export const scenes: Record<string, () => Scene> = { ...basics, ...branchScenes, ...toolScenes };

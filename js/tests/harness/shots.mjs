@@ -46,23 +46,7 @@ const browser = await chromium.launch({
   executablePath: process.env.NBCHAT_CHROMIUM ?? "/usr/bin/chromium",
   args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
 });
-const names = only.length
-  ? only
-  : [
-      "thread",
-      "top",
-      "turn",
-      "streaming",
-      "waiting",
-      "queue",
-      "error",
-      "offers",
-      "empty",
-      "menu",
-      "long",
-      "queuedturn",
-      "streamingturn",
-    ];
+const names = only.length ? only : await allNames();
 for (const [theme, width] of [
   ["light", 860],
   ["dark", 860],
@@ -78,10 +62,19 @@ for (const [theme, width] of [
     page.on("pageerror", (error) => console.error(scene, error.message));
     page.on("console", (line) => line.type() === "error" && console.error(scene, line.text()));
     await page.goto(`${address}?scene=${scene}&theme=${theme}`);
-    await page.waitForTimeout(scene === "long" ? 1_200 : 400);
+    await page.waitForTimeout(scene === "long" ? 1_200 : 700);
     await page.screenshot({ path: join(out, `${scene}-${theme}${width < 400 ? "-narrow" : ""}.png`), fullPage: true });
     await page.close();
   }
 }
 await browser.close();
 server.close();
+
+async function allNames() {
+  const page = await browser.newPage();
+  await page.goto(address);
+  await page.waitForFunction(() => globalThis.sceneNames);
+  const found = await page.evaluate(() => globalThis.sceneNames);
+  await page.close();
+  return found;
+}

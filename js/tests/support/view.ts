@@ -1,4 +1,5 @@
 /** Mounts a view as anywidget does, with the app in the same page, and finds things in it. */
+import { vi } from "vitest";
 import app from "../../src/app.tsx";
 import widget from "../../src/widget.ts";
 import type { Event, Message, Snapshot } from "../../src/wire/protocol.ts";
@@ -15,8 +16,19 @@ const DEFAULTS = {
   notice: null,
   offers: [],
   queue: [],
+  approvals: [],
+  private: false,
   snapshot: snapshot(),
 };
+
+/** Preact draws in a microtask, effects follow a frame later: with fake timers nothing of that comes by itself. */
+export async function drawn(): Promise<void> {
+  await vi.advanceTimersByTimeAsync(50);
+}
+
+export function fakeTimers(): void {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "performance"] });
+}
 
 export class TestView {
   readonly model: FakeModel;
@@ -116,22 +128,32 @@ export class Rendered {
     return this.root.querySelector(".nbchat")?.textContent ?? "";
   }
 
-  /** The button with this name or text. */
-  button(name: string): HTMLButtonElement {
-    const found = [...this.root.querySelectorAll("button")].find(
+  /** The buttons with this name or text, in order. */
+  buttons(name: string): HTMLButtonElement[] {
+    return [...this.root.querySelectorAll("button")].filter(
       (button) => button.getAttribute("aria-label") === name || button.textContent?.trim() === name,
     );
+  }
+
+  /** The first button with this name or text. */
+  button(name: string): HTMLButtonElement {
+    const [found] = this.buttons(name);
     if (!found) throw new Error(`no button ${name} in ${this.text}`);
     return found;
   }
 
-  type(text: string): void {
-    const box = this.find<HTMLTextAreaElement>("textarea");
+  /** What has the focus in this view. */
+  get focused(): Element | null {
+    return this.root.activeElement;
+  }
+
+  type(text: string, selector = ".composer textarea"): void {
+    const box = this.find<HTMLTextAreaElement>(selector);
     box.value = text;
     box.dispatchEvent(new InputEvent("input", { bubbles: true, composed: true }));
   }
 
-  key(key: string, more: KeyboardEventInit = {}, selector = "textarea"): KeyboardEvent {
+  key(key: string, more: KeyboardEventInit = {}, selector = ".composer textarea"): KeyboardEvent {
     const event = new KeyboardEvent("keydown", { key, bubbles: true, composed: true, cancelable: true, ...more });
     this.find(selector).dispatchEvent(event);
     return event;

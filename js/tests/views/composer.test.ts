@@ -1,22 +1,15 @@
 /** The composer, stopping and the queue: what people type and click becomes exactly one message to the kernel. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { TestView } from "../support/view.ts";
+import { drawn, fakeTimers, TestView } from "../support/view.ts";
 
 let view: TestView;
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "performance"] });
-});
+beforeEach(fakeTimers);
 
 afterEach(() => {
   view.end();
   vi.useRealTimers();
 });
-
-/** Preact draws in a microtask; effects follow a frame later. */
-async function drawn(): Promise<void> {
-  await vi.advanceTimersByTimeAsync(50);
-}
 
 describe("sending", () => {
   test("Enter sends the text once, byte for byte, and empties the box", async () => {

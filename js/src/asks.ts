@@ -1,0 +1,41 @@
+/**
+ * What people ask of a conversation besides sending, stopping and taking back: each is one message to the kernel.
+ *
+ * Here and not in the store because the store travels with every single view, and only the app's controls ask these.
+ */
+import { randomId } from "./registry.ts";
+import type { Store } from "./store.ts";
+import type { Approval, Message } from "./wire/protocol.ts";
+
+export const chooseModel = (store: Store, model: string) => store.ask({ op: "model", model });
+export const chooseOffer = (store: Store, offer: string) => store.ask({ op: "choose", offer });
+export const rename = (store: Store, title: string) => store.ask({ op: "title", title });
+
+/** Take a question out of the queue, or give it other words. */
+export const unqueue = (store: Store, turn: string) => store.ask({ op: "unqueue", turn });
+export const requeue = (store: Store, turn: string, text: string) => store.ask({ op: "requeue", turn, text });
+
+/** Show the branch through this message. */
+export const switchTo = (store: Store, message: string) => store.ask({ op: "switch", message });
+export const remove = (store: Store, message: string) => store.ask({ op: "delete", message });
+
+export type Decision = "once" | "session" | "deny";
+export const decide = (store: Store, { call }: Approval, decision: Decision) =>
+  store.ask({ op: "approve", call, decision });
+
+/** Ask a question with other words, or replace an answer by hand; `restore` gives the text back if that is refused. */
+export function edit(store: Store, message: Message, text: string, restore: (text: string) => void): void {
+  const ask = { op: "edit", message: message.id, text, client_id: randomId() } as const;
+  store.request({ ask, text: message.role === "user" ? text : "", restore });
+}
+
+/** Ask for an answer again, of another model if one is given. */
+export function regenerate(store: Store, message: string, model?: string): void {
+  const ask = { op: "regenerate", message, client_id: randomId(), ...(model ? { model } : {}) } as const;
+  store.request({ ask, text: "", restore: () => {} });
+}
+
+/** Go on with an answer that was cut, or begin it again if nothing had come. */
+export function resume(store: Store, message: string): void {
+  store.request({ ask: { op: "resume", message, client_id: randomId() }, text: "", restore: () => {} });
+}

@@ -1,0 +1,199 @@
+/**
+ * What can be done with one message: a quiet row of buttons below it, shown where the pointer or the focus is.
+ *
+ * What starts a turn waits in the queue while another one runs; of the running turn itself only the question can be copied.
+ */
+import { useEffect, useState } from "preact/hooks";
+import { regenerate, remove, resume } from "../asks.ts";
+import type { Store } from "../store.ts";
+import type { Message } from "../wire/protocol.ts";
+import { textOf } from "../wire/reduce.ts";
+import { copyText } from "./copy.ts";
+import { keepFocus } from "./focus.ts";
+import {
+  AgainIcon,
+  BinIcon,
+  CheckIcon,
+  ChevronIcon,
+  CloseIcon,
+  CopyIcon,
+  EditIcon,
+  EyeIcon,
+  NoEyeIcon,
+} from "./icons.tsx";
+import { Menu, useMenu } from "./models.tsx";
+
+const SHOWN = 1_500;
+
+interface ActionProps {
+  name: string;
+  does: (button: HTMLElement) => void;
+  disabled?: boolean;
+  children: preact.ComponentChildren;
+}
+
+/** A button without words: its name is its tooltip too. */
+export function Action({ name, does, disabled = false, children }: ActionProps) {
+  return (
+    <button
+      type="button"
+      class="action"
+      aria-label={name}
+      title={name}
+      disabled={disabled}
+      onClick={(event) => does(event.currentTarget)}
+    >
+      {children}
+    </button>
+  );
+}
+
+export function CopyAction({ text, what }: { text: string; what: string }) {
+  const [state, setState] = useState<"copied" | "failed" | null>(null);
+  useEffect(() => {
+    if (!state) return;
+    const timer = setTimeout(() => setState(null), SHOWN);
+    return () => clearTimeout(timer);
+  }, [state]);
+  const copy = () => void copyText(text).then((done) => setState(done ? "copied" : "failed"));
+  return (
+    <Action name={state ? SAID[state] : `Copy ${what}`} does={copy}>
+      {state === "copied" ? <CheckIcon /> : state === "failed" ? <CloseIcon /> : <CopyIcon />}
+    </Action>
+  );
+}
+
+const SAID = { copied: "Copied", failed: "Copy failed" };
+
+interface RowProps {
+  message: Message;
+  store: Store;
+  edit: () => void;
+}
+
+export function QuestionActions({ message, store, edit, live }: RowProps & { live: boolean }) {
+  return (
+    <span class="actions">
+      {!live && (
+        <Action name="Edit question" does={edit}>
+          <EditIcon />
+        </Action>
+      )}
+      <CopyAction text={textOf(message)} what="question" />
+      {!live && <Rarer message={message} store={store} what="question" gone="Delete question and its answers" />}
+    </span>
+  );
+}
+
+interface AnswerActionsProps extends RowProps {
+  /** It was asked for again or to go on, and nothing of that has been seen yet. */
+  asked: boolean;
+  /** A turn below its cell has fewer. */
+  few: boolean;
+}
+
+export function AnswerActions({ message, store, edit, asked, few }: AnswerActionsProps) {
+  const text = textOf(message);
+  return (
+    <span class="actions">
+      {text && <CopyAction text={text} what="answer" />}
+      <Regenerate message={message} store={store} asked={asked} />
+      {!few && text && (
+        <Action name="Edit answer" does={edit}>
+          <EditIcon />
+        </Action>
+      )}
+      {!few && <Rarer message={message} store={store} what="answer" gone="Delete answer" />}
+    </span>
+  );
+}
+
+function Rarer({ message, store, what, gone }: { message: Message; store: Store; what: string; gone: string }) {
+  const { id, hidden = false } = message;
+  return (
+    <>
+      <Action
+        name={hidden ? `Show ${what} to the model` : `Hide ${what} from the model`}
+        does={() => store.hide(id, !hidden)}
+      >
+        {hidden ? <NoEyeIcon /> : <EyeIcon />}
+      </Action>
+      <Action
+        name={gone}
+        does={(button) => {
+          keepFocus(button);
+          remove(store, id);
+        }}
+      >
+        <BinIcon />
+      </Action>
+    </>
+  );
+}
+
+function Regenerate({ message, store, asked }: { message: Message; store: Store; asked: boolean }) {
+  const menu = useMenu(store);
+  const again = (model?: string) => {
+    keepFocus(menu.root.current);
+    regenerate(store, message.id, model);
+  };
+  return (
+    <span class="again" ref={menu.root}>
+      <Action name="Regenerate" disabled={asked} does={() => again()}>
+        <AgainIcon />
+      </Action>
+      <button
+        type="button"
+        class="action narrow"
+        ref={menu.button}
+        aria-label="Regenerate with another model"
+        title="Regenerate with another model"
+        aria-haspopup="dialog"
+        aria-expanded={menu.open}
+        disabled={asked}
+        onClick={() => menu.setOpen(!menu.open)}
+      >
+        <ChevronIcon />
+      </button>
+      {menu.open && (
+        <Menu store={store} button={menu.button} current={message.model ?? ""} choose={again} close={menu.close} />
+      )}
+    </span>
+  );
+}
+
+/** What to call going on with this answer; "" where there is nothing to go on with. */
+export function recovery(message: Message): "Retry" | "Resume" | "Continue" | "" {
+  const cut = message.status !== "complete" && message.status !== "streaming";
+  if (cut) return message.parts.length > 0 ? "Resume" : "Retry";
+  return message.status === "complete" && message.finish_reason === "length" ? "Continue" : "";
+}
+
+interface RecoverProps {
+  message: Message;
+  store: Store;
+  asked: boolean;
+  /** Offer to ask anew as well. */
+  anew?: boolean;
+}
+
+/** The buttons that bring an answer to its end. */
+export function Recover({ message, store, asked, anew = false }: RecoverProps) {
+  const name = recovery(message);
+  const press = (does: (store: Store, message: string) => void) => (event: { currentTarget: HTMLElement }) => {
+    keepFocus(event.currentTarget);
+    does(store, message.id);
+  };
+  return (
+    <>
+      <button type="button" class="small plain" disabled={asked} onClick={press(resume)}>
+        {name}
+      </button>
+      {anew && name !== "Retry" && (
+        <button type="button" class="small plain" disabled={asked} onClick={press((of, id) => regenerate(of, id))}>
+          Regenerate
+        </button>
+      )}
+    </>
+  );
+}

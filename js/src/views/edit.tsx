@@ -1,0 +1,93 @@
+/** Editing in place: a text box where the text stood. Escape leaves it, Ctrl or Cmd and Enter saves; a moved view keeps it. */
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Store } from "../store.ts";
+import { keepFocus } from "./focus.ts";
+import { useGrow } from "./grow.ts";
+
+/** Whether something is being edited, kept under a name in the store's memory together with its draft. */
+export interface Editing {
+  open: boolean;
+  name: string;
+  /** Begin, with this text. */
+  begin: (text: string) => void;
+  end: () => void;
+}
+
+export function useEditing(store: Store, name: string): Editing {
+  const [open, setOpen] = useState(store.memory.has(name));
+  const begin = (text: string) => {
+    store.memory.set(name, text);
+    setOpen(true);
+  };
+  const end = () => {
+    store.memory.delete(name);
+    setOpen(false);
+  };
+  return { open, name, begin, end };
+}
+
+interface EditorProps {
+  store: Store;
+  editing: Editing;
+  /** What is edited, for a screen reader. */
+  label: string;
+  /** What the button says that ends it well. */
+  action: string;
+  save: (text: string) => void;
+}
+
+export function Editor({ store, editing, label, action, save }: EditorProps) {
+  const box = useRef<HTMLTextAreaElement>(null);
+  const [draft, setDraft] = useState(() => (store.memory.get(editing.name) as string | undefined) ?? "");
+  useGrow(box, draft);
+  useEffect(() => {
+    const area = box.current;
+    area?.focus();
+    area?.setSelectionRange(area.value.length, area.value.length);
+  }, []);
+  const end = () => {
+    keepFocus(box.current?.form ?? null);
+    editing.end();
+  };
+  const done = () => {
+    if (!draft.trim()) return;
+    end();
+    save(draft);
+  };
+  const keys = (event: KeyboardEvent) => {
+    if (event.isComposing || event.keyCode === 229) return; // an input method is choosing a word
+    if (event.key === "Escape") end();
+    else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) done();
+    else return;
+    event.preventDefault();
+  };
+  return (
+    <form
+      class="editor"
+      onSubmit={(event) => {
+        event.preventDefault();
+        done();
+      }}
+    >
+      <textarea
+        ref={box}
+        rows={1}
+        aria-label={label}
+        value={draft}
+        onInput={(event) => {
+          setDraft(event.currentTarget.value);
+          store.memory.set(editing.name, event.currentTarget.value);
+        }}
+        onKeyDown={keys}
+      />
+      <div class="editor-buttons">
+        <button type="button" class="small plain" title="Cancel (Esc)" onClick={end}>
+          Cancel
+        </button>
+        <button type="submit" class="small main" title={`${action} (Ctrl+Enter)`} disabled={!draft.trim()}>
+          {action}
+        </button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,54 @@
+/** The line below an answer: how it ended, what made it and what that cost, and what can be done with it. */
+import type { Store } from "../store.ts";
+import type { Cost, Message } from "../wire/protocol.ts";
+import { AnswerActions, Recover } from "./actions.tsx";
+import { Branches } from "./branches.tsx";
+import { formatCost, formatPace, formatUsage, modelDetails, paceDetails, shortModel, usageDetails } from "./format.ts";
+
+interface FooterProps {
+  message: Message;
+  store: Store;
+  /** Whether it can go on, and its error bubble does not offer that already. */
+  recovers: boolean;
+  asked: boolean;
+  few: boolean;
+  edit: () => void;
+}
+
+export function Footer({ message, store, recovers, asked, few, edit }: FooterProps) {
+  const usage = formatUsage(message.usage);
+  const pace = message.model === null ? "" : formatPace(message);
+  const end = ending(message);
+  return (
+    <footer class="footer">
+      {!few && <Branches message={message} store={store} />}
+      {end && <span class="ending">{end}</span>}
+      {recovers && <Recover message={message} store={store} asked={asked} />}
+      {message.hidden && <span class="unsent-note">not sent to the model</span>}
+      {message.model && <span title={modelDetails(message)}>{shortModel(message.model)}</span>}
+      {message.model === null && message.status === "complete" && <span>edited by hand</span>}
+      {usage && <span title={usageDetails(message.usage)}>{usage}</span>}
+      {message.cost && <span title={message.cost.source || "cost"}>{costLabel(message.cost)}</span>}
+      {pace && (
+        <span class="pace" title={paceDetails(message)}>
+          {pace}
+        </span>
+      )}
+      <AnswerActions message={message} store={store} edit={edit} asked={asked} few={few} />
+    </footer>
+  );
+}
+
+/** Why an answer is shorter than it could be, in two words; "" when it is whole. */
+function ending(message: Message): string {
+  if (message.status === "stopped") return "stopped";
+  if (message.status === "interrupted") return "interrupted";
+  if (message.finish_reason === "length") return "length limit reached";
+  if (message.finish_reason === "content_filter") return "ended by a content filter";
+  return "";
+}
+
+/** A lone dash would say nothing. */
+function costLabel(cost: Cost): string {
+  return cost.amount === null ? `cost ${formatCost(cost)}` : formatCost(cost);
+}

@@ -1,0 +1,104 @@
+/** A tool call of an answer as a quiet card: what was called, with what, and what came of it. */
+import { useState } from "preact/hooks";
+import type { Store } from "../store.ts";
+import type { Part, ToolCallPart, ToolResultPart } from "../wire/protocol.ts";
+import { Exact, layOut } from "./exact.tsx";
+import { Fold } from "./fold.tsx";
+import { ToolIcon } from "./icons.tsx";
+import { pure } from "./pure.ts";
+
+/** So much of the arguments stands in the card's head. */
+const BRIEF = 90;
+
+/** Return for each call's place in `parts` the place of its result. Ids may come again in a later round: the first free one counts. */
+export function pairResults(parts: readonly Part[]): Map<number, number> {
+  const pairs = new Map<number, number>();
+  const open = new Map<string, number[]>();
+  for (const [at, part] of parts.entries()) {
+    if (part.type === "tool-call") open.set(part.id, [...(open.get(part.id) ?? []), at]);
+    const call = part.type === "tool-result" ? open.get(part.call_id)?.shift() : undefined;
+    if (call !== undefined) pairs.set(call, at);
+  }
+  return pairs;
+}
+
+interface ToolCardProps {
+  call: ToolCallPart;
+  result: ToolResultPart | null;
+  /** What happens to a call without a result: "running", "waiting" for consent, or nothing any more. */
+  state: "running" | "waiting" | null;
+  fold: string;
+  store: Store;
+}
+
+export const ToolCard = pure(function ToolCard({ call, result, state, fold, store }: ToolCardProps) {
+  const title = (
+    <>
+      <ToolIcon />
+      <code>
+        <Exact text={call.name || "a tool"} />
+      </code>
+      <span class="brief">
+        <Exact text={call.arguments.slice(0, BRIEF)} />
+      </span>
+      <span class={result?.error ? "ending failed" : "ending"}>{describe(result, state)}</span>
+    </>
+  );
+  return (
+    <Fold title={title} look={state ? "tool busy" : "tool"} fold={fold} store={store}>
+      {() => <Details call={call} result={result} />}
+    </Fold>
+  );
+});
+
+function describe(result: ToolResultPart | null, state: ToolCardProps["state"]): string {
+  if (result) return result.error ? "failed" : "";
+  if (state === "waiting") return "waits for your decision";
+  return state === "running" ? "running…" : "no result";
+}
+
+function Details({ call, result }: { call: ToolCallPart; result: ToolResultPart | null }) {
+  return (
+    <div class="tool-details">
+      <Arguments text={call.arguments} />
+      {result && <ToolText title={result.error ? "Failed" : "Result"} text={result.text} />}
+    </div>
+  );
+}
+
+/** Arguments laid out to be read; the exact text, which is what runs, is a click away, or stands there first. */
+export function Arguments({ text, exactFirst = false }: { text: string; exactFirst?: boolean }) {
+  const [exact, setExact] = useState(exactFirst);
+  const laid = layOut(text);
+  const other = laid !== null && (
+    <button type="button" class="quiet" onClick={() => setExact(!exact)}>
+      {exact ? "Format" : "Exact text"}
+    </button>
+  );
+  return <ToolText title="Arguments" text={laid === null || exact ? text : laid} beside={other} />;
+}
+
+export function ToolText({ title, text, beside }: { title: string; text: string; beside?: preact.ComponentChildren }) {
+  return (
+    <>
+      <div class="tool-head">
+        {title}
+        {beside}
+      </div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard (WCAG 2.1.1) */}
+      <section class="exact" tabIndex={0} aria-label={title}>
+        <pre dir="ltr">{text ? <Exact text={text} /> : <i>none</i>}</pre>
+      </section>
+    </>
+  );
+}
+
+/** A result whose call is not there. */
+export function LoneResult({ part, fold, store }: { part: ToolResultPart; fold: string; store: Store }) {
+  const title = part.error ? "A tool failed" : "A tool's answer";
+  return (
+    <Fold title={title} fold={fold} store={store}>
+      {() => <ToolText title={title} text={part.text} />}
+    </Fold>
+  );
+}
