@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-ATTACKS = ("kills", "cuts", "lossy_wire")
+ATTACKS = ("kills", "session_kills", "stops", "sends", "interrupts", "cuts", "lossy_wire")
 
 
 def main() -> int:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from unittest.mock import patch
 
 import nbchat
 from nbchat.app import app
 from nbchat.testing import Reply, ScriptedServer
 
-__all__ = ["running_app"]
+__all__ = ["app_of", "running_app"]
 
 
 @contextmanager
@@ -20,5 +23,17 @@ def running_app(*replies: Reply) -> Iterator[ScriptedServer]:
         nbchat.settings.model = "lab/tiny"
         try:
             yield server
+        finally:
+            app().close()
+
+
+@contextmanager
+def app_of(server: ScriptedServer, path: Path) -> Iterator[None]:
+    """A fresh app that saves to `path`, with this server's model "lab/tiny" active; closed at the end."""
+    with patch.dict(os.environ, {"NBCHAT_STORE": str(path)}):
+        nbchat.add_provider("lab", base_url=server.base_url, api_key=server.api_key)
+        nbchat.settings.model = "lab/tiny"
+        try:
+            yield
         finally:
             app().close()
