@@ -73,15 +73,19 @@ def test_l15_losing_a_view_is_not_failing_the_answer() -> None:
 
     class Broken(Screen):
         def custom(self, content: Json) -> None:
-            raise ConnectionError("the page is gone")
+            broken(content)
 
         def update(self, state: Json) -> None:
-            raise ConnectionError("the page is gone")
+            broken(state)
+
+    def broken(_: object) -> None:
+        raise ConnectionError("the page is gone")
 
     async def test(house: House) -> None:
         hub = Hub(house.manager, house.ports)
         session = await house.session()
         Broken(hub, session)
+        session.listen(broken)
         turn = session.submit("hi")
         gate.release(1)
         await eventually(lambda: turn.content.text == "one ")

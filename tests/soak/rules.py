@@ -1,0 +1,358 @@
+"""The proof that the named tests of tests/upstream can fail: each one's rule is taken out of a copy of nbchat, and it must.
+
+`python -m tests.soak.rules [--samples all] [--seed N] [test ...]` prints a table; a sample rotates with the seed.
+
+A mutation is a list of edits: a file of nbchat, a text in it, and what stands there instead. A text that is not found
+exactly once is an error (also in the tests, by `check_texts`), so the table cannot rot.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+SECONDS = 10
+"""A test that hangs without its rule has failed."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Put `new` in the place of `old` in `nbchat/<file>`."""
+
+    file: str
+    old: str
+    new: str
+
+    def apply(self, package: Path) -> None:
+        """Change the file below `package`; raises ValueError where the text is not found exactly once."""
+        path = package / self.file
+        source = path.read_text(encoding="utf-8")
+        if (found := source.count(self.old)) != 1:
+            raise ValueError(f"nbchat/{self.file} has {found} times {self.old!r}")
+        path.write_text(source.replace(self.old, self.new), encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A named test of tests/upstream ("file::test"), what is taken out, and the edits that do it."""
+
+    test: str
+    without: str
+    edits: tuple[Edit, ...]
+
+    @property
+    def name(self) -> str:
+        """The test's name alone."""
+        return self.test.partition("::")[2]
+
+
+def rule(test: str, without: str, *edits: tuple[str, str, str]) -> Rule:
+    """Return a rule from plain tuples."""
+    return Rule(test, without, tuple(Edit(*each) for each in edits))
+
+
+G1, G6, G14 = "test_g01_to_g05.py::test_", "test_g06_to_g10.py::test_", "test_g14_to_g18.py::test_"
+L1, L13 = "test_l01_to_l08.py::test_", "test_l13_to_l25.py::test_"
+
+ONE_WORKER = (
+    "sessions/worker.py",
+    "if self._task is None or self._task.done():",
+    "if True:",
+)
+LAST_WRITER_WINS = """\
+    newest = "COALESCE((SELECT position FROM messages WHERE id = ?2), 0)"
+    db.execute(f"DELETE FROM messages WHERE conversation_id = ?1 AND position > {newest}", (conversation_id, given[0].parent))
+    for message in given:
+        db.execute("""
+STOP_WITH_THE_VIEWS = """\
+        if not views and self.busy:
+            asyncio.get_running_loop().create_task(self._worker.stop())
+        if views != self.state.subscriber_count:
+"""
+PUBLISHED = '            _log.exception("the end of a turn could not be published")\n'
+
+RULES = (
+    rule(
+        f"{G1}g01_usage_chunk_with_empty_choices_is_counted",
+        "usage is read before choices",
+        (
+            "providers/chat_completions.py",
+            "if chunk.usage:  # before choices",
+            "if chunk.usage and chunk.choices:  # before choices",
+        ),
+    ),
+    rule(
+        f"{G1}g02_stop_is_the_one_end_of_its_turn",
+        "a stopped answer is stopped",
+        ("sessions/run.py", 'return "stopped", None', 'return "complete", None'),
+    ),
+    rule(f"{G1}g03_a_question_sent_right_after_stop_is_kept", "a new turn starts after the old one settled", ONE_WORKER),
+    rule(f"{G1}g04_two_windows_that_send_together_start_one_request_each_in_order", "one worker a session", ONE_WORKER),
+    rule(
+        f"{G1}g05_every_exit_ends_the_turn",
+        "what nobody foresaw ends the turn too",
+        ("sessions/worker.py", "except Exception as error:", "except LookupError as error:"),
+    ),
+    rule(
+        f"{G6}g06_an_answer_that_failed_half_way_is_not_tried_again_beneath_itself",
+        "nothing is sent again once a 200 began",
+        (
+            "providers/attempt.py",
+            "            if self.failure is None:\n                await exchange.settle(_SETTLE)",
+            "            self.retryable = self.failure is not None and is_retryable(self.failure)",
+        ),
+    ),
+    rule(
+        f"{G6}g07_a_cut_in_mid_answer_keeps_the_partial_as_interrupted",
+        "a partial is kept",
+        ("sessions/run.py", "parts=self._content.parts,", 'parts=self._content.parts if status != "interrupted" else (),'),
+    ),
+    rule(
+        f"{G6}g08_a_session_that_was_opened_and_let_go_of_ends",
+        "opening holds nothing",
+        ("sessions/manager.py", "session.lease().release()", "session.lease()"),
+    ),
+    rule(
+        f"{G6}g09_closing_the_last_view_twice_ends_no_turn",
+        "a running turn holds its session",
+        ("sessions/session.py", "busy=lambda: self.busy)", "busy=lambda: False)"),
+    ),
+    rule(
+        f"{G6}g10_a_stopped_answer_costs_what_came",
+        "every request is settled",
+        ("sessions/run.py", "billed=self._billed,", 'billed=self._billed and status == "complete",'),
+    ),
+    rule(
+        f"{G14}g14_how_an_answer_ended_is_a_field_and_no_text",
+        "no marker in the text",
+        (
+            "sessions/run.py",
+            "parts=self._content.parts,",
+            "parts=(*self._content.parts, *[type(part)(' (stopped)') for part in self._content.parts if status == 'stopped']),",
+        ),
+    ),
+    rule(
+        f"{G14}g15_what_no_provider_takes_is_kept_but_never_sent",
+        "the history that is sent is valid (both of its guards)",
+        (
+            "sessions/history.py",
+            "parts = tuple(part for part in message.parts if isinstance(part, TextPart | ImagePart))",
+            "parts = message.parts",
+        ),
+        (
+            "providers/request_body.py",
+            "isinstance(part, ToolCallPart) and part.id in answered]",
+            "isinstance(part, ToolCallPart)]",
+        ),
+    ),
+    rule(
+        f"{G14}g16_a_choice_holds_where_it_was_made",
+        "a conversation's model is its own",
+        (
+            "sessions/session.py",
+            'return f"{own.provider}/{own.model}" if own.provider and own.model else self._default_model()',
+            "return self._default_model()",
+        ),
+    ),
+    rule(
+        f"{G14}g17_a_view_is_sent_each_token_once",
+        "a view is told what it lacks",
+        ("notebook/teller.py", "(feed.turn.id, feed.generation, view.seq)", "(feed.turn.id, feed.generation, 0)"),
+    ),
+    rule(
+        f"{G14}g18_two_kernels_that_add_at_once_lose_nothing",
+        "what others added stays",
+        (
+            "storage/messages.py",
+            "    for message in given:\n        db.execute(",
+            LAST_WRITER_WINS,
+        ),
+    ),
+    rule(
+        f"{L1}l01_an_answer_nobody_watches_is_saved",
+        "views end nothing",
+        (
+            "sessions/session.py",
+            "        if views != self.state.subscriber_count:\n",
+            STOP_WITH_THE_VIEWS,
+        ),
+    ),
+    rule(
+        f"{L1}l02_an_end_is_saved_before_anybody_is_told",
+        "save, then publish",
+        ("sessions/run.py", "        await self._save_end(message, row)\n        turn.answer", "        turn.answer"),
+        (
+            "sessions/run.py",
+            PUBLISHED,
+            PUBLISHED + "        await self._save_end(message, row)\n",
+        ),
+    ),
+    rule(
+        f"{L1}l03_a_request_that_ends_twice_is_settled_once",
+        "one ledger row an id",
+        (
+            "storage/ledger.py",
+            "        record.id, record.conversation,",
+            "        record.id + '+' * db.row('SELECT COUNT(*) FROM requests')[0], record.conversation,",
+        ),
+    ),
+    rule(
+        f"{L1}l04_a_repeated_request_attaches_instead_of_paying_twice",
+        "a request id begins one turn",
+        ("storage/turns.py", "if known is not None:\n            return TurnRecord(*known)", "del known"),
+    ),
+    rule(
+        f"{L1}l08_batches_are_written_one_after_the_other",
+        "one sequencer",
+        (
+            "sessions/run.py",
+            "await self._append(self._coalescer.take(clock.monotonic()))",
+            "asyncio.ensure_future(self._append(self._coalescer.take(clock.monotonic())))",
+        ),
+    ),
+    rule(
+        f"{L13}l13_an_ended_turn_lets_go_of_its_run_and_its_request",
+        "the run is dropped at its end",
+        ("sessions/worker.py", "        finally:\n            self._run = None", "        finally:\n            pass"),
+    ),
+    rule(
+        f"{L13}l14_stop_returns_when_everything_of_the_turn_has_ended",
+        "stop awaits the turn's end",
+        ("sessions/worker.py", "        await asyncio.wrap_future(turn.future)\n", ""),
+    ),
+    rule(
+        f"{L13}l15_losing_a_view_is_not_failing_the_answer",
+        "a watcher's failure is its own",
+        ("sessions/session.py", '_log.exception("a listener failed on %s", name)', "raise"),
+    ),
+    rule(
+        f"{L13}l20_an_answer_is_built_and_stored_once",
+        "a final message beside deltas is ignored",
+        ("providers/chat_completions.py", "if delta is None and not self.characters:", "if delta is None:"),
+    ),
+    rule(
+        f"{L13}l24_a_callback_runs_in_the_context_in_which_it_was_given",
+        "the context is captured",
+        ("runtime/callbacks.py", "self._context = contextvars.copy_context()", "self._context = contextvars.Context()"),
+    ),
+    rule(
+        f"{L13}l25_a_request_begins_with_the_bytes_of_the_one_before",
+        "a system prompt is sent as it is",
+        ("sessions/history.py", "parts=(TextPart(system),)", "parts=(TextPart(f'{system} {len(tuple(path))}'),)"),
+    ),
+)
+
+
+def check_texts(rules: Iterable[Rule] = RULES) -> None:
+    """Raise ValueError for a mutation whose text is not found exactly once."""
+    with tempfile.TemporaryDirectory() as directory:
+        for each in rules:
+            _mutate(Path(directory), each.edits)
+            _restore(Path(directory), each.edits)
+
+
+def _restore(directory: Path, edits: Iterable[Edit]) -> None:
+    for edit in edits:
+        target = directory / "nbchat" / edit.file
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / "nbchat" / edit.file, target)
+
+
+def _mutate(directory: Path, edits: Sequence[Edit]) -> None:
+    _restore(directory, edits)
+    for edit in edits:
+        edit.apply(directory / "nbchat")
+
+
+def copy_tree(directory: Path) -> None:
+    """Copy what a test run needs."""
+    for folder in ("nbchat", "tests"):
+        kept = shutil.ignore_patterns("__pycache__", "node_modules", "peer")
+        shutil.copytree(ROOT / folder, directory / folder, ignore=kept)
+    shutil.copyfile(ROOT / "pyproject.toml", directory / "pyproject.toml")
+
+
+def failure(directory: Path, tests: Iterable[str]) -> str:
+    """Run tests of tests/upstream against the copy; returns why the first one failed, "" when all passed."""
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-x",
+        "--tb=short",
+        "-p",
+        "no:randomly",
+        "-p",
+        "no:cacheprovider",
+        "--timeout",
+        str(SECONDS),
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(directory), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        [*command, *(f"tests/upstream/{test}" for test in tests)],
+        cwd=directory, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode not in (0, 1):  # a mutation that breaks the import of the tests proves nothing
+        raise RuntimeError(f"the tests did not run: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+    if done.returncode == 0:
+        return ""
+    lines = [line[2:].strip() for line in done.stdout.splitlines() if line.startswith("E  ")]
+    return next((line for line in lines if line), "it failed")
+
+
+def run(rules: Sequence[Rule], directory: Path) -> list[tuple[Rule, str]]:
+    """Return for each rule why its test failed without it, "" where it passed; raises where one fails with it."""
+    copy_tree(directory)
+    why = failure(directory, sorted({each.test for each in rules}))
+    assert not why, f"a test fails though nothing was taken out: {why}"
+    found = []
+    for each in rules:
+        _mutate(directory, each.edits)
+        found.append((each, failure(directory, [each.test])))
+        _restore(directory, each.edits)
+    return found
+
+
+def sample(count: int, seed: int) -> list[Rule]:
+    """Return some of the rules, in the order of the table."""
+    chosen = random.Random(seed).sample(range(len(RULES)), min(count, len(RULES)))
+    return [RULES[at] for at in sorted(chosen)]
+
+
+def main() -> int:
+    """Take out rules and print what the tests say; returns how many tests passed without their rule."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
+    parser.add_argument("tests", nargs="*", help="parts of test names (default: all)")
+    parser.add_argument("--samples", type=int, default=len(RULES))
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    arguments = parser.parse_args()
+    check_texts()
+    rules = [
+        each
+        for each in sample(arguments.samples, arguments.seed)
+        if not arguments.tests or any(word in each.test for word in arguments.tests)
+    ]
+    if not rules:
+        parser.error("no test has such a name")
+    with tempfile.TemporaryDirectory() as directory:
+        found = run(rules, Path(directory))
+    for each, why in found:
+        print(f"{'ok    ' if why else 'PASSED'} {each.name}\n       without “{each.without}”: {why[:110]}")
+    kept = sum(bool(why) for _, why in found)
+    print(f"{kept} passed, {len(found) - kept} failed")
+    return len(found) - kept
+
+
+if __name__ == "__main__":
+    sys.exit(main())
