@@ -185,16 +185,14 @@ class ToolBox:
 
     async def _settle(self, run: _Run, done: Callable[[ToolResult], None]) -> None:
         text, error = await self._outcome(run)
-        if not run.settled:
-            run.settled = True
-            done(ToolResult(run.call.id, text, error))
+        run.settled = True
+        done(ToolResult(run.call.id, text, error))
 
     async def _stop(self, left: Sequence[_Run], tasks: Iterable[asyncio.Task[None]], done: Callable[[ToolResult], None]) -> None:
         for run in left:
-            run.settled = True  # whatever comes now comes too late
             run.token.cancel()
         for task in tasks:
-            task.cancel()
+            task.cancel()  # none of them gets to tell a result any more: whatever comes now comes too late
         begun = {run: run.work for run in left if run.work is not None}
         for work in begun.values():
             if isinstance(work, asyncio.Task):

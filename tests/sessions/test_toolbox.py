@@ -6,6 +6,7 @@ import asyncio
 import contextvars
 import dataclasses
 import functools
+import gc
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -551,6 +552,28 @@ def test_a_late_result_is_discarded(blocked: threading.Event) -> None:
         assert bench.changes == changes + 1
 
     asyncio.run(main())
+
+
+def test_a_late_coroutine_is_thrown_away(blocked: threading.Event) -> None:
+    """A plain function may give one after the stop: it is not awaited, and Python has nothing to complain of."""
+    entered = threading.Event()
+
+    def late() -> Any:
+        entered.set()
+        blocked.wait()
+        return later("too late")
+
+    async def main() -> None:
+        bench = Bench(late)
+        task = bench.start(call("late"))
+        await eventually(entered.is_set)
+        await stopped(task)
+        blocked.set()
+        await eventually(lambda: not bench.box.still_running)
+        assert len(bench.results) == 1
+
+    asyncio.run(main())
+    gc.collect()
 
 
 def test_a_coroutine_that_ignores_its_cancellation_holds_nothing_up() -> None:
