@@ -18,7 +18,8 @@ from typing import Any, get_args
 from nbchat.core.cancelling import CancelToken
 from nbchat.core.docstrings import read_docstring
 from nbchat.core.errors import UsageError
-from nbchat.core.hints import Hint, hint_of, read_members, resolved, schema_of
+from nbchat.core.hints import resolved, shape_of
+from nbchat.core.shapes import Shape, read_members, schema_of
 from nbchat.core.texts import text_of
 
 __all__ = ["RESULT_LIMIT", "Tool", "ToolSpec", "failure_text", "json_object", "result_text", "tool_of"]
@@ -51,8 +52,8 @@ class Tool:
     function: Callable[..., Any]
     is_async: bool = False
     token: str | None = None
-    _hints: Mapping[str, Hint] = field(default_factory=dict, repr=False, compare=False)
-    _checks: Mapping[str, Hint] = field(default_factory=dict, repr=False, compare=False)
+    _shapes: Mapping[str, Shape] = field(default_factory=dict, repr=False, compare=False)
+    _checks: Mapping[str, Shape] = field(default_factory=dict, repr=False, compare=False)
     _required: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
     _positional: tuple[inspect.Parameter, ...] = field(default=(), repr=False, compare=False)
 
@@ -72,7 +73,7 @@ class Tool:
     def arguments(self, text: str) -> dict[str, Any]:
         """Return the arguments that `text` stands for, checked as by `check` and converted; the constructors of dataclasses run,
         and what they raise is a ValueError too."""
-        return read_members(json_object(text) if text.strip() else {}, self._hints, set(self._required))
+        return read_members(json_object(text) if text.strip() else {}, self._shapes, set(self._required))
 
     def call(self, arguments: Mapping[str, Any], token: CancelToken) -> Any:
         """Call the function with what `arguments` returned; gives what it gives (a coroutine, when it is async)."""
@@ -112,10 +113,10 @@ def tool_of(function: Callable[..., Any] | Tool, *, name: str | None = None, des
     doc = read_docstring(getattr(bare, "__doc__", None) if inspect.isroutine(bare) else code.__doc__ or type(bare).__doc__)
     place = f"Parameter {{}} of {where}"
     hints = {
-        each.name: hint_of(each.annotation, place.format(each.name)).described(doc.parameters.get(each.name, ""))
+        each.name: shape_of(each.annotation, place.format(each.name)).described(doc.parameters.get(each.name, ""))
         for each in shown
     }
-    checks = {each.name: hint_of(each.annotation, place.format(each.name), build=False) for each in shown}
+    checks = {each.name: shape_of(each.annotation, place.format(each.name), build=False) for each in shown}
     required = frozenset(each.name for each in shown if each.default is _Kind.empty)
     return Tool(
         ToolSpec(named, doc.summary if description is None else description, schema_of(hints, set(required))),

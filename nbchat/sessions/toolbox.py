@@ -1,9 +1,9 @@
 """ToolBox: a session's tools, and the running of the calls that its model makes, each with a person's consent.
 
-Owns consent (what was allowed, what waits), the threads and tasks that calls run in, and the rule that every call gets exactly
-one result, whatever becomes of it. Must not know of turns, requests or views.
+Owns consent (what was allowed, what waits) and the rule that every call gets exactly one result, whatever becomes of it. Must
+not know of turns, requests or views.
 
-Used on the background loop alone. Synchronous functions run in threads of their own: they may block for ever, and then must
+Used on the background loop alone. Synchronous functions run on threads of their own: they may block for ever, and then must
 hold up neither the loop, nor each other, nor the process's end.
 """
 
@@ -13,24 +13,21 @@ import asyncio
 import contextvars
 import inspect
 import os
-import threading
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 from nbchat.core.cancelling import CancelToken
 from nbchat.core.errors import UsageError
 from nbchat.core.events import ToolResult
 from nbchat.core.messages import ToolCallPart
-from nbchat.core.tools import Tool, ToolSpec, failure_text, result_text, tool_of
+from nbchat.core.tools import Tool, ToolSpec, tool_of
+from nbchat.sessions.calling import Outcome, awaited, in_thread
 from nbchat.sessions.state import Approval
 
 __all__ = ["Decision", "ToolBox"]
 
 Decision = Literal["once", "session", "deny"]
-_Outcome: TypeAlias = tuple[str, bool]
-"""A result's text, and whether it is an error."""
 
 _GRACE_SECONDS = 0.05
 """How long a stop waits for functions that heed it, so that it need not call them still running; a stop has 300 ms in all."""
@@ -217,7 +214,7 @@ class ToolBox:
         self._left.remove(run)
         self._changed()
 
-    async def _outcome(self, run: _Run) -> _Outcome:
+    async def _outcome(self, run: _Run) -> Outcome:
         """What the model is told of one call."""
         name, text, tool = run.call.name, run.call.arguments, self._tools.get(run.call.name)
         if tool is None:
@@ -236,11 +233,11 @@ class ToolBox:
         outcome: Any = None
         # The shields: to cancel whoever waits must not make the function pass for ended, as it may go on.
         if not tool.is_async:
-            run.work = _in_thread(lambda: context.run(_called, tool, text, run.token), run.token, name)
+            run.work = in_thread(lambda: context.run(_called, tool, text, run.token), run.token, name)
             outcome = await asyncio.shield(run.work)
         if tool.is_async or inspect.isawaitable(outcome):  # a plain function that wraps an async one
             start = (lambda: outcome) if outcome is not None else lambda: _called(tool, text, run.token)
-            run.work = context.run(asyncio.create_task, _awaited(start, run.token, name))
+            run.work = context.run(asyncio.create_task, awaited(start, run.token, name))
             outcome = await asyncio.shield(run.work)
         words, failed = outcome
         return words, failed
@@ -272,47 +269,3 @@ def _called(tool: Tool, text: str, token: CancelToken) -> Any:
 def _same(one: Tool, other: Tool) -> bool:
     """Whether both are the same function; methods are made anew each time that they are looked up."""
     return one.function is other.function or (inspect.ismethod(one.function) and one.function == other.function)
-
-
-def _in_thread(function: Callable[[], Any], token: CancelToken, name: str) -> asyncio.Future[Any]:
-    """Call `function` on a daemon thread of its own; the future gets the outcome, or what it gave that is yet to be awaited.
-
-    Not the loop's executor: the loop may be closed before a tool returns, and its futures would complain of that.
-    """
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[Any] = loop.create_future()
-
-    def finish(outcome: Any) -> None:
-        if token.cancelled and inspect.iscoroutine(outcome):
-            outcome.close()
-        if not future.done():
-            future.set_result(outcome)
-
-    def work() -> None:
-        try:
-            value = function()
-            outcome = value if inspect.isawaitable(value) else (result_text(value), False)
-        except BaseException as error:  # whatever it is, it was raised in a tool
-            outcome = failure_text(error), True
-        with suppress(RuntimeError):  # the loop was closed meanwhile: there is nobody to tell
-            loop.call_soon_threadsafe(finish, outcome)
-
-    try:
-        threading.Thread(target=work, name=f"nbchat-tool-{name}", daemon=True).start()
-    except RuntimeError as error:  # no more threads to be had
-        finish((failure_text(error), True))
-    return future
-
-
-async def _awaited(start: Callable[[], Awaitable[Any]], token: CancelToken, name: str) -> _Outcome:
-    """Return what comes of an awaitable. Nothing that it raises gets out: a SystemExit would end the loop."""
-    try:
-        value = await start()
-        if isinstance(value, str):
-            return result_text(value), False
-        outcome: _Outcome = await _in_thread(lambda: result_text(value), token, name)  # may take long, and run any code
-        return outcome
-    except BaseException as error:
-        if isinstance(error, asyncio.CancelledError) and token.cancelled:
-            raise
-        return failure_text(error), True

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from nbchat.core.cancelling import CancelToken
 from nbchat.core.errors import UsageError
-from nbchat.core.hints import hint_of
+from nbchat.core.hints import shape_of
 from nbchat.core.tools import RESULT_LIMIT, Tool, failure_text, json_object, result_text, tool_of
 
 
@@ -65,7 +65,7 @@ POINT = {
 
 
 def read(hint: Any, value: Any) -> Any:
-    return hint_of(hint, "Parameter p").read(value, "p")
+    return shape_of(hint, "Parameter p").read(value, "p")
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def read(hint: Any, value: Any) -> Any:
 )
 def test_hints_become_schemas_and_values(hint: Any, schema: dict[str, Any], value: Any, expected: Any) -> None:
     """What a model is shown, and what the function is given of what it wrote; types too are as they should be."""
-    made = hint_of(hint, "Parameter p")
+    made = shape_of(hint, "Parameter p")
     assert made.schema == schema
     json.dumps(made.schema)
     found = made.read(value, "p")
@@ -173,7 +173,7 @@ def test_what_does_not_fit_is_named_with_its_place(hint: Any, value: Any, says: 
 def test_hints_that_json_cannot_serve_are_refused_by_parameter(hint: Any) -> None:
     """Before anything is sent, and never half-way."""
     with pytest.raises(UsageError, match="Parameter size of tool f has the type hint"):
-        hint_of(hint, "Parameter size of tool f")
+        shape_of(hint, "Parameter size of tool f")
 
 
 def test_a_dataclass_with_a_constructor_of_its_own_is_refused() -> None:
@@ -185,7 +185,7 @@ def test_a_dataclass_with_a_constructor_of_its_own_is_refused() -> None:
         y: dataclasses.InitVar[int]
 
     with pytest.raises(UsageError, match="other arguments than its fields"):
-        hint_of(Odd, "Parameter p")
+        shape_of(Odd, "Parameter p")
 
 
 # ---------------------------------------------------------------- functions
@@ -436,7 +436,7 @@ def test_a_check_builds_nothing() -> None:
         tool.arguments(text)
     with pytest.raises(ValueError, match=r"^point is missing; several\[0\].x is missing"):
         tool.check('{"several": [{}]}')
-    assert hint_of(set[Point], "p").schema == hint_of(set[Point], "p", build=False).schema
+    assert shape_of(set[Point], "p").schema == shape_of(set[Point], "p", build=False).schema
 
 
 def test_no_text_is_no_arguments() -> None:

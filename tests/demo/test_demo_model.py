@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import nbchat
 from nbchat._server.answers import long_answer
 from nbchat._server.examples import example
-from nbchat.core.hints import hint_of
+from nbchat.core.hints import shape_of
 from nbchat.core.tools import tool_of
 from nbchat.demo import DemoServer
 from nbchat.testing import Request
@@ -191,7 +191,7 @@ class Place:
 )  # fmt: skip
 def test_its_arguments_fit_every_schema_that_hints_make(hint: Any) -> None:
     """What the demo calls, the kernel can run."""
-    made = hint_of(hint, "p")
+    made = shape_of(hint, "p")
     made.read(json.loads(json.dumps(example(made.schema, "p"))), "p")
 
 
