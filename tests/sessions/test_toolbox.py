@@ -580,9 +580,10 @@ def test_a_coroutine_that_ignores_its_cancellation_holds_nothing_up() -> None:
     """It counts as still running until it ends, and its result is discarded."""
 
     async def main() -> None:
-        gate = asyncio.Event()
+        gate, entered = asyncio.Event(), asyncio.Event()
 
         async def stubborn() -> str:
+            entered.set()
             while not gate.is_set():
                 try:
                     await gate.wait()
@@ -592,7 +593,7 @@ def test_a_coroutine_that_ignores_its_cancellation_holds_nothing_up() -> None:
 
         bench = Bench(stubborn)
         task = bench.start(call("stubborn"))
-        await asyncio.sleep(0.01)
+        await asyncio.wait_for(entered.wait(), 10)
         assert await stopped(task) < 0.25
         assert bench.box.still_running == ("stubborn",)
         gate.set()
@@ -606,13 +607,16 @@ def test_a_coroutine_that_ignores_its_cancellation_holds_nothing_up() -> None:
 def test_a_second_stop_while_the_first_waits_loses_no_result(blocked: threading.Event) -> None:
     """Impatience is no reason for a call without a result."""
 
+    entered: list[int] = []
+
     def stuck() -> None:
+        entered.append(1)
         blocked.wait()
 
     async def main() -> None:
         bench = Bench(stuck)
         task = bench.start(call("stuck", id="a"), call("stuck", id="b"))
-        await eventually(lambda: threading.active_count() > 2)
+        await eventually(lambda: len(entered) == 2)
         task.cancel()
         await asyncio.sleep(0)
         task.cancel()
@@ -628,12 +632,15 @@ def test_a_tool_that_never_returns_lets_the_loop_close(blocked: threading.Event)
     failures: list[Any] = []
     hook, threading.excepthook = threading.excepthook, failures.append
 
+    entered = threading.Event()
+
     def stuck() -> None:
+        entered.set()
         blocked.wait()
 
     async def main() -> None:
         task = Bench(stuck).start(call("stuck"))
-        await asyncio.sleep(0.01)
+        await eventually(entered.is_set)
         await stopped(task)
 
     try:
