@@ -28,7 +28,11 @@ HOLD = 400
 _SPACE = 30  # of a run of whitespace, at most so much is looked at
 _FENCE_LINE = 50  # a fence with a longer line is not looked for
 _WEIGHT = 12  # what a repetition between natural borders must weigh; a Chinese or Japanese sign weighs two
+_WORDS_SHARE = 0.75  # of its signs, so many are letters: prose has nine in ten, and code and data repeat within a line
+_LINES_SHARE = 0.4  # whole lines of code have more, rows of numbers less
 _LETTERS = 3  # a restarted word shows at least so many letters: "re" + "read" is as likely to be meant as not
+
+_INDENT = 4  # so many blanks within a line, the same as at its beginning, are that beginning: one letter after them will do
 
 _OPENING = re.compile(r"[ \t]*(`{3,}|~{3,})[ \t]*([^`\n]*)")
 _UNITS = re.compile(r"\||[-*+] |\d+[.)] ")
@@ -143,15 +147,16 @@ class Seam:
         if same_line and _OPENING.fullmatch(again):
             return True  # a fence's own line was cut
         letters = sum(sign.isalpha() for sign in again)
-        if letters < _LETTERS or _repeats(again) or self._core[:at].rstrip().endswith(again):
+        indented = same_line and len(between) >= _INDENT
+        if letters < (1 if indented else _LETTERS) or _repeats(again) or self._core[:at].rstrip().endswith(again):
             return False
         if same_line or (not between and _inside_word(self._core[-1], again[0])):
             return True
-        signs = len(again) - sum(sign.isspace() for sign in again)
-        if len(again) + len(_SPACELESS.findall(again)) < _WEIGHT or letters * 5 < signs * 2:
+        share = letters / sum(not sign.isspace() for sign in again)
+        if len(again) + len(_SPACELESS.findall(again)) < _WEIGHT or share < _LINES_SHARE:
             return False
-        if "\n" not in between or indent.strip():
-            return True
+        if "\n" not in between or (indent.strip() and not self._fence):
+            return share >= _WORDS_SHARE
         lines = {line.strip() for line in again.split("\n") if line.strip()}
         if self._fence or _UNITS.match(again):
             return len(lines) > 2 or (at == self._begin and len(lines) > 1)

@@ -63,6 +63,7 @@ REPEATED = [
     (CODE, "print(total)", CODE + "al)"),
     (CODE, "    total = total + i\n    print(total)\n```", CODE + "al)\n```"),
     ("```py\n    return foo(", "    return foo(x)", "```py\n    return foo(x)"),
+    ("```py\nif a:\n    b\n    e", "    else:", "```py\nif a:\n    b\n    else:"),
     ("```python\nx = alpha(beta)\n", "```python\nx = alpha(beta)\ny = 2", "```python\nx = alpha(beta)\nx = alpha(beta)\ny = 2"),
     # the whole partial again
     ("Sure!", "Sure! Here", "Sure! Here"),
@@ -103,6 +104,10 @@ MEANT = [
     ("````markdown\nWrite\n", "```python\nx\n```\n````"),
     ("```markdown\nWrite\n", "```python\nx\n```"),
     ('[{"n": 0.00}, ', '{"n": 0.00}, {"n": 0.00}]'),
+    ('```py\nx = ["ok", "wrong", ', '"ok", "wrong", 3]'),
+    ("```py\nf(st.text(size=2), ", "st.text(size=2), 3)"),
+    ("```\n  a", "  a  a"),
+    ("```py\njob = house.jobs.make_job\n", "house.jobs.make_job = refuse"),
     ("Monday,Berlin,fair\n", "Monday,Berlin,fair\n"),
     ("prove the", " theorem"),
     ("re", "read"),
