@@ -70,6 +70,7 @@ REPEATED = [
     ("\nHello there, ", "Hello there, you", "\nHello there, you"),
     (CODE, CODE + "al)", CODE + "al)"),
     (CODE * 50, CODE * 50 + "al)", CODE * 50 + "al)"),
+    ("- first thing\n- second thing\n", "- first thing\n- second thing\n- third", "- first thing\n- second thing\n- third"),
     # the block opened again
     ("```python\nx = 1\n", "```python\ny = 2\n```", "```python\nx = 1\ny = 2\n```"),
     ("```python\nx = ", "```python\n1\n```", "```python\nx = 1\n```"),
@@ -107,6 +108,8 @@ MEANT = [
     ('```py\nx = ["ok", "wrong", ', '"ok", "wrong", 3]'),
     ("```py\nf(st.text(size=2), ", "st.text(size=2), 3)"),
     ("```\n  a", "  a  a"),
+    ("It was late, and cold. It was late, and cold. ", "It was late, and cold. Ha"),
+    ("time 1.00 2.00 3.00\ntime 1.50 2.50 4.50\n", "time 1.00 2.00 3.00\ntime 1.50 2.50 4.50\n"),
     ("```py\njob = house.jobs.make_job\n", "house.jobs.make_job = refuse"),
     ("Monday,Berlin,fair\n", "Monday,Berlin,fair\n"),
     ("prove the", " theorem"),
