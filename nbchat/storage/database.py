@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,8 +43,9 @@ class Database:
         self._busy_seconds = busy_seconds
         self._level = ""
         self._file: tuple[int, int] | None = None
+        self._beside: dict[str, tuple[int, int] | None] = {}
         self._key = ""
-        target = ":memory:" if place.path is None else str(place.path)
+        self._path = target = ":memory:" if place.path is None else str(place.path)
         if place.path is not None:
             self._refuse_fork()
             prepare(place.path)
@@ -91,7 +92,8 @@ class Database:
         self.journal_mode = self.patiently(self._set_journal)
         migrate(self)
         if self.place.path is not None:
-            self._file = _identity(self.place)
+            self._file = _identity(self._path)
+            self._beside = {path: _identity(path) for path in (f"{self._path}-wal", f"{self._path}-shm")}
             _opened[self._key] = os.getpid()
 
     def _add_functions(self) -> None:
@@ -183,11 +185,22 @@ class Database:
 
     def _same_file(self) -> None:
         # Writes to a file that was deleted or replaced succeed silently and are lost.
-        if self._file is not None and _identity(self.place) != self._file:
+        if self._file is not None and _identity(self._path) != self._file:
+            self._let_go()
             raise StorageError(
                 f"the database {self.place} was moved or deleted while it was in use.",
                 hint="Put it back; else the next turn starts a new one there.",
             )
+
+    def _let_go(self) -> None:
+        """Finish the file where it is now, and take away what lies beside its old name: SQLite would take that log for the
+        log of whatever file has the name next, and write it over that file's pages."""
+        with suppress(Exception):  # what is in trouble is lost with its file
+            self.sql.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        for path, identity in self._beside.items():
+            if identity is not None and _identity(path) == identity:
+                with suppress(OSError):
+                    Path(path).unlink()
 
     def close(self) -> None:
         """Close the connection."""
@@ -195,9 +208,9 @@ class Database:
         self.sql.close()
 
 
-def _identity(place: Place) -> tuple[int, int] | None:
+def _identity(path: str) -> tuple[int, int] | None:
     try:
-        stat = os.stat(str(place.path))
+        stat = os.stat(path)
     except FileNotFoundError:
         return None
     return stat.st_dev, stat.st_ino

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -50,10 +51,16 @@ def is_network(path: Path) -> bool:
 def prepare(path: Path) -> None:
     """Make the directory (0700) and an empty file (0600) where they are missing; what exists keeps its mode.
 
-    SQLite gives its -wal and -shm files the mode of the database, so they are private too. Raises OSError.
+    SQLite gives its -wal and -shm files the mode of the database, so they are private too. Those that were made while the
+    database was read-only get its mode of now, else it could not be written again. Raises OSError.
     """
     missing = [parent for parent in (path.parent, *path.parent.parents) if not parent.exists()]
     for directory in reversed(missing):
         directory.mkdir(mode=0o700, exist_ok=True)
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    for suffix in ("-wal", "-shm"):
+        beside = path.with_name(path.name + suffix)
+        if beside.exists() and os.access(path, os.W_OK) and not os.access(beside, os.W_OK):
+            with suppress(OSError):
+                beside.chmod(stat.S_IMODE(path.stat().st_mode))

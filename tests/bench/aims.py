@@ -37,14 +37,14 @@ async def _rows(path: Path) -> list[Row]:
         ("search for a frequent word", 20, lambda: store.search(frequent)),
         ("search for a rare word", 20, lambda: store.search(rare)),
         ("search for two words", 20, lambda: store.search(f"{frequent} {common}")),
-        ("search for a phrase", 20, lambda: store.search(f'"{frequent} {common}"')),
+        ("search for a phrase", 20, lambda: store.search(f'"{frequent} {VOCABULARY[1]}"')),
         ("search for two letters", 20, lambda: store.search(frequent[:2])),
         ("search for four letters", 20, lambda: store.search(rare[:4])),
         ("search in one conversation", 20, lambda: store.search(frequent, conversation_id=LONG)),
         ("listing of 10,000: the first page", 10, store.summaries),
         ("listing of 10,000: the last page", 10, lambda: store.summaries(offset=8900)),
         ("listing of 10,000: the archived", 10, lambda: store.summaries(archived=True)),
-        ("listing of 10,000: one title", 10, lambda: store.summaries("title of C4999")),
+        ("listing of 10,000: one title", 10, lambda: store.summaries("title of C4999", archived=None)),
         ("opening 2,000 messages", 100, lambda: store.messages(LONG)),
     ):
         rows.append(await _row(what, milliseconds, look))

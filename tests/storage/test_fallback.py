@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import sqlite3
-import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from nbchat.core.conversations import Conversation
 from nbchat.core.errors import ErrorInfo, UsageError
-from nbchat.core.messages import Message, TextPart
+from nbchat.core.messages import TextPart
 from nbchat.core.models import Provider
 from nbchat.storage import FallbackStore, Place, SqliteStore
-from nbchat.storage.migrations import LATEST
-from tests.contracts.values import Asked, a_conversation, a_record, a_turn, end_of, finish_all
+from tests.contracts.values import a_conversation, a_record, a_turn, end_of, finish_all
+from tests.storage.scenario import Noted, locked, saved, whole_turn
 from tests.support.clock import ManualClock
 
 ROOT = Path(__file__).parents[2]
@@ -30,40 +24,6 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "nbchat.db"
-
-
-class Noted(FallbackStore):
-    """A store that notes what it said, and does not wait long for locks."""
-
-    def __init__(self, path: Path) -> None:
-        self.said: list[ErrorInfo | None] = []
-        clock = ManualClock()
-        super().__init__(SqliteStore(Place(path), clock, busy_seconds=0.01), clock, self.said.append)
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[sqlite3.Connection]:
-    """Another program holds the write lock."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        yield other
-        if other.in_transaction:
-            other.execute("ROLLBACK")
-
-
-async def whole_turn(store: FallbackStore, conversation: Conversation, text: str, parent: str | None = None) -> Asked:
-    asked = a_turn(conversation, parent=parent)
-    record = await store.begin_turn(asked.record, asked.messages)
-    assert await store.end_turn(record, end_of(asked, text), [a_record(asked)])
-    return asked
-
-
-async def saved(path: Path, conversation_id: str) -> list[Message]:
-    """What is really in the file."""
-    store = SqliteStore(Place(path), ManualClock())
-    found = await store.messages(conversation_id)
-    await store.aclose()
-    return found
 
 
 def test_through_a_lock(path: Path) -> None:
@@ -315,151 +275,6 @@ def test_a_listener_that_fails(path: Path, caplog: pytest.LogCaptureFixture) -> 
 
     finish_all(work())
     assert "listener's bug" in caplog.text
-
-
-@pytest.mark.parametrize("trouble", ["corrupt", "newer", "foreign", "directory", "below a file"])
-def test_what_cannot_be_opened(tmp_path: Path, trouble: str) -> None:
-    """Damaged, newer, another program's, a directory, an impossible path: named, nothing overwritten, the chat works."""
-    path = tmp_path / "nbchat.db"
-    if trouble == "corrupt":
-        path.write_bytes(b"SQLite format 3\x00" + b"\xff" * 5000)
-    elif trouble == "newer":
-        finish_all(SqliteStore(Place(path), ManualClock()).settings())
-        with closing(sqlite3.connect(path)) as other:
-            other.execute("INSERT INTO schema_version VALUES (?, '', 0)", (LATEST + 1,))
-            other.commit()
-    elif trouble == "foreign":
-        with closing(sqlite3.connect(path)) as other:
-            other.execute("CREATE TABLE photos (id)")
-            other.commit()
-    elif trouble == "directory":
-        path.mkdir()
-    else:
-        path.write_text("a file")
-        path = path / "nbchat.db"
-    before = path.read_bytes() if path.is_file() else b""
-
-    async def work() -> None:
-        store = Noted(path)
-        assert await store.settings() == {}
-        conversation = await store.create(a_conversation())
-        await whole_turn(store, conversation, "fine")
-        assert (await store.messages(conversation.id))[1].text == "fine"
-        assert await store.recover() == []
-        assert len(store.said) == 1
-        assert store.said[0] is not None
-        assert str(path) in store.said[0].text
-        assert store.said[0].hint
-        assert "failed:" not in store.said[0].text  # the generic text: every one of these has its own
-        await store.aclose()
-
-    finish_all(work())
-    assert (path.read_bytes() if path.is_file() else b"") == before
-
-
-FULL = """
-import asyncio, resource, sys
-from pathlib import Path
-from nbchat.core.messages import TextPart
-from nbchat.runtime.clock import SystemClock
-from nbchat.storage import Place, SqliteStore, open_store
-from tests.contracts.values import a_conversation, a_turn, end_of
-
-async def main(path):
-    said = []
-    store = open_store(path, clock=SystemClock(), on_trouble=said.append)
-    conversation = await store.create(a_conversation())
-    asked = a_turn(conversation)
-    record = await store.begin_turn(asked.record, asked.messages)
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, hard))
-    text = "x" * 500_000
-    await store.checkpoint(record, [TextPart(text)])
-    assert len(said) == 1 and said[0].kind == "storage", said
-    print(said[0].text)
-    assert await store.end_turn(record, end_of(asked, text), [])
-    assert (await store.messages(conversation.id))[1].text == text
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    later = a_turn(conversation)
-    record = await store.begin_turn(later.record, later.messages)
-    assert said[1:] == [None], said
-    await store.end_turn(record, end_of(later, "small"), [])
-    await store.aclose()
-    bare = SqliteStore(Place(Path(path)), SystemClock())
-    assert [message.text for message in await bare.messages(conversation.id)] == ["hi?", text, "hi?", "small"]
-    await bare.aclose()
-
-asyncio.run(main(sys.argv[1]))
-"""
-
-READ_ONLY = """
-import asyncio, os, sqlite3, sys
-from nbchat.runtime.clock import SystemClock
-from nbchat.storage import open_store
-from tests.contracts.values import a_conversation, a_turn, end_of
-
-if os.getuid() == 0:
-    os.setuid(65534)
-
-async def main(path):
-    said = []
-    store = open_store(path, clock=SystemClock(), on_trouble=said.append)
-    old = await store.find("notes")
-    texts = [] if old is None else [message.text for message in await store.messages(old.id)]
-    assert texts == sys.argv[2:], texts
-    conversation = await store.create(a_conversation())
-    asked = a_turn(conversation)
-    record = await store.begin_turn(asked.record, asked.messages)
-    assert await store.end_turn(record, end_of(asked, "fine"), [])
-    assert [message.text for message in await store.messages(conversation.id)] == [*texts, "hi?", "fine"]
-    assert len(said) == 1, said
-    print(said[0].text, said[0].hint)
-    await store.aclose()
-
-asyncio.run(main(sys.argv[1]))
-"""
-
-
-def in_process(script: str, path: Path, *arguments: str) -> str:
-    command = [sys.executable, "-c", script, str(path), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="no resource limits there")
-def test_a_full_disk(path: Path) -> None:
-    """No room in mid-answer: said, the answer is whole in memory, and all of it is saved when there is room again."""
-    assert "in memory" in in_process(FULL, path)
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="no modes there")
-@pytest.mark.parametrize("exists", [False, True])
-def test_a_read_only_directory(tmp_path: Path, exists: bool) -> None:
-    """A directory that cannot be written, with or without a database in it: what is there can be read, the trouble is
-    said with what to do, and the chat works."""
-    home = tmp_path / "home"
-    home.mkdir()
-    if exists:
-        finish_all(make_and_close(home / "nbchat.db"))
-        (home / "nbchat.db").chmod(0o444)
-    home.chmod(0o555)
-    if os.getuid() == 0:  # the child gives up root's rights, and pytest's directories are for their owner alone
-        for parent in (tmp_path, *tmp_path.parents):
-            if parent.is_relative_to(tempfile.gettempdir()) and parent != Path(tempfile.gettempdir()):
-                parent.chmod(0o755)
-    try:
-        said = in_process(READ_ONLY, home / "nbchat.db", *(["hi?", "old"] if exists else []))
-    finally:
-        home.chmod(0o755)
-    assert "cannot be" in said
-    assert "NBCHAT_HOME" in said
-
-
-async def make_and_close(path: Path) -> None:
-    store = FallbackStore(SqliteStore(Place(path), ManualClock()), ManualClock())
-    await whole_turn(store, await store.create(a_conversation()), "old")
-    await store.aclose()
 
 
 def test_quiet_log(path: Path, caplog: pytest.LogCaptureFixture) -> None:

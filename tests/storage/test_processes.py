@@ -133,66 +133,6 @@ def test_two_processes_append(tmp_path: Path) -> None:
         assert [text for text in texts if text.startswith(who)] == [f"{who} {number}" for number in range(500)]
 
 
-FORK = """
-import asyncio, os, sys
-from pathlib import Path
-from nbchat.core.errors import StorageError
-from nbchat.runtime.clock import SystemClock
-from nbchat.storage import Place, SqliteStore, open_store
-from tests.contracts.values import a_conversation, a_turn, end_of
-
-place = Path(sys.argv[1])
-store = SqliteStore(Place(place), SystemClock())
-conversation = asyncio.run(store.create(a_conversation()))
-
-async def in_child():
-    for other in (store, SqliteStore(Place(place), SystemClock())):
-        try:
-            await other.get(conversation.id)
-        except StorageError as error:
-            assert "forked" in str(error), error
-        else:
-            raise AssertionError("the child used the database")
-        await other.aclose()
-    troubles = []
-    fallback = open_store(place, clock=SystemClock(), on_trouble=troubles.append)
-    made = await fallback.create(a_conversation("child"))
-    asked = a_turn(made)
-    record = await fallback.begin_turn(asked.record, asked.messages)
-    assert await fallback.end_turn(record, end_of(asked, "fine"), [])
-    assert (await fallback.messages(made.id))[1].text == "fine"
-    assert [trouble.kind for trouble in troubles] == ["storage"]
-    await fallback.aclose()
-
-pid = os.fork()
-if pid == 0:
-    try:
-        asyncio.run(in_child())
-    except BaseException:
-        import traceback
-        traceback.print_exc()
-        os._exit(1)
-    os._exit(0)
-_, status = os.waitpid(pid, 0)
-assert status == 0, status
-
-async def in_parent():
-    assert await store.get(conversation.id) is not None
-    assert [row.conversation.name for row in await store.summaries()] == ["notes"]
-    await store.aclose()
-
-asyncio.run(in_parent())
-"""
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="no fork there")
-def test_a_forked_child(tmp_path: Path) -> None:
-    """A forked child never uses the parent's database: it is told so, or goes on in memory; the parent notices nothing."""
-    command = [sys.executable, "-W", "ignore", "-c", FORK, str(tmp_path / "nbchat.db")]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
-    assert done.returncode == 0, done.stderr
-
-
 def test_checkpoints_are_not_lost_behind_a_lock(tmp_path: Path) -> None:
     """While another process holds the lock for a moment, writers wait for it and nobody sees an error."""
     path = tmp_path / "nbchat.db"
