@@ -64,10 +64,15 @@ class SqliteStore:
         wanted = phrases(text)
         if not wanted:
             return []
-        while (progress := await self._writer.run(index.catch_up)) == "more":
+
+        def work(db: Database) -> list[SearchHit] | None:
+            progress = index.catch_up(db)
+            indexed = progress == "done"
+            return None if progress == "more" else search.search(db, wanted, conversation_id, limit, offset, indexed=indexed)
+
+        while (hits := await self._writer.run(work)) is None:
             pass
-        indexed = progress == "done"
-        return await self._writer.run(lambda db: search.search(db, wanted, conversation_id, limit, offset, indexed=indexed))
+        return hits
 
     async def update(self, conversation_id: str, **changes: Any) -> Conversation:
         """Change fields of a conversation; raises UsageError for a name that is taken, KeyError if there is none."""
