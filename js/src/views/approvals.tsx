@@ -9,7 +9,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Decision, decide } from "../asks.ts";
 import type { Store } from "../store.ts";
 import type { Approval } from "../wire/protocol.ts";
-import { Exact } from "./exact.tsx";
+import { Exact, spelled } from "./exact.tsx";
 import { keepFocus } from "./focus.ts";
 import { formatCount } from "./format.ts";
 import { live } from "./live.ts";
@@ -25,8 +25,10 @@ export function Approvals({ store }: { store: Store }) {
   const root = useRef<HTMLDivElement>(null);
   const [decided, setDecided] = useState<readonly string[]>([]);
   const settled = useSettled(approvals);
-  // the kernel's answer is a new list; a refusal leaves the old one, to be decided again
-  useEffect(() => setDecided([]), [approvals, refused]);
+  useEffect(() => setDecided([]), [approvals]);
+  useEffect(() => {
+    if (refused) setDecided([]); // the list stays as it was, to be decided again
+  }, [refused]);
   useLayoutEffect(() => () => keepFocus(root.current), []);
   const take = (approval: Approval, decision: Decision) => {
     if (!settled || decided.includes(approval.call)) return;
@@ -63,7 +65,7 @@ function Card({ approval, ready, take }: CardProps) {
     </button>
   );
   return (
-    <section class="approval" aria-label={`Approve ${approval.tool}?`}>
+    <section class="approval" aria-label={`Allow ${spelled(approval.tool)}?`}>
       <p class="approval-title">
         {"The model wants to run "}
         <code>

@@ -11,6 +11,13 @@ export const Hold = createContext<() => void>(() => {});
 
 const FOCUS = "branch focus";
 
+/** Which switch takes the focus when it is there: of one of several views of the same model. */
+interface Wanted {
+  message: string;
+  step: number;
+  view: Node | undefined;
+}
+
 export function Branches({ message, store }: { message: Message; store: Store }) {
   const hold = useContext(Hold);
   const root = useRef<HTMLSpanElement>(null);
@@ -22,7 +29,7 @@ export function Branches({ message, store }: { message: Message; store: Store })
     const target = all[at + step];
     if (target === undefined) return;
     hold();
-    store.memory.set(FOCUS, { message: target, step });
+    store.memory.set(FOCUS, { message: target, step, view: root.current?.getRootNode() });
     switchTo(store, target);
   };
   const what = message.role === "user" ? "question" : "answer";
@@ -54,8 +61,8 @@ export function Branches({ message, store }: { message: Message; store: Store })
 
 /** The button that was pressed left the page with its message; its place in the new one takes the focus. */
 function takeFocus(store: Store, message: string, root: HTMLElement | null): void {
-  const wanted = store.memory.get(FOCUS) as { message: string; step: number } | undefined;
-  if (!root || wanted?.message !== message) return;
+  const wanted = store.memory.get(FOCUS) as Wanted | undefined;
+  if (!root || wanted?.message !== message || wanted.view !== root.getRootNode()) return;
   store.memory.delete(FOCUS);
   const buttons = root.querySelectorAll("button");
   buttons[wanted.step < 0 ? 0 : 1]?.focus();

@@ -33,9 +33,18 @@ function names(unseen: string): string {
   return all.slice(0, NAMES_MOST).join(" ") + more;
 }
 
+/** The same as one text, for where no element can stand. */
+export function spelled(text: string): string {
+  return spell(pieces(text));
+}
+
+function spell(all: readonly string[]): string {
+  return all.map((piece, at) => (at % 2 ? `[${piece}]` : piece)).join("");
+}
+
 export const Exact = pure(function Exact({ text }: { text: string }) {
   const all = pieces(text);
-  if (all.length > 2 * MARKS_MOST) return <>{all.map((piece, at) => (at % 2 ? `[${piece}]` : piece)).join("")}</>;
+  if (all.length > 2 * MARKS_MOST) return <>{spell(all)}</>;
   return <>{all.map((piece, at) => (at % 2 ? <Unseen key={at} name={piece} /> : piece))}</>;
 });
 

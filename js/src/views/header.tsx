@@ -13,12 +13,6 @@ export function Header({ store }: { store: Store }) {
     <header class="header">
       <div class="title">
         <Title store={store} />
-        {secret && (
-          <p class="private" title="This conversation is neither in the database nor in the notebook.">
-            <LockIcon />
-            private: nothing is saved
-          </p>
-        )}
         {continues && <p title={continues}>{continues}</p>}
       </div>
       {(tokens || cost) && (
@@ -32,6 +26,12 @@ export function Header({ store }: { store: Store }) {
         </p>
       )}
       <ModelMenu store={store} />
+      {secret && (
+        <p class="private" title="This conversation is neither in the database nor in the notebook.">
+          <LockIcon />
+          private: nothing is saved
+        </p>
+      )}
     </header>
   );
 }

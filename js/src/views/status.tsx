@@ -1,5 +1,6 @@
 /** What a screen reader is told: a turn's beginning and end, not every word of it. And the line about a stop in progress. */
 import type { Store, ViewState } from "../store.ts";
+import { spelled } from "./exact.tsx";
 import { live } from "./live.ts";
 
 export function Announcer({ store }: { store: Store }) {
@@ -11,7 +12,8 @@ export function Announcer({ store }: { store: Store }) {
 }
 
 function announcement({ position, messages, approvals }: ViewState): string {
-  if (approvals.length > 0) return `Waiting for your decision: the model wants to run ${approvals[0]?.tool}`;
+  const [first] = approvals;
+  if (first) return `Waiting for your decision: the model wants to run ${spelled(first.tool)}`;
   if (!position.ended) return "Answering";
   const last = messages.at(-1);
   if (last?.role !== "assistant" || position.generation === 0) return "";

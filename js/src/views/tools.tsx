@@ -53,7 +53,7 @@ export const ToolCard = pure(function ToolCard({ call, result, state, fold, stor
 
 function describe(result: ToolResultPart | null, state: ToolCardProps["state"]): string {
   if (result) return result.error ? "failed" : "";
-  if (state === "waiting") return "waits for your decision";
+  if (state === "waiting") return "waiting for you";
   return state === "running" ? "running…" : "no result";
 }
 

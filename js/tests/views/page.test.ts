@@ -57,6 +57,11 @@ describe("the page around it", () => {
         ["--fg", "--error-bg"],
         ["--muted", "--info-bg"],
         ["--muted", "--warn-bg"],
+        ["--fg", "--warn-bg"],
+        ["--accent", "--warn-bg"],
+        ["--accent", "--soft"],
+        ["--muted", "--code-bg"],
+        ["--error", "--code-bg"],
         ...["keyword", "string", "number", "comment", "function", "builtin", "attribute"].map((name) => [
           `--t-${name}`,
           "--code-bg",
@@ -83,6 +88,33 @@ describe("the page around it", () => {
     await vi.waitFor(() => expect(log.clientWidth).toBeLessThan(321));
     expect(log.scrollWidth).toBeLessThanOrEqual(log.clientWidth);
     expect(shown.find(".thread").scrollWidth).toBeLessThanOrEqual(320);
+  });
+
+  test.each(["thread", "turn"])("nor are branches, errors, tools and consent, in a %s", async (kind) => {
+    const wide = "a_rather_long_name_without_any_place_to_break_it_which_tools_may_have";
+    const call = { type: "tool-call" as const, id: "c1", name: wide, arguments: `{"${wide}":"${wide}"}` };
+    const error = { kind: "network", text: `The server ${wide} is not there.`, hint: "" };
+    const cut = message("a1", "assistant", [call], { status: "interrupted", error, siblings: ["a0", "a1"] });
+    const open = message("a2", "assistant", [call], { status: "streaming" });
+    view = new TestView({
+      kind,
+      private: true,
+      status: "streaming",
+      approvals: [{ call: "c1", tool: wide, arguments: call.arguments }],
+      queue: [{ turn: "t9", text: wide }],
+      snapshot: snapshot(line(message("q1", "user", wide, { hidden: true }), cut, message("q2", "user", "?"), open), {
+        ended: false,
+      }),
+    });
+    const shown = view.render();
+    shown.el.style.width = "320px";
+    await vi.waitFor(() => expect(shown.has(".approval")).toBe(true));
+    for (const summary of shown.root.querySelectorAll("summary")) summary.click();
+    for (const button of shown.buttons("Edit queued question")) button.click();
+    await vi.waitFor(() => expect(shown.has(".tool .exact")).toBe(true));
+    const edge = shown.host.getBoundingClientRect().right;
+    for (const node of shown.root.querySelectorAll("button, section, .message, .tool summary > *, pre"))
+      expect(node.getBoundingClientRect().right, node.className).toBeLessThanOrEqual(edge);
   });
 
   test("the model's own snapshot is kept current for a saved notebook, without sending it", async () => {

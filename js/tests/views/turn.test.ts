@@ -1,7 +1,8 @@
 /** The turn view: one answer below its cell. */
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { crc32 } from "../../src/wire/crc32.ts";
-import { snapshot } from "../support/messages.ts";
+import type { Message } from "../../src/wire/protocol.ts";
+import { line, message, snapshot } from "../support/messages.ts";
 import { TestView } from "../support/view.ts";
 
 let view: TestView;
@@ -64,6 +65,51 @@ describe("a turn view", () => {
     view.model.set("queue", []);
     view.model.set("status", "idle");
     await vi.waitFor(() => expect(shown.text).toContain("This question was not sent."));
+  });
+
+  test("offers little below its cell: copy and asking again, no branches, nothing that changes the conversation", () => {
+    const parts = line(
+      message("q1", "user", "Why?", { siblings: ["q0", "q1"] }),
+      message("a1", "assistant", "Because.", { siblings: ["a0", "a1"] }),
+    );
+    view = new TestView({ kind: "turn", snapshot: snapshot(parts) });
+    const shown = view.render();
+    const names = [...shown.root.querySelectorAll("button")].map((each) => each.getAttribute("aria-label"));
+    expect(names).toEqual(["Copy answer", "Regenerate", "Regenerate with another model"]);
+  });
+
+  test.each([
+    ["Retry", "", { status: "error", error: { kind: "network", text: "No connection.", hint: "" } } as const],
+    ["Resume", "Half", { status: "stopped" } as const],
+    ["Continue", "Half", { finish_reason: "length" } as const],
+  ])("offers %s, and goes on with the later turn that it is bound to", async (name, text, more) => {
+    const cut = line(message("q1", "user", "Why?"), message("a1", "assistant", text, { finish_reason: null, ...more }));
+    view = new TestView({ kind: "turn", snapshot: snapshot(cut, { turn: "t1", seq: 3 }) });
+    const shown = view.render();
+    shown.button(name).focus();
+    shown.button(name).click();
+    expect(view.sent("resume")).toMatchObject([{ op: "resume", message: "a1" }]);
+    expect(shown.focused).toBe(shown.find(".turn"));
+    view.model.set("status", "submitted");
+    view.model.set("queue", [{ turn: "t2", text: "Why?" }]);
+    await vi.waitFor(() => expect(shown.text).toContain("Queued, next"));
+    view.model.set("queue", []);
+    const [question, answer] = cut as [Message, Message];
+    const going = [question, { ...answer, status: "streaming" as const, error: null }];
+    view.model.deliver({
+      op: "snapshot",
+      snapshot: snapshot(going, { generation: 2, seq: 1, turn: "t2", ended: false }),
+    });
+    view.model.deliver({
+      op: "append",
+      generation: 2,
+      after: 1,
+      seq: 2,
+      events: [{ type: "text-delta", text: " and whole" }],
+    });
+    await vi.waitFor(() => expect(shown.find(".markdown").textContent?.trim()).toBe(`${text} and whole`.trim()));
+    expect(shown.root.querySelectorAll("article").length).toBe(1);
+    expect(shown.button("Stop").disabled).toBe(false);
   });
 
   test("hides the saved transcript below it, and only that", () => {

@@ -34,13 +34,25 @@ class ModelKernel {
 
   constructor(private readonly random: () => number) {}
 
+  /** A turn begins: a question at the end, the last one with other words, its answer anew, or the rest of that. */
   begin(): Append {
     const n = this.generation + 1;
-    const question = message(`q${n}`, "user", `question ${n}`, { parent: this.messages.at(-1)?.id ?? null });
-    const answer = message(`a${n}`, "assistant", "", { parent: question.id, status: "streaming" });
-    this.messages.push(question, answer);
+    const kind = this.messages.length > 0 ? Math.floor(this.random() * 6) : 0;
+    const lastAnswer = kind > 2 ? this.messages.pop() : undefined;
+    const lastQuestion = kind > 2 ? this.messages.pop() : undefined;
+    const parent = this.messages.at(-1)?.id ?? null;
+    const asked = lastQuestion && kind > 3 ? lastQuestion : message(`q${n}`, "user", `question ${n}`, { parent });
+    const answer: Message =
+      lastAnswer && kind === 5
+        ? { ...lastAnswer, status: "streaming" }
+        : message(`a${n}`, "assistant", "", { parent: asked.id, status: "streaming" });
+    const siblings = {
+      ...(lastQuestion && kind === 3 ? { [asked.id]: [lastQuestion.id, asked.id] } : {}),
+      ...(lastAnswer && kind === 4 ? { [answer.id]: [lastAnswer.id, answer.id] } : {}),
+    };
+    this.messages.push(...[asked, answer].map((m) => ({ ...m, siblings: siblings[m.id] ?? m.siblings ?? [] })));
     Object.assign(this, { generation: n, seq: 0, ended: false, log: [], kept: 0 });
-    return this.write([{ type: "turn-start", turn: `t${n}`, messages: [question, answer] }]);
+    return this.write([{ type: "turn-start", turn: `t${n}`, messages: [asked, answer], siblings }]);
   }
 
   say(text: string): Append {
@@ -186,7 +198,7 @@ function trial(seed: number): { got: string[]; truth: string[] } {
   for (const peer of peers) peer.receiver.hint("idle", now);
   for (const peer of peers) peer.run(now + 40_000);
   const all = (messages: readonly Message[]) =>
-    messages.map((each) => `${each.id} ${each.status} ${textOf(each)}`).join("\n");
+    messages.map((each) => `${each.id} ${each.status} ${each.siblings ?? ""} ${textOf(each)}`).join("\n");
   return {
     got: peers.map((peer) => all(peer.receiver.content.messages)),
     truth: peers.map(() => all(kernel.messages)),
