@@ -5,12 +5,12 @@
  * everything in it made visible. A card that has just appeared takes no click for a moment, so that one that was meant for what
  * stood there before allows nothing; it never takes the focus, so that no key that was meant for the composer does.
  */
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { type Decision, decide } from "../asks.ts";
 import type { Store } from "../store.ts";
 import type { Approval } from "../wire/protocol.ts";
 import { Exact, spelled } from "./exact.tsx";
-import { keepFocus } from "./focus.ts";
+import { useKeptFocus } from "./focus.ts";
 import { formatCount } from "./format.ts";
 import { live } from "./live.ts";
 import { Arguments } from "./tools.tsx";
@@ -29,7 +29,7 @@ export function Approvals({ store }: { store: Store }) {
   useEffect(() => {
     if (refused) setDecided([]); // the list stays as it was, to be decided again
   }, [refused]);
-  useLayoutEffect(() => () => keepFocus(root.current), []);
+  useKeptFocus(root);
   const take = (approval: Approval, decision: Decision) => {
     if (!settled || decided.includes(approval.call)) return;
     root.current?.focus({ preventScroll: true });

@@ -16,7 +16,11 @@ interface Wanted {
   message: string;
   step: number;
   view: Node | undefined;
+  until: number;
 }
+
+/** After this long it is no longer the answer to that press. Milliseconds. */
+const FRESH = 5_000;
 
 export function Branches({ message, store }: { message: Message; store: Store }) {
   const hold = useContext(Hold);
@@ -29,7 +33,12 @@ export function Branches({ message, store }: { message: Message; store: Store })
     const target = all[at + step];
     if (target === undefined) return;
     hold();
-    store.memory.set(FOCUS, { message: target, step, view: root.current?.getRootNode() });
+    store.memory.set(FOCUS, {
+      message: target,
+      step,
+      view: root.current?.getRootNode(),
+      until: performance.now() + FRESH,
+    });
     switchTo(store, target);
   };
   const what = message.role === "user" ? "question" : "answer";
@@ -63,6 +72,7 @@ export function Branches({ message, store }: { message: Message; store: Store })
 function takeFocus(store: Store, message: string, root: HTMLElement | null): void {
   const wanted = store.memory.get(FOCUS) as Wanted | undefined;
   if (!root || wanted?.message !== message || wanted.view !== root.getRootNode()) return;
+  if (performance.now() > wanted.until) return;
   store.memory.delete(FOCUS);
   const buttons = root.querySelectorAll("button");
   buttons[wanted.step < 0 ? 0 : 1]?.focus();

@@ -1,7 +1,7 @@
 /** Editing in place: a text box where the text stood. Escape leaves it, Ctrl or Cmd and Enter saves; a moved view keeps it. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Store } from "../store.ts";
-import { keepFocus } from "./focus.ts";
+import { keepFocus, returnFocus } from "./focus.ts";
 import { useGrow } from "./grow.ts";
 
 /** Whether something is being edited, kept under a name in the store's memory together with its draft. */
@@ -45,18 +45,20 @@ export function Editor({ store, editing, label, action, save }: EditorProps) {
     area?.focus();
     area?.setSelectionRange(area.value.length, area.value.length);
   }, []);
-  const end = () => {
-    keepFocus(box.current?.form ?? null);
+  const form = () => box.current?.form ?? null;
+  const cancel = () => {
+    returnFocus(form(), form()?.closest(".message"), "[aria-label^='Edit']");
     editing.end();
   };
   const done = () => {
     if (!draft.trim()) return;
-    end();
+    keepFocus(form()); // the message itself may be replaced by another
+    editing.end();
     save(draft);
   };
   const keys = (event: KeyboardEvent) => {
     if (event.isComposing || event.keyCode === 229) return; // an input method is choosing a word
-    if (event.key === "Escape") end();
+    if (event.key === "Escape") cancel();
     else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) done();
     else return;
     event.preventDefault();
@@ -81,7 +83,7 @@ export function Editor({ store, editing, label, action, save }: EditorProps) {
         onKeyDown={keys}
       />
       <div class="editor-buttons">
-        <button type="button" class="small plain" title="Cancel (Esc)" onClick={end}>
+        <button type="button" class="small plain" title="Cancel (Esc)" onClick={cancel}>
           Cancel
         </button>
         <button type="submit" class="small main" title={`${action} (Ctrl+Enter)`} disabled={!draft.trim()}>

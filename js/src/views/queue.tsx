@@ -6,6 +6,7 @@ import type { Store } from "../store.ts";
 import type { Queued } from "../wire/protocol.ts";
 import { Action } from "./actions.tsx";
 import { Editor, useEditing } from "./edit.tsx";
+import { keepFocus } from "./focus.ts";
 import { CloseIcon, EditIcon } from "./icons.tsx";
 import { pure } from "./pure.ts";
 
@@ -40,7 +41,7 @@ const SENDING = {
 
 /** The queue, and what is still being edited although its turn has begun: no words are lost with it. */
 function Waiting({ queue, store }: { queue: readonly Queued[]; store: Store }) {
-  const [edited, setEdited] = useState<readonly Queued[]>([]);
+  const [edited, setEdited] = useState(() => beingEdited(store));
   const gone = edited.filter((each) => !queue.some((other) => other.turn === each.turn));
   return (
     <>
@@ -59,6 +60,13 @@ function Waiting({ queue, store }: { queue: readonly Queued[]; store: Store }) {
   );
 }
 
+const EDITED = "queued ";
+
+function beingEdited(store: Store): readonly Queued[] {
+  const names = [...store.memory.keys()].filter((name) => name.startsWith(EDITED));
+  return names.map((name) => ({ turn: name.slice(EDITED.length), text: "" }));
+}
+
 interface ItemProps {
   item: Queued;
   gone: boolean;
@@ -67,7 +75,7 @@ interface ItemProps {
 }
 
 function Item({ item, gone, store, edits }: ItemProps) {
-  const editing = useEditing(store, `queued ${item.turn}`);
+  const editing = useEditing(store, EDITED + item.turn);
   if (editing.open)
     return (
       <div class="message user waiting">
@@ -91,6 +99,10 @@ function Item({ item, gone, store, edits }: ItemProps) {
     editing.begin(item.text);
     edits(true);
   };
+  const remove = (button: HTMLElement) => {
+    keepFocus(button);
+    unqueue(store, item.turn);
+  };
   return (
     <div class="message user waiting">
       <div class="bubble">{item.text}</div>
@@ -99,7 +111,7 @@ function Item({ item, gone, store, edits }: ItemProps) {
         <Action name="Edit queued question" does={edit}>
           <EditIcon />
         </Action>
-        <Action name="Remove from the queue" does={() => unqueue(store, item.turn)}>
+        <Action name="Remove from the queue" does={remove}>
           <CloseIcon />
         </Action>
       </div>

@@ -39,7 +39,7 @@ export const ToolCard = pure(function ToolCard({ call, result, state, fold, stor
         <Exact text={call.name || "a tool"} />
       </code>
       <span class="brief">
-        <Exact text={call.arguments.slice(0, BRIEF)} />
+        <Exact text={[...call.arguments.slice(0, 2 * BRIEF)].slice(0, BRIEF).join("")} />
       </span>
       <span class={result?.error ? "ending failed" : "ending"}>{describe(result, state)}</span>
     </>
@@ -98,7 +98,7 @@ export function LoneResult({ part, fold, store }: { part: ToolResultPart; fold: 
   const title = part.error ? "A tool failed" : "A tool's answer";
   return (
     <Fold title={title} fold={fold} store={store}>
-      {() => <ToolText title={title} text={part.text} />}
+      {() => <ToolText title="Result" text={part.text} />}
     </Fold>
   );
 }

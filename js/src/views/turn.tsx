@@ -1,8 +1,10 @@
 /** One answer below a `%chat` cell. The question stands in the cell above, so only what follows it is shown. */
+import { useRef } from "preact/hooks";
 import { unqueue } from "../asks.ts";
 import { isAsked } from "../outbox.ts";
 import type { Store } from "../store.ts";
 import { Approvals } from "./approvals.tsx";
+import { keepFocus, useKeptFocus } from "./focus.ts";
 import { CloseIcon, StopIcon } from "./icons.tsx";
 import { live } from "./live.ts";
 import { Answer } from "./message.tsx";
@@ -10,7 +12,7 @@ import { Notices } from "./notices.tsx";
 import { Announcer, StopLine } from "./status.tsx";
 
 export function Turn({ store }: { store: Store }) {
-  const { messages, phase, position, stopping, continues, pending, approvals } = live(store);
+  const { messages, phase, position, continues, pending, approvals } = live(store);
   const answers = messages.filter((message) => message.role !== "user" && message.role !== "system");
   const end = answers.length - 1;
   return (
@@ -30,18 +32,25 @@ export function Turn({ store }: { store: Store }) {
       ))}
       {position.ended && <Waiting store={store} begun={answers.length > 0} />}
       {approvals.length > 0 && !position.ended && <Approvals store={store} />}
-      {!position.ended && (
-        <div class="turn-actions">
-          <button type="button" class="small" disabled={stopping !== null} onClick={() => store.stop()}>
-            <StopIcon />
-            Stop
-          </button>
-          <StopLine store={store} />
-        </div>
-      )}
+      {!position.ended && <Running store={store} />}
       <Notices store={store} />
       <Announcer store={store} />
     </section>
+  );
+}
+
+function Running({ store }: { store: Store }) {
+  const { stopping } = live(store);
+  const root = useRef<HTMLDivElement>(null);
+  useKeptFocus(root);
+  return (
+    <div class="turn-actions" ref={root}>
+      <button type="button" class="small" disabled={stopping !== null} onClick={() => store.stop()}>
+        <StopIcon />
+        Stop
+      </button>
+      <StopLine store={store} />
+    </div>
   );
 }
 
@@ -54,7 +63,14 @@ function Waiting({ store, begun }: { store: Store; begun: boolean }) {
     return (
       <p class="state">
         {place === 0 ? "Queued, next" : `Queued, ${place} before it`}
-        <button type="button" class="small" onClick={() => unqueue(store, item.turn)}>
+        <button
+          type="button"
+          class="small"
+          onClick={(event) => {
+            keepFocus(event.currentTarget);
+            unqueue(store, item.turn);
+          }}
+        >
           <CloseIcon />
           Remove
         </button>

@@ -69,6 +69,7 @@ describe("a question", () => {
     await drawn();
     expect(view.model.sent).toEqual([]);
     expect(shown.find(".bubble").textContent).toBe("Why?");
+    await vi.waitFor(() => expect(shown.focused).toBe(shown.button("Edit question")));
     expect((await open(shown, "Edit question")).value).toBe("Why?");
   });
 
@@ -156,12 +157,15 @@ describe("the queue", () => {
     view.model.set("queue", queue.slice(1));
     await drawn();
     expect(shown.text).toContain("This question has been sent meanwhile.");
-    expect(shown.find<HTMLTextAreaElement>(BOX).value).toBe("second thought");
-    shown.button("Ask next").click();
+    shown.end();
+    const moved = view.render();
+    await drawn();
+    expect(moved.find<HTMLTextAreaElement>(BOX).value).toBe("second thought");
+    moved.button("Ask next").click();
     await drawn();
     expect(view.sent("requeue")).toEqual([]);
     expect(view.sent("send")).toMatchObject([{ text: "second thought" }]);
-    expect(shown.has(BOX)).toBe(false);
+    expect(moved.has(BOX)).toBe(false);
   });
 });
 

@@ -109,7 +109,7 @@ describe("cards", () => {
     const shown = show([result("c9", "stray")]);
     shown.find("summary").click();
     await drawn();
-    expect(shown.find(".aside").textContent).toBe("A tool's answerA tool's answerstray");
+    expect(shown.find(".aside").textContent).toBe("A tool's answerResultstray");
   });
 });
 

@@ -17,10 +17,12 @@ describe("a turn view", () => {
     view.say("Because.");
     await vi.waitFor(() => expect(shown.find(".markdown").textContent).toBe("Because."));
     expect(shown.text).not.toContain("Why?");
+    shown.button("Stop").focus();
     shown.button("Stop").click();
     expect(view.sent("stop").length).toBe(1);
     view.finish(crc32("Because."), { status: "stopped" });
     await vi.waitFor(() => expect(shown.has(".turn-actions")).toBe(false));
+    expect(shown.focused).toBe(shown.find(".turn"));
   });
 
   test("counts what has come while it streams, by the provider's own count as soon as there is one", async () => {
