@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-ATTACKS = ("rules", "kills", "session_kills", "stops", "sends", "interrupts", "cuts", "lossy_wire")
+ATTACKS = ("rules", "kills", "session_kills", "stops", "sends", "interrupts", "interleavings", "cuts", "lossy_wire")
 
 
 def main() -> int:
