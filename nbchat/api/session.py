@@ -139,10 +139,12 @@ class Session(TreeHandle):
         Raises ChatError (with the partial in `.message`) when the turn did not complete. A KeyboardInterrupt stops the turn.
         """
         self._app.background.check_may_block()  # before anything is sent
+        self._core.tools.refuse_own_call()
         return self.send(text, **options).result()
 
     async def aask(self, text: str, **options: Any) -> Message:
         """`await` form of `ask`."""
+        self._core.tools.refuse_own_call()
         return await self.send(text, **options)
 
     def stop(self) -> None:

@@ -62,6 +62,7 @@ class Turn:
         seconds (the turn goes on). A KeyboardInterrupt stops the turn and is raised.
         """
         self._background.check_may_block()
+        self._refuse_own_call()
         try:
             return completed(self._turn.future.result(timeout))
         except concurrent.futures.CancelledError:
@@ -72,10 +73,15 @@ class Turn:
             self.stop()
             raise
 
+    def _refuse_own_call(self) -> None:
+        if not self.done:
+            self._turn.session.tools.refuse_own_call()
+
     def __await__(self) -> Generator[Any, None, Message]:
         return self._wait().__await__()
 
     async def _wait(self) -> Message:
+        self._refuse_own_call()
         future = asyncio.wrap_future(self._turn.future)
         try:
             while not future.done():
@@ -89,6 +95,7 @@ class Turn:
     def __iter__(self) -> Iterator[str]:
         """Yield the answer's text as it comes; raises at the end as `result` does. A KeyboardInterrupt stops the turn."""
         self._background.check_may_block()
+        self._refuse_own_call()
         deltas: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         try:
             if first := self._background.call(self._turn.watch, deltas.put):
@@ -104,6 +111,7 @@ class Turn:
 
     async def __aiter__(self) -> AsyncIterator[str]:
         """Yield the answer's text as it comes; raises at the end as `result` does."""
+        self._refuse_own_call()
         deltas: asyncio.Queue[str | None] = asyncio.Queue()
         put = _put_on(asyncio.get_running_loop(), deltas)
         first = self._background.call(self._turn.watch, put)

@@ -65,6 +65,10 @@ class _Wait:
     decision: asyncio.Future[Decision]
 
 
+_CALLED_BY: contextvars.ContextVar[ToolBox | None] = contextvars.ContextVar("nbchat_called_by", default=None)
+"""Whose call the code that looks at this runs for."""
+
+
 class ToolBox:
     """The tools of one session.
 
@@ -105,6 +109,15 @@ class ToolBox:
         self._tools = tools
         self._context = contextvars.copy_context() if context is None else context
         self._changed()
+
+    def refuse_own_call(self) -> None:
+        """Raise UsageError where the caller is one of these tools, run for this session: whoever waits there for the session's
+        next answer waits for itself."""
+        if _CALLED_BY.get() is self:
+            raise UsageError(
+                "A tool cannot wait for an answer of the conversation that called it: its own turn has to end first.",
+                hint="Ask in another session, or do not wait: s.send(...).",
+            )
 
     @property
     def functions(self) -> tuple[Callable[..., Any], ...]:
@@ -230,6 +243,7 @@ class ToolBox:
             if await self._decision(run.call, tool) == "deny":
                 return _DENIED, True
         context = self._context.copy()
+        context.run(_CALLED_BY.set, self)
         outcome: Any = None
         # The shields: to cancel whoever waits must not make the function pass for ended, as it may go on.
         if not tool.is_async:

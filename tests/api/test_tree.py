@@ -86,6 +86,33 @@ def test_functions_are_tools_once_they_are_allowed() -> None:
             s.allow("double")
 
 
+def test_a_tool_that_waits_for_its_own_conversation_is_told_so_at_once() -> None:
+    """It would wait for itself until somebody stops it; asking elsewhere works, and nothing was sent in vain."""
+
+    def ask_here() -> str:
+        """Ask here."""
+        return s.ask("and?").text
+
+    def ask_there() -> str:
+        """Ask there."""
+        return nbchat.session("there").ask("and?").text
+
+    def script(request: Request) -> Reply:
+        if request.question == "and?":
+            return Reply.text("there it is")
+        last = request.json["messages"][-1]
+        return Reply.text(last["content"]) if last["role"] == "tool" else Reply.text(tool_calls=[(request.question, {})])
+
+    with running_app() as server:
+        server.then(*[script] * 5)
+        s = nbchat.session("notes")
+        s.tools = [ask_here, ask_there]
+        s.allow()
+        assert "cannot wait" in s.ask("ask_here").text
+        assert s.ask("ask_there").text == "there it is"
+        assert [chat.question for chat in server.chats].count("and?") == 1
+
+
 def test_a_listener_may_decide_about_calls() -> None:
     """`on("approval-needed")` makes a script somebody who can decide; the exact arguments are in the event."""
 

@@ -116,7 +116,7 @@ function Parts({ message, store, approvals }: AnswerProps) {
       {parts.map((part, at) => {
         const fold = `fold ${id} ${at}`;
         if (part.type === "tool-call") {
-          const waits = approvals.some((each) => each.call === part.id);
+          const waits = approvals.some((each) => each.call.split("#")[0] === part.id);
           const result = (parts[results.get(at) ?? -1] as ToolResultPart | undefined) ?? null;
           const state = !streaming || result ? null : waits ? "waiting" : "running";
           return <ToolCard key={at} call={part} result={result} state={state} fold={fold} store={store} />;
