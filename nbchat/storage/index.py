@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Progress", "catch_up", "forget", "is_missing", "shown_text"]
 
-_BATCH = 500
+_BATCH = 200
 _decode = json.JSONDecoder().decode
 _CREATE = "CREATE VIRTUAL TABLE IF NOT EXISTS message_index USING fts5(text, content='', tokenize='ascii', prefix='2 3')"
 """The prefixes are for people who type: without them a search for two letters takes 80 ms at 100,000 messages."""

@@ -15,19 +15,20 @@ from nbchat.storage import Place, SqliteStore
 from tests.bench.histories import VOCABULARY, fill
 from tests.bench.rows import Row
 
-_RANKS = (0, 3, 10, 50, 200, 1000, 3000, 10_000, 20_000)
-"""From a word that is in nearly every message to one that is in some dozens."""
 _ROUNDS = 5
+_WORDS = ((3,), (200,), (3000,), (20_000,))
+"""Ranks in the vocabulary, from a word that is in most messages to one that is in some dozens."""
+_PAIRS = ((0, 10_000), (50, 3000), (200, 1000), (1000, 3000))
+_PHRASES = ((0, 1), (5, 50))
 
 
 def run() -> list[Row]:
-    """Look for nine words, from frequent to rare, five times each, after a search that makes the index."""
-    words = [VOCABULARY[rank] for rank in _RANKS]
+    """Look for four words, four pairs of words and two phrases, five times each, after a search that makes the index."""
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "nbchat.db"
         fill(path, count=90_000, in_long=2000, others=9000)
-        ours = asyncio.run(_searches(path, words))
-        plain = _scans(path, words)
+        ours = asyncio.run(_searches(path))
+        plain = _scans(path)
     return [
         Row(
             "B10",
@@ -40,26 +41,33 @@ def run() -> list[Row]:
     ]
 
 
-async def _searches(path: Path, words: list[str]) -> float:
+def _words(ranks: tuple[int, ...]) -> str:
+    return " ".join(VOCABULARY[rank] for rank in ranks)
+
+
+async def _searches(path: Path) -> float:
     store = SqliteStore(Place(path), SystemClock())
     await store.search("anything")
+    typed = [*(_words(ranks) for ranks in (*_WORDS, *_PAIRS)), *(f'"{_words(ranks)}"' for ranks in _PHRASES)]
     times = []
     for _ in range(_ROUNDS):
-        for word in words:
+        for text in typed:
             start = time.perf_counter()
-            hits = await store.search(word)
+            hits = await store.search(text)
             times.append(time.perf_counter() - start)
             assert hits
     await store.aclose()
     return statistics.median(times)
 
 
-def _scans(path: Path, words: list[str]) -> float:
+def _scans(path: Path) -> float:
+    alone = [[VOCABULARY[rank] for rank in ranks] for ranks in (*_WORDS, *_PAIRS)]
     times = []
     with closing(sqlite3.connect(path)) as db:
-        for word in words:
+        for texts in (*alone, *([_words(ranks)] for ranks in _PHRASES)):
+            where = " AND ".join("parts LIKE ?" for _ in texts)
             start = time.perf_counter()
-            found = db.execute("SELECT COUNT(*) FROM messages WHERE parts LIKE ?", (f"%{word}%",)).fetchone()
+            found = db.execute(f"SELECT COUNT(*) FROM messages WHERE {where}", [f"%{text}%" for text in texts]).fetchone()
             times.append(time.perf_counter() - start)
             assert found[0] > 0
     return statistics.median(times)

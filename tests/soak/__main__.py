@@ -5,7 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 
-ATTACKS = ("rules", "kills", "session_kills", "stops", "sends", "interrupts", "interleavings", "cuts", "lossy_wire")
+ATTACKS = (
+    "rules", "kills", "session_kills", "two_kernels", "stops", "sends", "interrupts", "interleavings", "cuts", "lossy_wire",
+)  # fmt: skip
 
 
 def main() -> int:

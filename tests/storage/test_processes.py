@@ -10,12 +10,10 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-import pytest
-
 from nbchat.core.messages import TextPart
 from nbchat.storage import Place, SqliteStore
 from tests.contracts.values import finish_all
-from tests.soak import kills
+from tests.soak import kills, two_kernels
 from tests.support.clock import ManualClock
 
 ROOT = Path(__file__).parents[2]
@@ -38,25 +36,6 @@ async def main():
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
 
 asyncio.run(main())
-"""
-
-APPENDER = """
-import asyncio, sys
-from pathlib import Path
-from nbchat.runtime.clock import SystemClock
-from nbchat.storage import Place, SqliteStore
-from tests.contracts.values import a_conversation, a_record, a_turn, end_of
-
-async def main(path, who):
-    store = SqliteStore(Place(Path(path)), SystemClock())
-    conversation = await store.create(a_conversation())
-    for number in range(500):
-        asked = a_turn(conversation, text=f"{who} {number}")
-        record = await store.begin_turn(asked.record, asked.messages)
-        assert await store.end_turn(record, end_of(asked), [a_record(asked)])
-    await store.aclose()
-
-asyncio.run(main(*sys.argv[1:]))
 """
 
 
@@ -110,27 +89,9 @@ def test_killed_at_random_moments(tmp_path: Path) -> None:
     assert states["interrupted"] >= 1
 
 
-@pytest.mark.timeout(180)
-def test_two_processes_append(tmp_path: Path) -> None:
-    """Two processes add 500 turns each to one conversation at once: no error, one order, each one's own order kept."""
-    path = tmp_path / "nbchat.db"
-    children = [python(APPENDER, str(path), who) for who in ("a", "b")]
-    for child in children:
-        _, errors = child.communicate()
-        assert errors == ""
-        assert child.returncode == 0
-    with closing(sqlite3.connect(path)) as db:
-        generations = [row[0] for row in db.execute("SELECT generation FROM turns ORDER BY started, generation")]
-        texts = [
-            row[0]
-            for row in db.execute("SELECT json_extract(parts, '$[0].text') FROM messages WHERE role = 'user' ORDER BY position")
-        ]
-        by_position = [row[0] for row in db.execute("SELECT generation FROM messages ORDER BY position")]
-        assert db.execute("SELECT COUNT(*) FROM requests").fetchone() == (1000,)
-    assert sorted(generations) == list(range(1, 1001))
-    assert by_position == [generation for generation in range(1, 1001) for _ in range(2)]
-    for who in ("a", "b"):
-        assert [text for text in texts if text.startswith(who)] == [f"{who} {number}" for number in range(500)]
+def test_two_kernels_on_one_conversation(tmp_path: Path) -> None:
+    """A sample of the soak: two processes ask at once in one conversation; one order, nothing lost, no lock is told of."""
+    two_kernels.run(turns=50, directory=tmp_path)
 
 
 def test_checkpoints_are_not_lost_behind_a_lock(tmp_path: Path) -> None:
