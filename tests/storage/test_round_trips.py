@@ -11,12 +11,21 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nbchat.core.conversations import Conversation
 from nbchat.core.cost import Cost, Price
 from nbchat.core.errors import ErrorInfo
 from nbchat.core.messages import ImagePart, Message, Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
 from nbchat.core.usage import Certainty, Usage
 from nbchat.storage import Place, SqliteStore
-from nbchat.storage.codec import clean, dump_parts, load_parts, message_from_row, message_row
+from nbchat.storage.codec import (
+    clean,
+    conversation_from_row,
+    conversation_row,
+    dump_parts,
+    load_parts,
+    message_from_row,
+    message_row,
+)
 from nbchat.storage.pieces import fold
 from tests.contracts.values import a_conversation, a_record, a_turn
 from tests.support.clock import ManualClock
@@ -30,6 +39,9 @@ PARTS: st.SearchStrategy[Part] = st.one_of(
     st.builds(ToolCallPart, TEXTS, TEXTS, TEXTS),
     st.builds(ToolResultPart, TEXTS, TEXTS, st.booleans()),
     st.builds(ImagePart, TEXTS, TEXTS),
+)
+PARAMETERS: st.SearchStrategy[dict[str, Any]] = st.dictionaries(
+    TEXTS, st.none() | st.booleans() | st.integers(-(2**70), 2**70) | TEXTS | st.lists(TEXTS, max_size=2), max_size=4
 )
 CERTAINTIES: st.SearchStrategy[Certainty] = st.sampled_from(["reported", "estimated", "partial", "unknown"])
 COSTS = st.builds(Cost, st.none() | AMOUNTS, CERTAINTIES, TEXTS, st.sampled_from(["USD", "EUR"]))
@@ -60,6 +72,26 @@ MESSAGES = st.builds(
     usage=st.none() | usages(),
     cost=st.none() | COSTS,
     error=st.none() | st.builds(ErrorInfo, st.sampled_from(["network", "internal"]), TEXTS, TEXTS),
+    parameters=st.none() | PARAMETERS,
+    first_token_seconds=st.none() | SECONDS,
+    seconds=st.none() | SECONDS,
+    hidden=st.booleans(),
+    deleted=st.booleans(),
+)
+CONVERSATIONS = st.builds(
+    Conversation,
+    id=TEXTS,
+    name=TEXTS,
+    title=TEXTS,
+    provider=TEXTS,
+    model=TEXTS,
+    system=st.none() | TEXTS,
+    parameters=PARAMETERS,
+    head=st.none() | TEXTS,
+    created=SECONDS,
+    updated=SECONDS,
+    titled=st.booleans(),
+    archived=st.booleans(),
 )
 
 
@@ -67,6 +99,33 @@ MESSAGES = st.builds(
 def test_message_rows(message: Message) -> None:
     """A message survives its row."""
     assert message_from_row(message_row(message)) == message
+
+
+@given(CONVERSATIONS)
+def test_conversation_rows(conversation: Conversation) -> None:
+    """A conversation survives its row."""
+    assert conversation_from_row(conversation_row(conversation)) == conversation
+
+
+@settings(max_examples=25, deadline=None)
+@given(CONVERSATIONS, st.lists(MESSAGES, max_size=5, unique_by=lambda message: message.id))
+def test_whole_trees(conversation: Conversation, tree: list[Message]) -> None:
+    """An imported conversation comes back equal, whatever its messages are; only what was running has ended."""
+
+    async def work() -> None:
+        store = SqliteStore(Place(None), ManualClock())
+        assert await store.add_conversation(conversation, tree) == conversation
+        assert await store.get(conversation.id) == conversation
+        found = await store.messages(conversation.id)
+        assert [message.id for message in found] == [message.id for message in tree]
+        for message, given_ in zip(found, tree, strict=True):
+            if given_.status == "streaming":
+                assert message.status == "interrupted"
+            else:
+                assert message == given_
+        await store.aclose()
+
+    asyncio.run(work())
 
 
 @given(st.text(max_size=20))
@@ -81,7 +140,7 @@ def test_clean(text: str) -> None:
 
 @settings(max_examples=25, deadline=None)
 @given(
-    parameters=st.dictionaries(TEXTS, st.none() | st.booleans() | st.integers(-(2**70), 2**70) | TEXTS, max_size=4),
+    parameters=PARAMETERS,
     system=st.none() | TEXTS,
     usage=usages(),
     cost=COSTS,
@@ -101,6 +160,7 @@ def test_through_the_database(
         asked = a_turn(conversation)
         record = await store.begin_turn(asked.record, asked.messages)
         final = replace(message, id=asked.answer.id, role="assistant", parent=asked.question.id, created=asked.answer.created)
+        await store.mark(conversation.id, [final.id], hidden=final.hidden, deleted=final.deleted)
         row = a_record(asked, usage=usage, cost=cost, price=price)
         await store.end_turn(record, replace(final, status="complete"), [row])
         assert (await store.messages(conversation.id))[1] == replace(final, status="complete")
