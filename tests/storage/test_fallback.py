@@ -6,15 +6,17 @@ import asyncio
 import logging
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from nbchat.core.errors import ErrorInfo, UsageError
-from nbchat.core.messages import TextPart
+from nbchat.core.conversations import Conversation
+from nbchat.core.errors import ErrorInfo, StorageError, UsageError
+from nbchat.core.messages import Message, TextPart
 from nbchat.core.models import Provider
 from nbchat.storage import FallbackStore, Place, SqliteStore
-from tests.contracts.values import a_conversation, a_record, a_turn, end_of, finish_all
+from tests.contracts.values import a_conversation, a_message, a_record, a_turn, end_of, finish_all
 from tests.storage.scenario import Noted, locked, saved, whole_turn
 from tests.support.clock import ManualClock
 
@@ -219,6 +221,104 @@ def test_listing_and_deleting_in_trouble(path: Path) -> None:
             assert await store.messages(gone.id) == []
         await store.heartbeat()
         assert [row.conversation.name for row in await store.summaries()] == ["new", "old"]
+        await store.aclose()
+
+    finish_all(work())
+
+
+def test_marks_and_archives_in_trouble(path: Path) -> None:
+    """What is changed in memory of a conversation that is in the file is seen at once, and is in the file afterwards."""
+
+    async def work() -> None:
+        store = Noted(path)
+        conversation = await store.create(a_conversation())
+        asked = await whole_turn(store, conversation, "a zebra")
+        with locked(path):
+            await store.mark(conversation.id, [asked.answer.id], deleted=True)
+            await store.update(conversation.id, archived=True)
+            assert await store.search("zebra") == []
+            assert await store.summaries() == []
+            assert [row.messages for row in await store.summaries(archived=True)] == [1]
+        await store.heartbeat()
+        assert await store.search("zebra") == []
+        assert [row.messages for row in await store.summaries(archived=True)] == [1]
+        assert [message.deleted for message in await saved(path, conversation.id)] == [False, True]
+        await store.aclose()
+
+    finish_all(work())
+
+
+def test_the_order_of_what_was_said_in_trouble(path: Path) -> None:
+    """Turns that ended in trouble come before the one that still runs, in the file too, and the head is where that one is."""
+
+    async def work() -> None:
+        store = Noted(path)
+        conversation = await store.create(a_conversation())
+        before = a_turn(conversation)
+        await store.begin_turn(before.record, before.messages)
+        with locked(path):
+            await store.checkpoint(before.record, [TextPart("zero")])
+            await whole_turn(store, conversation, "one")
+            running = a_turn(conversation)
+            record = await store.begin_turn(running.record, running.messages)
+            await store.checkpoint(record, [TextPart("two ")])
+            live = await store.messages(conversation.id)
+            assert [message.text for message in live] == ["hi?", "zero", "hi?", "one", "hi?", "two "]
+        await store.checkpoint(record, [TextPart("and three")])
+        await store.heartbeat()
+        found = await saved(path, conversation.id)
+        assert [message.text for message in found] == ["hi?", "zero", "hi?", "one", "hi?", "two and three"]
+        assert [message.id for message in found] == [message.id for message in live]
+        after = await store.get(conversation.id)
+        assert after is not None
+        assert after.head == running.answer.id
+        await store.aclose()
+
+    finish_all(work())
+
+
+def test_an_import_whose_commit_failed_after_all(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A commit that was done although it was said to have failed is not an import that is there already."""
+    add = SqliteStore.add_conversation
+
+    async def fails_afterwards(store: SqliteStore, conversation: Conversation, messages: list[Message]) -> Conversation:
+        await add(store, conversation, messages)
+        raise StorageError("reading or writing the database failed.")
+
+    monkeypatch.setattr(SqliteStore, "add_conversation", fails_afterwards)
+
+    async def work() -> None:
+        store = Noted(path)
+        given = a_conversation()
+        tree = [a_message("user", "a zebra")]
+        assert await store.add_conversation(given, tree) == given
+        assert [info is None for info in store.said] == [False, True]
+        assert await saved(path, given.id) == tree
+        assert len(await store.summaries()) == 1
+        await store.aclose()
+
+    finish_all(work())
+
+
+def test_an_answer_that_goes_on_in_trouble(path: Path) -> None:
+    """An answer in the file is gone on with in memory, in its place in the tree, and is whole in the file afterwards."""
+
+    async def work() -> None:
+        store = Noted(path)
+        conversation = await store.create(a_conversation())
+        asked = await whole_turn(store, conversation, "one ")
+        await whole_turn(store, conversation, "later")
+        again = replace(asked.record, id="again", request_id="again")
+        with locked(path):
+            record = await store.begin_turn(again, [asked.question, replace(end_of(asked, "one "), status="streaming")])
+            await store.checkpoint(record, [TextPart("two ")])
+            texts = [message.text for message in await store.messages(conversation.id)]
+            assert texts == ["hi?", "one two ", "hi?", "later"]
+        await store.heartbeat()
+        assert [message.text for message in await saved(path, conversation.id)] == texts
+        await store.checkpoint(record, [TextPart("three")])
+        assert await store.end_turn(record, end_of(asked, "one two three"), [])
+        assert (await saved(path, conversation.id))[1] == end_of(asked, "one two three")
         await store.aclose()
 
     finish_all(work())
