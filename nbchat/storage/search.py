@@ -10,7 +10,7 @@ from nbchat.core.conversations import SearchHit
 from nbchat.storage.codec import CONVERSATION_COLUMNS, conversation_from_row
 from nbchat.storage.database import Database
 from nbchat.storage.index import is_missing, shown_text
-from nbchat.storage.words import Phrase, matches, snippet
+from nbchat.storage.words import Phrase, matches, snippets
 
 __all__ = ["search"]
 
@@ -81,7 +81,8 @@ def _hits(db: Database, wanted: tuple[Phrase, ...], rows: list[tuple[Any, ...]])
         marks = ", ".join("?" * len(some))
         for row in db.rows(f"SELECT {CONVERSATION_COLUMNS} FROM conversations WHERE id IN ({marks})", some):
             conversations[row[0]] = conversation_from_row(row)
+    snippet = snippets(wanted)
     return [
-        SearchHit(conversations[conversation], message, role, snippet(shown_text(parts), wanted), created)
+        SearchHit(conversations[conversation], message, role, snippet(shown_text(parts)), created)
         for conversation, message, role, parts, created in rows
     ]

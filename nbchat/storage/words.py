@@ -11,12 +11,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import chain, islice
 
-__all__ = ["SNIPPET_LENGTH", "Phrase", "index_text", "matches", "phrases", "snippet"]
+__all__ = ["SNIPPET_LENGTH", "Phrase", "index_text", "matches", "phrases", "snippets"]
 
 SNIPPET_LENGTH = 160
 _BEFORE_HIT = 50
@@ -78,10 +77,19 @@ def matches(text: str, wanted: tuple[Phrase, ...]) -> bool:
     return all(f" {' '.join(each.words)}{'' if each.prefix else ' '}" in line for each in wanted)
 
 
-def snippet(text: str, wanted: tuple[Phrase, ...]) -> str:
-    """Return what stands around the first place where one of the phrases begins: one line, at most `SNIPPET_LENGTH`
-    characters."""
-    place = _first(text[:_LONGEST_LOOK], wanted)
+def snippets(wanted: tuple[Phrase, ...]) -> Callable[[str], str]:
+    """Return what makes snippets of a search: from a text, what stands around the first place where one of the phrases
+    begins; one line, at most `SNIPPET_LENGTH` characters."""
+    patterns = [_pattern(phrase) for phrase in wanted]
+
+    def snippet(text: str) -> str:
+        looked = text if len(text) <= _LONGEST_LOOK else text[:_LONGEST_LOOK]
+        return _around(text, _first_in_ascii(looked.lower(), patterns) if looked.isascii() else _first(looked, wanted))
+
+    return snippet
+
+
+def _around(text: str, place: int) -> str:
     start = max(0, place - _BEFORE_HIT)
     if start:  # from the beginning of a word, if one begins there at all
         space = text.find(" ", start, place)
@@ -94,11 +102,24 @@ def snippet(text: str, wanted: tuple[Phrase, ...]) -> str:
     return f"{ahead}{line[: SNIPPET_LENGTH - len(ahead) - 1].rstrip()}…"
 
 
+def _pattern(phrase: Phrase) -> re.Pattern[str]:
+    """Return what finds a phrase in ASCII text, lowered."""
+    # It begins with a plain word, which a regular expression looks for ten times faster than for a look behind it.
+    first, *others = phrase.words
+    rest = "".join(f"[^a-z0-9]+{word}" for word in others)
+    return re.compile(f"{first}(?<![a-z0-9]{first}){rest}{'' if phrase.prefix else '(?![a-z0-9])'}")
+
+
+def _first_in_ascii(text: str, patterns: Iterable[re.Pattern[str]]) -> int:
+    best = len(text)
+    for pattern in patterns:
+        if found := pattern.search(text, 0, best):
+            best = found.start()
+    return 0 if best == len(text) else best
+
+
 def _first(text: str, wanted: tuple[Phrase, ...]) -> int:
     """Return the first place in `text` where a phrase stands, 0 when there is none."""
-    if text.isascii():
-        found = _in_ascii(wanted).search(text.lower())
-        return 0 if found is None else found.start()
     longest = max(len(each.words) for each in wanted)
     ahead: deque[tuple[str, int]] = deque()
     words = ((folded, match.start()) for match in _WORD.finditer(text) if (folded := _fold(match.group())))
@@ -109,18 +130,6 @@ def _first(text: str, wanted: tuple[Phrase, ...]) -> int:
                 return ahead[0][1]
             ahead.popleft()
     return 0
-
-
-@lru_cache(maxsize=16)
-def _in_ascii(wanted: tuple[Phrase, ...]) -> re.Pattern[str]:
-    # Each begins with a plain word, which a regular expression looks for ten times faster than for a look behind it.
-    each = (
-        f"{phrase.words[0]}(?<![a-z0-9]{phrase.words[0]})"
-        + "".join(f"[^a-z0-9]+{word}" for word in phrase.words[1:])
-        + ("" if phrase.prefix else "(?![a-z0-9])")
-        for phrase in wanted
-    )
-    return re.compile("|".join(each))
 
 
 def _begins(ahead: Iterable[tuple[str, int]], phrase: Phrase) -> bool:

@@ -22,7 +22,7 @@ from nbchat.storage.codec import dump_parts
 from nbchat.storage.database import Database
 from nbchat.storage.index import catch_up
 from nbchat.storage.search import search
-from nbchat.storage.words import SNIPPET_LENGTH, Phrase, index_text, matches, phrases, snippet
+from nbchat.storage.words import SNIPPET_LENGTH, Phrase, index_text, matches, phrases, snippets
 from tests.contracts.values import a_conversation, a_message, a_turn, end_of, finish_all
 from tests.storage.scenario import Noted, locked
 from tests.support.clock import ManualClock
@@ -67,7 +67,7 @@ def test_snippets_show_a_hit(said: str, before: int, typed: str) -> None:
     """What is around the hit is shown, one line, not too long, with a sign where something was left out."""
     text = f"{'x ' * before}{said} ZEBRA  Crossing Größe {'y ' * 300}"
     wanted = phrases(typed)
-    found = snippet(text, wanted)
+    found = snippets(wanted)(text)
     assert len(found) <= SNIPPET_LENGTH
     assert found == " ".join(found.split())
     if matches(text, wanted):
@@ -76,9 +76,9 @@ def test_snippets_show_a_hit(said: str, before: int, typed: str) -> None:
 
 def test_a_short_message_is_its_own_snippet() -> None:
     """Nothing is added to what can be shown whole."""
-    assert snippet("one\n two", phrases("two")) == "one two"
-    assert snippet("x" * SNIPPET_LENGTH, phrases("x")) == "x" * SNIPPET_LENGTH
-    assert snippet("x" * (SNIPPET_LENGTH + 1), phrases("x")) == "x" * (SNIPPET_LENGTH - 1) + "…"
+    assert snippets(phrases("two"))("one\n two") == "one two"
+    assert snippets(phrases("x"))("x" * SNIPPET_LENGTH) == "x" * SNIPPET_LENGTH
+    assert snippets(phrases("x"))("x" * (SNIPPET_LENGTH + 1)) == "x" * (SNIPPET_LENGTH - 1) + "…"
 
 
 def test_a_great_many_words(tmp_path: Path) -> None:
