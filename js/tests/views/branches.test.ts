@@ -45,8 +45,8 @@ describe("the switch", () => {
   });
 
   test("keeps the focus on the button that was pressed, in the message that takes the other's place", async () => {
-    const shown = show(branch("q1b"));
-    const other = view.render();
+    const other = show(branch("q1b"));
+    const shown = view.render();
     await drawn();
     shown.button("Next version").focus();
     shown.button("Next version").click();
