@@ -17,6 +17,8 @@ export const requeue = (store: Store, turn: string, text: string) => store.ask({
 
 /** Show the branch through this message. */
 export const switchTo = (store: Store, message: string) => store.ask({ op: "switch", message });
+/** Keep a message from the model, or no longer. */
+export const hide = (store: Store, message: string, hidden: boolean) => store.ask({ op: "hide", message, hidden });
 export const remove = (store: Store, message: string) => store.ask({ op: "delete", message });
 
 export type Decision = "once" | "session" | "deny";

@@ -54,15 +54,17 @@ export class Outbox {
     this.schedule.set(`slow ${client}`, SLOW, () => this.change(client, { slow: true }));
   }
 
-  /** The kernel took a question. */
-  sent(client: string, turn: string): void {
-    if (!this.pending.some((each) => each.client === client)) return;
+  /** The kernel took a request; returns the question that was typed here, "" if none was. */
+  sent(client: string, turn: string): string {
+    const taken = this.pending.find((each) => each.client === client);
+    if (!taken) return "";
     this.quiet(client);
     this.change(client, { turn, slow: false });
     this.schedule.set(`slow ${client}`, TAKEN, () => {
       this.drop(client);
       this.changed();
     });
+    return taken.text;
   }
 
   /** Give a refused question back to where it was typed; returns whether it was one of this page's. */

@@ -14,5 +14,13 @@ export function keep(content: Content, position: Position, continues: string): S
     messages.unshift(message);
   }
   const more = content.more || messages.length < content.messages.length;
-  return { ...position, turn: content.turn, messages, more, ...(continues ? { continues } : {}) };
+  const { turn, path } = content;
+  return {
+    ...position,
+    turn,
+    messages,
+    more,
+    ...(path === undefined ? {} : { path }),
+    ...(continues ? { continues } : {}),
+  };
 }

@@ -10,7 +10,7 @@ import { type Draft, Outbox, type Pending } from "./outbox.ts";
 import { randomId, registry } from "./registry.ts";
 import { Schedule } from "./schedule.ts";
 import { keep } from "./snapshot.ts";
-import type { ErrorInfo, Incoming, Message, ModelInfo, Outgoing, Position, Snapshot, Traits } from "./wire/protocol.ts";
+import type { ErrorInfo, Incoming, ModelInfo, Outgoing, Position, Snapshot, Traits } from "./wire/protocol.ts";
 import { Receiver } from "./wire/receiver.ts";
 import type { Content } from "./wire/reduce.ts";
 
@@ -69,7 +69,6 @@ export class Store {
     continues: "",
     deleted: null as readonly string[] | null,
   };
-  private beforeDeletion: readonly Message[] = [];
   private keeping = false;
 
   constructor(private readonly model: Model) {
@@ -153,23 +152,15 @@ export class Store {
     this.send({ op: "models" });
   }
 
-  /** Keep a message from the model, or no longer. Shown at once: a snapshot may not reach back to it. */
-  hide(message: string, hidden: boolean): void {
-    const { content } = this.receiver;
-    const change = (each: Message) => (each.id === message ? { ...each, hidden } : each);
-    this.receiver.content = { ...content, messages: content.messages.map(change) };
-    this.ask({ op: "hide", message, hidden });
+  /** Keep the words of a question that waits in this page: those of a private conversation are not in its queue. */
+  typed(turn: string, text: string): void {
+    if (this.traits().private && text) this.memory.set(`typed ${turn}`, text);
   }
 
   /** Take the last deletion back. */
   restore(): void {
     const { deleted } = this.extra;
-    if (!deleted) return;
-    const { content } = this.receiver;
-    const known = new Set(this.beforeDeletion.map((each) => each.id));
-    if (content.messages.every((each) => known.has(each.id)))
-      this.receiver.content = { ...content, messages: this.beforeDeletion };
-    this.ask({ op: "restore", messages: deleted });
+    if (deleted) this.ask({ op: "restore", messages: deleted });
   }
 
   /** Let a deletion be taken back for a while; `held` as long as somebody is about to. */
@@ -214,14 +205,14 @@ export class Store {
         if (this.receiver.snapshot(message.snapshot, now)) this.moved();
         break;
       case "page":
-        this.receiver.older(message.messages, message.more);
+        this.receiver.older(message);
         this.endPaging();
         break;
       case "models":
         this.extra.models = { list: message.models, error: message.error };
         break;
       case "sent":
-        this.outbox.sent(message.client_id, message.turn);
+        this.typed(message.turn, this.outbox.sent(message.client_id, message.turn));
         break;
       case "refused":
         this.refuse(message.client_id, message.error);
@@ -230,7 +221,6 @@ export class Store {
         if (this.extra.stopping) this.extra.stopping = "acknowledged";
         break;
       case "deleted":
-        this.beforeDeletion = this.receiver.content.messages;
         this.receiver.deleted(message.messages);
         this.extra.deleted = message.messages;
         this.offerUndo(false);
@@ -249,7 +239,7 @@ export class Store {
   };
 
   private readonly snapshotChanged = (): void => {
-    if (this.keeping) return;
+    if (this.keeping || this.traits().private) return; // of a private conversation the trait is always empty
     const snapshot = this.model.get("snapshot") as Snapshot | null;
     if (snapshot && this.receiver.snapshot(snapshot, performance.now())) this.moved();
     this.refresh();

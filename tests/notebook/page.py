@@ -23,6 +23,7 @@ class Page:
         self.name, self.kind, self.status, self.more = name, kind, status, False
         self.due: float | None = None
         self.messages: list[Json] = []
+        self.path: int | None = None
         self._send = send
         self._held: list[Json] = []
         self._forced = self._overdue = False
@@ -40,16 +41,19 @@ class Page:
         elif message["op"] == "snapshot":
             self._snapshot(message["snapshot"], now)
         elif message["op"] == "page":
-            self._older(message["messages"], message["more"])
+            self._older(message)
         elif message["op"] == "deleted":
             self._without(message["messages"])
 
-    def _older(self, page: list[Json], more: bool) -> None:
+    def _older(self, message: Json) -> None:
+        first = self.messages[0]["id"] if self.messages else None
+        if message.get("path") != self.path or message.get("before", first) != first:
+            return  # the answer to another page of the browser, or read before what is shown now
         held = {each["id"] for each in self.messages}
-        fresh = [message for message in page if message["id"] not in held]
+        fresh = [each for each in message["messages"] if each["id"] not in held]
         if fresh and self.messages and fresh[-1]["id"] != self.messages[0]["parent"]:
-            return  # the answer to another page of the browser
-        self.messages, self.more = [*fresh, *self.messages], more
+            return
+        self.messages, self.more = [*fresh, *self.messages], message["more"]
 
     def _without(self, ids: list[str]) -> None:
         kept: list[Json] = []
@@ -104,13 +108,27 @@ class Page:
 
     def _adopt(self, snapshot: Json) -> None:
         self.position: tuple[int, int, bool] = (snapshot["generation"], snapshot["seq"], snapshot["ended"])
-        fresh, self.more = (
-            [dict(message) for message in snapshot["messages"]],
-            snapshot["more"] if not self.messages else self.more,
-        )
-        ids = [message["id"] for message in self.messages]
-        kept = self.messages[: ids.index(fresh[0]["id"])] if fresh and fresh[0]["id"] in ids else []
-        self.messages, self.more = [*kept, *fresh], self.more if kept else snapshot["more"]
+        fresh = [dict(message) for message in snapshot["messages"]]
+        kept, more = self._kept(snapshot, fresh[0]["id"]) if fresh else ([], False)
+        self.messages, self.more = [*kept, *fresh], more if kept else snapshot["more"]
+        self.path = snapshot.get("path")
+
+    def _kept(self, snapshot: Json, first: str) -> tuple[list[Json], bool]:
+        """The older messages that are still those before the snapshot's, and whether there are others before them."""
+        named = snapshot.get("before")
+        if named is None:
+            ids = [message["id"] for message in self.messages]
+            at = ids.index(first) if first in ids and snapshot.get("path") == self.path else 0
+            return self.messages[:at], self.more
+        held = {message["id"]: message for message in self.messages}
+        kept: list[Json] = []
+        for mark in reversed(named):
+            old = held.get(mark["id"])
+            if old is None or any(old.get(name) != mark.get(name) for name in ("status", "seconds")):
+                break
+            plain = {key: value for key, value in old.items() if key not in ("hidden", "siblings")}
+            kept.insert(0, {**plain, **mark})
+        return kept, bool(kept) and kept[0]["parent"] is not None
 
     def _hold(self, message: Json) -> None:
         place = (message["generation"], message["after"])
@@ -163,10 +181,11 @@ class Page:
         elif kind == "tool-call-delta":
             self._grow_call(event)
         elif kind == "tool-result":
-            self._add({"type": "tool-result", **{key: event[key] for key in ("call_id", "text", "error") if event.get(key)}})
+            self._add({"type": "tool-result", **{key: event[key] for key in ("call_id", "text", "error") if key in event}})
         elif kind in ("turn-end", "turn-error"):
             if self.messages and self.messages[-1]["role"] == "assistant":
-                kept = {key: self.messages[-1][key] for key in ("parts", "siblings") if key in self.messages[-1]}
+                last = self.messages[-1]
+                kept: Json = {key: last[key] for key in ("parts", "siblings") if key in last}
                 self.messages[-1] = {**event["message"], **kept}
             text = text_of(self.messages[-1]) if self.messages else ""
             return bool(zlib.crc32(text.encode("utf-8", "replace")) == event["checksum"])

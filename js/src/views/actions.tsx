@@ -4,7 +4,7 @@
  * What starts a turn waits in the queue while another one runs; of the running turn itself only the question can be copied.
  */
 import { useEffect, useState } from "preact/hooks";
-import { regenerate, remove, resume } from "../asks.ts";
+import { hide, regenerate, remove, resume } from "../asks.ts";
 import type { Store } from "../store.ts";
 import type { Message } from "../wire/protocol.ts";
 import { textOf } from "../wire/reduce.ts";
@@ -114,7 +114,7 @@ function Rarer({ message, store, what, gone }: { message: Message; store: Store;
     <>
       <Action
         name={hidden ? `Show ${what} to the model` : `Hide ${what} from the model`}
-        does={() => store.hide(id, !hidden)}
+        does={() => hide(store, id, !hidden)}
       >
         {hidden ? <NoEyeIcon /> : <EyeIcon />}
       </Action>

@@ -75,6 +75,7 @@ interface ItemProps {
 }
 
 function Item({ item, gone, store, edits }: ItemProps) {
+  const text = item.text || (store.memory.get(`typed ${item.turn}`) as string | undefined);
   const editing = useEditing(store, EDITED + item.turn);
   if (editing.open)
     return (
@@ -91,12 +92,16 @@ function Item({ item, gone, store, edits }: ItemProps) {
           }}
           label="Waiting question"
           action={gone ? "Ask next" : "Save"}
-          save={(text) => (gone ? store.submit(text, () => {}) : requeue(store, item.turn, text))}
+          save={(changed) => {
+            if (gone) return store.submit(changed, () => {});
+            store.typed(item.turn, changed);
+            requeue(store, item.turn, changed);
+          }}
         />
       </div>
     );
   const edit = () => {
-    editing.begin(item.text);
+    editing.begin(text ?? "");
     edits(true);
   };
   const remove = (button: HTMLElement) => {
@@ -105,12 +110,14 @@ function Item({ item, gone, store, edits }: ItemProps) {
   };
   return (
     <div class="message user waiting">
-      <div class="bubble">{item.text}</div>
+      <div class="bubble">{text ?? "A private question"}</div>
       <div class="waiting-line">
         Queued
-        <Action name="Edit queued question" does={edit}>
-          <EditIcon />
-        </Action>
+        {text !== undefined && (
+          <Action name="Edit queued question" does={edit}>
+            <EditIcon />
+          </Action>
+        )}
         <Action name="Remove from the queue" does={remove}>
           <CloseIcon />
         </Action>

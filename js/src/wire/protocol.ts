@@ -111,6 +111,10 @@ export interface Snapshot extends Position {
   turn: string | null;
   messages: Message[];
   more: boolean;
+  /** Changes when older messages may be others than before: with a branch, or something deleted, hidden or restored. */
+  path?: number;
+  /** The messages before these, oldest first, for a page that holds some of them: what may have changed, without the text. */
+  before?: readonly Mark[];
   subscribers?: number;
   origin?: string;
   continues?: string;
@@ -125,6 +129,18 @@ export interface Append {
   events: Event[];
 }
 
+/** A message without its text, which is the same as long as `status` and `seconds` are. */
+export type Mark = Pick<Message, "id" | "parent" | "status" | "seconds" | "hidden" | "siblings">;
+
+/** Messages older than `before`, of the path that a snapshot gave the same number. */
+export interface Page {
+  op: "page";
+  messages: Message[];
+  more: boolean;
+  before?: string;
+  path?: number;
+}
+
 /** A model as the menu shows it; `price` is text for people. */
 export interface ModelInfo {
   id: string;
@@ -137,7 +153,7 @@ export interface ModelInfo {
 export type Incoming =
   | Append
   | { op: "snapshot"; snapshot: Snapshot }
-  | { op: "page"; messages: Message[]; more: boolean }
+  | Page
   | { op: "models"; models: ModelInfo[]; error: ErrorInfo | null }
   | { op: "sent"; client_id: string; turn: string }
   | { op: "refused"; client_id: string | null; error: ErrorInfo }

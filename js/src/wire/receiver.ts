@@ -5,7 +5,7 @@
  * `now` is milliseconds of any steady clock, `due` says when `tick` wants to be called. The Jupyter server drops comm
  * messages silently above its rate limit, so every message may be missing, doubled, late or out of order.
  */
-import type { Append, Kind, Message, Outgoing, Position, SessionStatus, Snapshot } from "./protocol.ts";
+import type { Append, Kind, Outgoing, Page, Position, SessionStatus, Snapshot } from "./protocol.ts";
 import { adopt, type Content, prepend, reduce, without } from "./reduce.ts";
 
 /** A gap is given this long to close by itself; then the waits double up to GAP_MOST. Milliseconds. */
@@ -116,8 +116,8 @@ export class Receiver {
   }
 
   /** Take a page of older messages. */
-  older(messages: readonly Message[], more: boolean): void {
-    this.content = prepend(this.content, messages, more);
+  older(page: Page): void {
+    this.content = prepend(this.content, page);
   }
 
   /** Messages were deleted: the snapshot that tells so may not reach back to them. */

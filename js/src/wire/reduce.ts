@@ -5,7 +5,7 @@
  * Values are never changed in place, so that a view can tell by identity what is new.
  */
 import { crc32 } from "./crc32.ts";
-import type { Event, Kind, Message, Part, Snapshot, ToolCallPart } from "./protocol.ts";
+import type { Event, Kind, Message, Page, Part, Snapshot, ToolCallPart } from "./protocol.ts";
 
 /** What the running turn waits for, as the state line shows it; null when text flows or nothing runs. */
 export type Phase =
@@ -20,6 +20,8 @@ export interface Content {
   turn: string | null;
   messages: readonly Message[];
   more: boolean;
+  /** The number of the path that the last snapshot gave. */
+  path: number | undefined;
   phase: Phase | null;
 }
 
@@ -29,30 +31,44 @@ export interface Reduced {
   ended: "right" | "wrong" | null;
 }
 
-/** Return the content of a snapshot, keeping older messages of `old` that had been paged in. */
+/** Return the content of a snapshot, keeping older messages of `old` that had been paged in and are still before it. */
 export function adopt(kind: Kind, snapshot: Snapshot, old: Content | null): Content {
-  let messages: readonly Message[] = snapshot.messages;
-  let more = snapshot.more;
-  const first = snapshot.messages[0];
-  if (old && first) {
-    const at = old.messages.findIndex((m) => m.id === first.id);
-    if (at > 0) {
-      messages = [...old.messages.slice(0, at), ...snapshot.messages];
-      more = old.more;
-    }
-  }
+  const { turn, path, before } = snapshot;
+  const kept = old ? keptBefore(snapshot, old) : [];
+  const messages = [...kept, ...snapshot.messages];
+  const [first] = kept;
+  const more = old && first ? (before ? first.parent !== null : old.more) : snapshot.more;
   const phase: Phase | null = !snapshot.ended && isBlank(messages.at(-1)) ? { type: "sending" } : null;
-  return { kind, turn: snapshot.turn, messages, more, phase };
+  return { kind, turn, messages, more, path, phase };
+}
+
+/** Without marks older messages are kept as long as the path is the same; with them as far back as they agree. */
+function keptBefore({ messages, path, before }: Snapshot, old: Content): readonly Message[] {
+  const first = messages[0]?.id;
+  if (!before) return old.path === path ? old.messages.slice(0, Math.max(0, placeOf(old, first))) : [];
+  const kept: Message[] = [];
+  for (const mark of [...before].reverse()) {
+    const held = old.messages[placeOf(old, mark.id)];
+    if (held?.status !== mark.status || held.seconds !== mark.seconds) break;
+    const { hidden, siblings, ...same } = held;
+    kept.unshift({ ...same, ...mark });
+  }
+  return kept;
+}
+
+function placeOf({ messages }: Content, id: string | null | undefined): number {
+  return messages.findIndex((m) => m.id === id);
 }
 
 /**
- * Return the content with a page of older messages put in front; messages that are there already are skipped. A page that
- * does not end where the content begins answers another page of the browser, which shares this model, and is ignored.
+ * Return the content with a page of older messages put in front; messages that are there already are skipped. One that does not
+ * end where the content begins answers another page of the browser, which shares this model, or is of before a change.
  */
-export function prepend(content: Content, page: readonly Message[], more: boolean): Content {
+export function prepend(content: Content, { messages, more, path, before }: Page): Content {
   const held = new Set(content.messages.map((m) => m.id));
-  const fresh = page.filter((m) => !held.has(m.id));
+  const fresh = messages.filter((m) => !held.has(m.id));
   const first = content.messages[0];
+  if (path !== content.path || (before ?? first?.id) !== first?.id) return content;
   if (first && fresh.length > 0 && fresh.at(-1)?.id !== first.parent) return content;
   return { ...content, messages: [...fresh, ...content.messages], more };
 }
@@ -96,7 +112,7 @@ function startTurn(content: Content, turn: string, given: readonly Message[], si
   const fresh = given.map((message) => beside(message, siblings[message.id]));
   if (content.kind === "turn") return { ...content, turn, messages: fresh, more: false, phase };
   const { kept, more } = pathBefore(content, fresh[0]);
-  return { kind: content.kind, turn, messages: [...kept, ...fresh], more, phase };
+  return { ...content, turn, messages: [...kept, ...fresh], more, phase };
 }
 
 type Siblings = Record<string, readonly string[]>;
@@ -115,7 +131,7 @@ function pathBefore(content: Content, first: Message | undefined): { kept: reado
   const place = held.findIndex((m) => m.id === first.id || first.siblings?.includes(m.id));
   if (place >= 0) return { kept: held.slice(0, place), more };
   if (first.parent === null) return { kept: [], more: false };
-  const at = held.findIndex((m) => m.id === first.parent);
+  const at = placeOf(content, first.parent);
   return at >= 0 ? { kept: held.slice(0, at + 1), more } : { kept: [], more: true };
 }
 

@@ -210,6 +210,24 @@ describe("the title", () => {
 });
 
 describe("a private conversation", () => {
+  test("shows the words of a question that waits to the page where they were typed, and to no other", async () => {
+    const shown = await show({ private: true, status: "streaming" });
+    view.begin("And?");
+    await drawn();
+    shown.type("my secret");
+    await drawn();
+    shown.key("Enter");
+    const [sent] = view.sent("send") as { client_id: string }[];
+    view.model.deliver({ op: "sent", client_id: sent?.client_id ?? "", turn: "t9" });
+    const queue = ["t9", "t10"].map((turn) => ({ turn, text: "" }));
+    view.model.set("queue", queue);
+    await drawn();
+    const bubbles = [...shown.root.querySelectorAll(".waiting .bubble")].map((each) => each.textContent);
+    expect(bubbles).toEqual(["my secret", "A private question"]);
+    expect(shown.buttons("Edit queued question").length).toBe(1);
+    expect(shown.buttons("Remove from the queue").length).toBe(2);
+  });
+
   test("says so, and leaves nothing in the model that a notebook would save", async () => {
     const shown = await show({ private: true });
     expect(shown.find(".private").textContent).toBe("private: nothing is saved");

@@ -2,14 +2,23 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { Append, Kind, Message, Outgoing, Position, SessionStatus, Snapshot } from "../../src/wire/protocol.ts";
+import type {
+  Append,
+  Kind,
+  Message,
+  Outgoing,
+  Page,
+  Position,
+  SessionStatus,
+  Snapshot,
+} from "../../src/wire/protocol.ts";
 import { Receiver } from "../../src/wire/receiver.ts";
 import { textOf } from "../../src/wire/reduce.ts";
 
 type Input =
   | Append
   | { op: "snapshot"; snapshot: Snapshot }
-  | { op: "page"; messages: Message[]; more: boolean }
+  | Page
   | { op: "deleted"; messages: string[] }
   | { advance_ms: number }
   | { status: SessionStatus };
@@ -36,7 +45,7 @@ function apply(receiver: Receiver, input: Input, now: number): number {
   else if (input.op === "append") receiver.append(input, now);
   else if (input.op === "snapshot") receiver.snapshot(input.snapshot, now);
   else if (input.op === "deleted") receiver.deleted(input.messages);
-  else receiver.older(input.messages, input.more);
+  else receiver.older(input);
   return now;
 }
 
