@@ -38,7 +38,7 @@ def test_a_page_does_what_the_vector_says(path: Path) -> None:
             page.hint(given["status"], now)
         else:
             page.custom(given, now)
-        got = {
+        got: dict[str, Any] = {
             "position": dict(zip(("generation", "seq", "ended"), page.position, strict=True)),
             "messages": [{**message, "text": text_of(message)} for message in page.messages],
             "more": page.more,
