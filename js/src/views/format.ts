@@ -59,7 +59,10 @@ export function usageDetails(usage: Usage | null): string {
 export function formatPace(message: Message): string {
   const { first_token_seconds: first } = message;
   const speed = tokensPerSecond(message);
-  return [first === undefined ? "" : `${decimal(first)} s`, speed === null ? "" : `${decimal(speed)} tokens/s`]
+  return [
+    first === undefined ? "" : first < 0.05 ? "<0.1 s" : `${decimal(first)} s`,
+    speed === null ? "" : `${decimal(speed)} tokens/s`,
+  ]
     .filter(Boolean)
     .join(" · ");
 }

@@ -168,6 +168,8 @@ describe("the line below an answer", () => {
   test("says nothing of a pace that nobody knows", () => {
     expect(show(pair({ usage })).has(".pace")).toBe(false);
     view.end();
+    expect(show(pair({ first_token_seconds: 0.01 })).find(".pace").textContent).toBe("<0.1 s");
+    view.end();
     expect(show(pair({ first_token_seconds: 1.2, seconds: 1.2, usage })).find(".pace").textContent).toBe("1.2 s");
   });
 
