@@ -19,8 +19,10 @@ class TurnFeed:
     """Follows one turn's log from its first entry. On the loop."""
 
     def __init__(self, turn: Turn) -> None:
-        self.turn = turn
+        # Not the turn itself: a view keeps the feed of an ended turn, and must not keep a closed session by it.
+        self.turn = turn.id
         self.generation = turn.generation
+        self.answer = "" if turn.answer is None else turn.answer.id
         self.seq = 0
         self.ended = False
         self._content: TurnAccumulator | None = TurnAccumulator()
@@ -40,15 +42,14 @@ class TurnFeed:
                 self._content.apply(event)
         self.seq = entry.seq
 
-    def settle(self, message: Message) -> None:
-        """The turn is over and the session holds its answer: let go of the folded copy."""
+    def settle(self) -> None:
+        """The turn is over and the session holds its answer: let go of the copy."""
         self.ended = True
-        self._answer, self._content = message, None
+        self._question = self._answer = self._content = None
 
     @property
     def messages(self) -> tuple[Message, ...]:
-        """Question and answer as of `seq`; () before the first entry."""
-        if self._question is None or self._answer is None:
+        """Question and answer as of `seq`; () before the first entry, and once the session holds them."""
+        if self._question is None or self._answer is None or self._content is None:
             return ()
-        answer = self._answer if self._content is None else self._answer.with_parts(self._content.parts)
-        return (self._question, answer)
+        return (self._question, self._answer.with_parts(self._content.parts))

@@ -1,6 +1,6 @@
 """Hub: brings what happens in sessions to the views that show them.
 
-    signal or log entry -> views concerned are due -> pump (when) -> teller (what) -> one message
+    signal or log entry -> guide (which views, where they stand) -> pump (when) -> teller (what) -> one message
 
 Owns which views there are and what concerns them. On the loop. Must not know comms or widgets (a view has a `Sender`), nor
 what browsers ask besides hello (`intents.py`).
@@ -8,17 +8,16 @@ what browsers ask besides hello (`intents.py`).
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from nbchat.core.errors import ErrorInfo
 from nbchat.core.messages import Message
 from nbchat.notebook import wire
 from nbchat.notebook.feed import TurnFeed
+from nbchat.notebook.guide import Guide
 from nbchat.notebook.pump import Pump
-from nbchat.notebook.snapshot import snapshot_of, state_of
+from nbchat.notebook.snapshot import saved_snapshot, saved_state, state_of
 from nbchat.notebook.teller import Teller
 from nbchat.notebook.view import Sender, View
 from nbchat.notebook.wire import Json
@@ -28,16 +27,12 @@ from nbchat.sessions.state import Signal
 
 if TYPE_CHECKING:
     from nbchat.notebook.services import Offer
+    from nbchat.notebook.transcript import Transcript
     from nbchat.sessions.manager import SessionManager
     from nbchat.sessions.session import Session
     from nbchat.sessions.turn import Turn
 
 __all__ = ["Hub"]
-
-_FEEDS = 512
-"""Ended turns whose last position is remembered, for views that are made later."""
-_REPEAT_AFTER = (1.0, 3.0)
-"""Seconds after an end at which its position is told again: a page that lost a whole short turn has no other way to know."""
 
 
 class Hub:
@@ -48,13 +43,12 @@ class Hub:
         self._ports = ports
         self._offers = offers
         self._views: dict[str, list[View]] = {}
-        self._feeds: OrderedDict[str, TurnFeed] = OrderedDict()
-        self._newest: dict[str, TurnFeed] = {}
         self._subscriptions: dict[str, Subscription] = {}
         self._found: dict[str, int] = {}
         self._said: set[str] = set()
         self._pump = Pump(ports.clock, self._serve)
-        self._teller = Teller(ports.clock, ports.log, self._pump, offers, self._feed_of)
+        self._guide = Guide(ports.clock, self._mark)
+        self._teller = Teller(ports.clock, ports.log, self._pump, offers)
         self._interval = SwitchInterval()
         manager.listen(self._signalled)
 
@@ -63,14 +57,14 @@ class Hub:
     def add(self, session: Session, turn: Turn | None = None) -> View:
         """Return a new view of a session's thread, or of one turn; it holds the session alive until removed."""
         view = View(session, turn, session.lease("view"), continues=self._continues(session, once=turn is not None))
-        view.feed = self._feed_of(view)
-        view.seq = 0 if view.feed is None else view.feed.seq
+        self._guide.enter(view)
         self._views.setdefault(session.id, []).append(view)
         return view
 
     def connect(self, view: View, sender: Sender) -> None:
         """The way to the browsers is open: send what has come since the view was made."""
         view.sender = sender
+        view.state_changed = True
         self._mark(view)
 
     def remove(self, view: View) -> None:
@@ -78,17 +72,20 @@ class Hub:
         if view.open:
             view.open = False
             view.sender = None
+            self._pump.forget(view)
             views = self._views.get(view.session.id, [])
             if view in views:
                 views.remove(view)
+            if not views:
+                self._views.pop(view.session.id, None)
             view.lease.release()
 
     def look(self, view: View) -> Json:
-        """Return everything that the view's synced state holds now, `snapshot` included."""
-        state = state_of(view.session, view.turn, self._offers())
+        """Return everything that the view's synced state holds now, `snapshot` included; it may be saved in a notebook."""
+        state = saved_state(state_of(view.session, view.turn, self._offers()))
         if view.told is None:
             view.told = state
-        return {**state, "snapshot": snapshot_of(view, self._feed_of(view))}
+        return {**state, "snapshot": saved_snapshot(view)}
 
     def offers_changed(self) -> None:
         """Every view shows other offers from now on."""
@@ -103,9 +100,6 @@ class Hub:
         if once:
             self._said.add(session.id)
         return f"continues “{session.name}” ({count} message{'s' * (count != 1)})"
-
-    def _feed_of(self, view: View) -> TurnFeed | None:
-        return self._feeds.get(view.turn.id) if view.turn is not None else self._newest.get(view.session.id)
 
     # ------------------------------------------------------------ what browsers say about themselves
 
@@ -126,6 +120,22 @@ class Hub:
         """Send an answer to something that a person did: at once."""
         self._teller.send(view, message)
 
+    def switch(self, view: View, message: Message) -> None:
+        """A person switched to the branch through this message, in this view."""
+        self._guide.switch(view, message)
+
+    def asked(self, view: View, turn: Turn) -> None:
+        """A person asked for this turn in this view."""
+        self._guide.asked(view, turn)
+        self._state_changed([view])
+
+    def transcribe(self, turn: Turn, transcript: Transcript) -> None:
+        """The cell of this turn keeps a transcript: it holds what the turn's view shows, once that has ended."""
+        for view in self._views.get(turn.session.id, ()):
+            if view.turn is turn:
+                view.transcript = transcript
+        transcript.follow(turn)
+
     # ------------------------------------------------------------ what happens in sessions
 
     def _signalled(self, signal: Signal) -> None:
@@ -138,17 +148,18 @@ class Hub:
             self._started(turn, views)
         elif name == "turn-ended" and turn is not None:
             self._ended(turn, signal.data, views)
+        elif name == "path-changed":
+            self._guide.path_changed(views)
         elif name == "closed":
-            self._newest.pop(session.id, None)
-            if not views:  # nobody shows its turns: they would keep the whole conversation in memory
-                for turn_id in [each for each, feed in self._feeds.items() if feed.turn.session is session]:
-                    del self._feeds[turn_id]
+            self._guide.running.pop(session.id, None)
             self._found.pop(session.id, None)
             self._said.discard(session.id)
         if name == "queue-changed" and turn is not None and turn.status == "ended":
             self._never_began(turn, views, None)
         if name in ("queue-changed", "changed", "status-changed"):
             self._state_changed(views)
+        elif name == "approval-needed":
+            self._state_changed(views, urgent=True)
         if name in ("turn-ended", "closed"):
             self._interval.set(any(each.busy for each in self._manager.active))
 
@@ -165,47 +176,46 @@ class Hub:
                 view.lease = session.lease("view")
 
     def _started(self, turn: Turn, views: Sequence[View]) -> None:
-        feed = self._feeds[turn.id] = self._newest[turn.session.id] = TurnFeed(turn)
-        if len(self._feeds) > _FEEDS:
-            oldest = next((turn_id for turn_id, known in self._feeds.items() if known.ended), None)
-            if oldest is not None:
-                del self._feeds[oldest]
-        take = partial(self._entered, feed)
+        feed = TurnFeed(turn)
+        take = partial(self._entered, feed, turn.session.id)
         self._subscriptions[turn.id] = self._ports.log.subscribe(turn.id, on_chunk=take, on_done=take, on_error=take)
-        for view in views:
-            if view.turn is None or view.turn is turn:
-                view.begin(feed)
+        self._guide.began(turn, feed, views)
 
-    def _entered(self, feed: TurnFeed, entry: EventLogEntry) -> None:
+    def _entered(self, feed: TurnFeed, conversation: str, entry: EventLogEntry) -> None:
         feed.take(entry)
-        for view in self._views.get(feed.turn.session.id, ()):
-            if view.turn is None or view.turn is feed.turn:
+        for view in self._views.get(conversation, ()):
+            if view.follows(feed):
                 self._mark(view, urgent=feed.ended)
 
     def _ended(self, turn: Turn, message: Message, views: Sequence[View]) -> None:
         subscription = self._subscriptions.pop(turn.id, None)
         if subscription is not None:
             subscription.unsubscribe()
-        feed = self._feeds.get(turn.id)
-        if feed is not None:
-            feed.settle(message)
+        feed = self._forget(turn)
         if feed is None or not feed.seq:
-            self._never_began(turn, views, message.error)
+            self._never_began(turn, views, message)
             return
+        feed.settle()
         self._state_changed(views, urgent=True)
-        now = self._ports.clock.monotonic()
-        for view in views:
-            if view.turn is None or view.turn is turn:
-                view.repeats = deque(now + after for after in _REPEAT_AFTER)
+        self._guide.ended(feed, views)
 
-    def _never_began(self, turn: Turn, views: Sequence[View], error: ErrorInfo | None) -> None:
-        """The turn has no log (taken from the queue, refused before its first entry, answered elsewhere): show how it stands."""
+    def _forget(self, turn: Turn) -> TurnFeed | None:
+        feed = self._guide.running.get(turn.session.id)
+        return self._guide.running.pop(turn.session.id) if feed is not None and feed.turn == turn.id else None
+
+    def _never_began(self, turn: Turn, views: Sequence[View], message: Message | None) -> None:
+        """The turn has no log (taken from the queue, refused before its first entry, answered elsewhere): show how it stands.
+
+        `message` is what it ended with.
+        """
+        kept = message is not None and turn.session.message(message.id) is not None
         for view in views:
-            if view.turn is turn or (view.turn is None and error is None):
-                view.snapshot_due = True
+            view.asked.discard(turn.id)
+            if view.turn is turn or (view.turn is None and kept):
+                self._guide.anew(view)
                 self._mark(view, urgent=True)
-            elif view.turn is None and error is not None:
-                self.reply(view, wire.refused(error, turn.request_id))
+            elif view.turn is None and message is not None and message.error is not None:
+                self.reply(view, wire.refused(message.error, turn.request_id))
 
     def _state_changed(self, views: Iterable[View], *, urgent: bool = False) -> None:
         for view in views:

@@ -1,4 +1,7 @@
-"""Intents: what browsers ask for, done on the loop. Each failure is told to the view that asked; none reaches the stream."""
+"""Intents: what browsers ask for, done on the loop. Each failure is told to the view that asked; none reaches the stream.
+
+What they do with messages and turns stands in `message_intents.py`.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from nbchat.core.cost import format_price
 from nbchat.core.errors import ChatError, ErrorInfo
 from nbchat.core.models import Model, Provider
 from nbchat.notebook import assets, wire
+from nbchat.notebook.message_intents import MESSAGE_INTENTS, live_session
 from nbchat.notebook.snapshot import older
 from nbchat.notebook.wire import Json, read_intent
 
@@ -41,41 +45,23 @@ async def _guarded(services: Services, view: View, do: _Do, data: Mapping[str, A
     try:
         reply = await do(services, view, data)
     except ChatError as error:
-        reply = wire.refused(error.info, data.get("client_id"))
+        reply = wire.refused(error.info, _client(data))
     except Exception as error:
         _log.exception("what a browser asked for failed")
         info = ErrorInfo("internal", f"nbchat failed at this ({type(error).__name__}).", "The log of the kernel has the details.")
-        reply = wire.refused(info, data.get("client_id"))
+        reply = wire.refused(info, _client(data))
     if reply is not None:
         services.hub.reply(view, reply)
 
 
-async def _send(services: Services, view: View, data: Mapping[str, Any]) -> Json:
-    session = view.session
-    if session.closed:
-        if await services.ports.store.get(session.id) is None:
-            raise ChatError("This conversation was deleted.", kind="not_found", hint="Show another: nbchat.session(name).widget")
-        session = await services.manager.open(session.name)  # the hub moves the view to it
-    turn = session.submit(data["text"], request_id=data["client_id"])
-    return wire.sent(data["client_id"], turn.id)
-
-
-async def _stop(services: Services, view: View, data: Mapping[str, Any]) -> None:
-    """Stop the turn that is meant: a stop comes on two ways, and its late copy must not hit the turn after it."""
-    turn = view.turn or view.session.turn
-    if turn is not None and data.get("turn") not in (None, turn.id):
-        return
-    services.hub.reply(view, wire.stopping(None if turn is None else turn.id))
-    await view.session.stop(view.turn)
-
-
-async def _unqueue(_services: Services, view: View, data: Mapping[str, Any]) -> None:
-    view.session.unqueue(data["turn"])
+def _client(data: Mapping[str, Any]) -> str | None:
+    given = data.get("client_id")
+    return given if isinstance(given, str) else None
 
 
 async def _page(_services: Services, view: View, data: Mapping[str, Any]) -> Json:
-    messages, more = older(view.session.path, data["before"])
-    return wire.page(messages, more=more)
+    messages, more = older(view, data["before"])
+    return wire.page(messages, more=more, before=data["before"], path=view.path)
 
 
 async def _models(services: Services, _view: View, _data: Mapping[str, Any]) -> Json:
@@ -101,8 +87,12 @@ def _row(model: Model) -> Json:
     return {"id": model.label, "name": model.name or model.id, "context_length": model.context_length, "price": shown}
 
 
-async def _model(_services: Services, view: View, data: Mapping[str, Any]) -> None:
-    await view.session.set_model(data["model"])
+async def _model(services: Services, view: View, data: Mapping[str, Any]) -> None:
+    await (await live_session(services, view)).set_model(data["model"])
+
+
+async def _title(services: Services, view: View, data: Mapping[str, Any]) -> None:
+    await (await live_session(services, view)).set_title(data["title"])
 
 
 async def _choose(services: Services, view: View, data: Mapping[str, Any]) -> None:
@@ -116,12 +106,11 @@ async def _asset(_services: Services, _view: View, _data: Mapping[str, Any]) -> 
 
 _Do = Callable[["Services", "View", Mapping[str, Any]], Awaitable[Json | None]]
 _DO: Mapping[str, _Do] = {
-    "send": _send,
-    "stop": _stop,
-    "unqueue": _unqueue,
+    **MESSAGE_INTENTS,
     "page": _page,
     "models": _models,
     "model": _model,
+    "title": _title,
     "choose": _choose,
     "asset": _asset,
 }

@@ -104,7 +104,7 @@ class NbChat(Magics):
         if self.transcripts:
             from nbchat.notebook.transcript import keep_transcript
 
-            keep_transcript(self.shell.kernel, services.background, turn)
+            keep_transcript(self.shell.kernel, services, turn)
 
     def _wait(self, services: Services, session: Session, turn: Turn, cell: str | None, how: str) -> Message:
         """Show the turn and wait for its answer, whatever becomes of it."""

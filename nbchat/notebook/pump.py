@@ -53,6 +53,14 @@ class Pump:
         elif self._sleeper is not None and due < self._until:
             self._sleeper.cancel()
 
+    def forget(self, view: View) -> None:
+        """This view is closed: do not hold it until its time would have come."""
+        view.due = None
+        self._heap = [entry for entry in self._heap if entry[2] is not view]
+        heapq.heapify(self._heap)
+        if self._sleeper is not None:
+            self._sleeper.cancel()
+
     def close(self) -> None:
         """Stop serving."""
         self._heap.clear()

@@ -6,14 +6,13 @@ Owns what a view shows of a session and how much of it is sent at once. Reads th
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from nbchat.core.cost import format_cost
-from nbchat.core.messages import Message, TextPart
+from nbchat.core.messages import Message
 from nbchat.core.models import DEMO, split_model
-from nbchat.notebook.feed import TurnFeed
+from nbchat.notebook.branches import messages_of, path_of, siblings_of
 from nbchat.notebook.wire import Json
 from nbchat.sessions.state import Notice
 
@@ -23,7 +22,17 @@ if TYPE_CHECKING:
     from nbchat.sessions.session import Session
     from nbchat.sessions.turn import Turn
 
-__all__ = ["SNAPSHOT_BYTES", "newest", "older", "snapshot_of", "state_of"]
+__all__ = [
+    "SNAPSHOT_BYTES",
+    "newest",
+    "older",
+    "rows_of",
+    "saved_snapshot",
+    "saved_state",
+    "snapshot_of",
+    "state_of",
+    "told_snapshot",
+]
 
 SNAPSHOT_BYTES = 64_000
 """How much of the messages a snapshot or page holds, as JSON; its newest message is always whole."""
@@ -37,17 +46,48 @@ DEMO_NOTICE = Notice(
 """Shown in threads as long as no other model was chosen."""
 
 
-def snapshot_of(view: View, feed: TurnFeed | None) -> Json:
-    """Return the view's snapshot at the position of `feed`, the newest turn that the view shows (None: no turn yet)."""
-    messages, more = newest(_turn_messages(view, feed) if view.turn is not None else _thread_messages(view.session, feed))
-    shown = view.turn or (None if feed is None else feed.turn)
+_BEFORE = 300
+"""How many messages before those of a snapshot it names, for pages that hold some of them."""
+
+
+def told_snapshot(view: View) -> Json:
+    """Return the view's snapshot for pages that are there: it says too which older messages they may keep, oldest first.
+
+    Without their text, but with all that may have changed and, in `status` and `seconds`, whether that text is the same.
+    """
+    content = snapshot_of(view)
+    if content["more"]:
+        path, first = path_of(view), content["messages"][0]["id"]
+        at = next(index for index, message in enumerate(path) if message.id == first)
+        content["before"] = [_mark_of(view.session, message) for message in path[max(at - _BEFORE, 0) : at]]
+    return content
+
+
+def _mark_of(session: Session, message: Message) -> Json:
+    mark: Json = {"id": message.id, "parent": message.parent, "status": message.status}
+    if message.seconds is not None:
+        mark["seconds"] = message.seconds
+    if message.hidden:
+        mark["hidden"] = True
+    if beside := siblings_of(session, message):
+        mark["siblings"] = beside
+    return mark
+
+
+def snapshot_of(view: View) -> Json:
+    """Return the view's snapshot at its newest position."""
+    generation, seq, ended = view.position
+    messages = messages_of(view)
+    # A turn is told whole: the question would be missed, and nothing older can be asked for.
+    rows, more = newest(view.session, messages) if view.turn is None else (rows_of(view.session, messages), False)
     content: Json = {
-        "generation": 0 if feed is None else feed.generation,
-        "seq": 0 if feed is None else feed.seq,
-        "ended": feed is None or feed.ended,
-        "turn": None if shown is None else shown.id,
-        "messages": [message.to_json() for message in messages],
-        "more": more and view.turn is None,
+        "generation": generation,
+        "seq": seq,
+        "ended": ended,
+        "path": view.path,
+        "turn": view.last_turn if view.turn is None else view.turn.id,
+        "messages": rows,
+        "more": more,
         "subscribers": view.session.state.subscriber_count,
     }
     if view.continues:
@@ -55,69 +95,78 @@ def snapshot_of(view: View, feed: TurnFeed | None) -> Json:
     return content
 
 
-def _thread_messages(session: Session, feed: TurnFeed | None) -> Sequence[Message]:
-    """The active path as of the feed's position: the session's own running answer may be ahead of it."""
-    path, running = session.path, session.turn
-    ahead: set[str] = set()
-    if running is not None and running.status == "running":
-        ahead = {message.id for message in (running.question, running.answer) if message is not None}
-    if feed is None:
-        return [message for message in path if message.id not in ahead]
-    told = {message.id: message for message in feed.messages}
-    return [told.get(message.id, message) for message in path if message.id in told or message.id not in ahead]
+def saved_snapshot(view: View) -> Json:
+    """Return what of the snapshot may stand in synced state, which a saved notebook keeps: of a private session nothing.
+
+    Its pages begin at a position that no view has, and are told the rest in answer to their hello.
+    """
+    if not view.session.private:
+        return snapshot_of(view)
+    return {"generation": 0, "seq": 0, "ended": True, "path": 0, "turn": None, "messages": [], "more": False}
 
 
-def _turn_messages(view: View, feed: TurnFeed | None) -> Sequence[Message]:
-    turn = view.turn
-    assert turn is not None
-    if feed is not None and feed.seq:
-        return feed.messages
-    if turn.status != "ended":
-        return ()
-    if turn.question is not None and turn.answer is not None:  # answered by another process, or before this hub was made
-        return (turn.question, turn.answer)
-    asked = Message(f"{turn.id}-question", "user", (TextPart(turn.text),))
-    answer = turn.answer or Message(f"{turn.id}-answer", "assistant", status="stopped")
-    return (asked, replace(answer, parent=asked.id))
-
-
-def newest(messages: Iterable[Message]) -> tuple[list[Message], bool]:
-    """Return the newest messages, oldest first, that make up at most `SNAPSHOT_BYTES` of JSON; and whether some are left."""
-    taken: list[Message] = []
+def newest(session: Session, messages: Iterable[Message]) -> tuple[list[Json], bool]:
+    """Return the newest messages as JSON, oldest first, that make up at most `SNAPSHOT_BYTES`; and whether some are left."""
+    taken: list[Json] = []
     room = SNAPSHOT_BYTES
     for message in reversed(list(messages)):
-        room -= len(json.dumps(message.to_json(), ensure_ascii=False).encode("utf-8", "replace"))
+        (row,) = rows_of(session, [message])
+        room -= len(json.dumps(row, ensure_ascii=False).encode("utf-8", "replace"))
         if room < 0 and taken:
             return taken[::-1], True
-        taken.append(message)
+        taken.append(row)
     return taken[::-1], False
 
 
-def older(path: Sequence[Message], before: str) -> tuple[list[Message], bool]:
-    """Return the newest of the messages before the one with this id; nothing when it is not on the path."""
+def rows_of(session: Session, messages: Iterable[Message]) -> list[Json]:
+    """Return messages as JSON, each with its siblings where it has any."""
+    rows = []
+    for message in messages:
+        row = message.to_json()
+        if beside := siblings_of(session, message):
+            row["siblings"] = beside
+        rows.append(row)
+    return rows
+
+
+def older(view: View, before: str) -> tuple[list[Json], bool]:
+    """Return the newest of the messages before the one with this id; nothing when it is not on the view's path (any more)."""
+    path = path_of(view)
     for index, message in enumerate(path):
         if message.id == before:
-            return newest(path[:index])
+            return newest(view.session, path[:index])
     return [], False
 
 
 def state_of(session: Session, turn: Turn | None, offers: Iterable[Offer]) -> Json:
-    """Return the small synced values."""
-    state = session.state
+    """Return the small synced values.
+
+    Of a private session they hold no words of the conversation: a page's copy of them is saved in the notebook.
+    """
+    state, facts = session.state, session.conversation
     notice = session.notice
     if notice is None and turn is None and split_model(session.model)[0] == DEMO:
         notice = DEMO_NOTICE
     queue = [waiting for waiting in session.queue if turn is None or waiting is turn]
+    approvals = state.approvals if turn is None or turn.status == "running" else ()
+    named = facts.titled if session.private else True
     return {
         "status": state.status if turn is None else _turn_status(turn, state.status),
-        "title": session.conversation.title or session.name,
+        "title": (facts.title if named else "") or session.name,
         "model": session.model,
         "usage": state.usage.to_json(),
         "cost": format_cost(state.cost),
         "notice": None if notice is None else notice.to_json(),
         "offers": [{"id": offer.id, "text": offer.text, "detail": offer.detail} for offer in offers],
-        "queue": [{"turn": waiting.id, "text": waiting.text} for waiting in queue],
+        "queue": [{"turn": waiting.id, "text": "" if session.private else waiting.text} for waiting in queue],
+        "approvals": [approval.to_json() for approval in approvals],
+        "private": session.private,
     }
+
+
+def saved_state(state: Json) -> Json:
+    """Return what of it a notebook may keep: the arguments of a tool call that waits for consent are for the view alone."""
+    return {**state, "approvals": []}
 
 
 def _turn_status(turn: Turn, session_status: str) -> str:

@@ -6,13 +6,13 @@ changed. Must not know when (the pump) or why (the hub). On the loop, one view a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from nbchat.notebook import wire
-from nbchat.notebook.feed import TurnFeed
+from nbchat.notebook.branches import look_of
 from nbchat.notebook.pump import NO_TIME, Pump
-from nbchat.notebook.snapshot import snapshot_of, state_of
+from nbchat.notebook.snapshot import state_of, told_snapshot
 from nbchat.notebook.view import View
 from nbchat.notebook.wire import Json
 from nbchat.sessions.ports import Clock, EventTransport
@@ -29,103 +29,118 @@ _HELLOS = 8
 
 
 class Teller:
-    """Sends through each view's `Sender`; `feed_of` gives the newest turn that a view shows."""
+    """Sends through each view's `Sender`."""
 
-    def __init__(
-        self,
-        clock: Clock,
-        log: EventTransport,
-        pump: Pump,
-        offers: Callable[[], Iterable[Offer]],
-        feed_of: Callable[[View], TurnFeed | None],
-    ) -> None:
+    def __init__(self, clock: Clock, log: EventTransport, pump: Pump, offers: Callable[[], Iterable[Offer]]) -> None:
         self._clock = clock
         self._log = log
         self._pump = pump
         self._offers = offers
-        self._feed_of = feed_of
 
     async def tell(self, view: View) -> None:
         """Send what the view lacks; answers to hellos after that, so that its pages stay in step."""
         if view.sender is None:
             return
         before = (view.generation, view.seq)
-        await self._flush(view)
+        whole = await self._flush(view)
         hellos, view.hellos = view.hellos, []
+        asked, current = bool(hellos), (view.generation, view.seq) in hellos
         if before != (view.generation, view.seq):  # a page that was there has just been given what followed
             hellos = [hello for hello in hellos if hello != before]
-        if view.snapshot_due or len(hellos) > _HELLOS:
-            self._snapshot(view)
-        else:
-            for generation, have in hellos:
-                await self._answer(view, generation, have)
-        self._state(view)
+        if not whole:
+            await self._answer_all(view, hellos)
+        self._state(view, asked=asked, current=current)
         self._repeat(view)
 
-    async def _flush(self, view: View) -> None:
-        """Tell everything up to the newest entry: one message, one for each turn that ended meanwhile."""
-        while (feed := view.feed) is not None:
-            if view.seq < feed.seq:
-                if view.jumps:
-                    self._snapshot(view)
-                    return
-                entries = await self._log.read(feed.turn.id, feed.generation, view.seq)
+    async def _flush(self, view: View) -> bool:
+        """Tell everything up to the newest entry: one message, one for each turn that ended meanwhile; says whether it took
+        a snapshot."""
+        while True:
+            feed, generation = view.feed, view.generation
+            if view.snapshot_due:
+                if feed is not None and not feed.seq:
+                    return False  # its first entry is under way
+                self._snapshot(view)
+                return True
+            if feed is not None and view.seq < feed.seq:
+                entries = await self._log.read(feed.turn, feed.generation, view.seq)
+                if view.generation != generation:  # while the log was read, what is shown changed
+                    continue
                 if not entries:
                     self._snapshot(view)
-                    return
+                    return True
                 events = [event for entry in entries for event in entry.events]
-                self.send(view, wire.append(feed.generation, view.seq, entries[-1].seq, events))
+                self.send(view, wire.append(generation, view.seq, entries[-1].seq, events))
                 view.seq = entries[-1].seq
             elif not view.advance():
-                return
+                return False
 
-    async def _answer(self, view: View, generation: int, have: int) -> None:
-        """Give a page that is at this position what it lacks of what all others have been told."""
-        feed = view.feed
-        if (generation, have) == (view.generation, view.seq):
-            recent = self._clock.monotonic() - view.state_sent < _STATE_REPEATS
-            if recent and view.told is not None:
-                self._update(view, view.told)
-            return
-        after = None
-        if feed is not None and generation == feed.generation and have < view.seq:
-            after = have
-        elif feed is not None and (generation, have) == view.before:
-            after = 0
-        entries = None
-        if feed is not None and after is not None:
-            entries = await self._log.read(feed.turn.id, feed.generation, after)
-        told = [entry for entry in entries or () if entry.seq <= view.seq]
-        if feed is None or after is None or not told:
+    async def _answer_all(self, view: View, hellos: Sequence[tuple[int, int]]) -> None:
+        if len(hellos) > _HELLOS:
             self._snapshot(view)
             return
+        for generation, have in hellos:
+            if not await self._answer(view, generation, have):
+                self._snapshot(view)  # serves all others too
+                return
+
+    async def _answer(self, view: View, generation: int, have: int) -> bool:
+        """Give a page that is at this position what it lacks of what all others have been told; False where that takes a
+        snapshot."""
+        feed, here = view.feed, view.generation
+        if (generation, have) == (here, view.seq):
+            return True
+        after = None
+        if generation == here and have < view.seq:
+            after = have
+        elif (generation, have) == view.previous:
+            after = 0
+        if feed is None or after is None:
+            return False
+        entries = await self._log.read(feed.turn, feed.generation, after)
+        if view.generation != here:
+            return False
+        told = [entry for entry in entries or () if entry.seq <= view.seq]
+        if not told:
+            return False
         events = [event for entry in told for event in entry.events]
-        self.send(view, wire.append(feed.generation, after, told[-1].seq, events))
+        self.send(view, wire.append(here, after, told[-1].seq, events))
+        return True
 
     def _snapshot(self, view: View) -> None:
-        feed = self._feed_of(view)
-        view.snapshot_due = False
-        self.send(view, wire.snapshot(snapshot_of(view, feed)))
-        view.jump(feed)
+        self.send(view, wire.snapshot(told_snapshot(view)))
+        view.look_of = look_of(view)
+        view.caught_up(self._clock.monotonic())
 
-    def _state(self, view: View) -> None:
+    def _state(self, view: View, *, asked: bool, current: bool) -> None:
+        """Send the small values that changed. A page that lacks nothing else may lack them: for a while it gets all again.
+
+        What waits for consent is not in the state that a page begins with, so each one that asks is told.
+        """
+        told = view.told or {}
+        state = told
         if view.state_changed:
             view.state_changed = False
-            state, told = state_of(view.session, view.turn, self._offers()), view.told or {}
-            changes = {name: value for name, value in state.items() if name not in told or told[name] != value}
-            view.told = state
-            if changes:
-                view.state_sent = self._clock.monotonic()
-                self._update(view, changes)
+            state = view.told = state_of(view.session, view.turn, self._offers())
+        now = self._clock.monotonic()
+        changes = {name: value for name, value in state.items() if name not in told or told[name] != value}
+        if changes:
+            view.state_sent = now
+        if current and now - view.state_sent < _STATE_REPEATS:
+            changes = state
+        elif asked and state.get("approvals"):
+            changes["approvals"] = state["approvals"]
+        if changes:
+            self._update(view, changes)
 
     def _repeat(self, view: View) -> None:
-        """Tell the position of an end again, when it is time and nothing newer was told."""
-        feed = view.feed
-        if feed is None or not feed.ended or view.seq < feed.seq:
+        """Tell the position again, when it is time and nothing newer was told."""
+        generation, seq, ended = view.position
+        if not ended or (generation, seq) != (view.generation, view.seq):
             view.repeats.clear()
         elif view.repeats and view.repeats[0] <= self._clock.monotonic() + NO_TIME:
             view.repeats.popleft()
-            self.send(view, wire.append(feed.generation, feed.seq, feed.seq, ()))
+            self.send(view, wire.append(generation, seq, seq, ()))
         if view.repeats:
             self._pump.request(view, view.repeats[0])
 

@@ -65,6 +65,8 @@ class ChatWidget(_Closing):
     notice = _Live().tag(sync=True)
     offers = _Live().tag(sync=True)
     queue = _Live().tag(sync=True)
+    approvals = _Live().tag(sync=True)
+    private = _Live().tag(sync=True)
     snapshot = _Live().tag(sync=True)
 
     def __init__(self, services: Services, session: Session, turn: Turn | None = None) -> None:

@@ -14,7 +14,6 @@ from typing import Any, TypeAlias
 from nbchat.core.coalesce import merge
 from nbchat.core.errors import ErrorInfo
 from nbchat.core.events import Event, UsageReport, Waiting
-from nbchat.core.messages import Message
 
 __all__ = [
     "OPS",
@@ -101,13 +100,14 @@ def shorten(events: Iterable[Event]) -> list[Event]:
 
 
 def snapshot(content: Json) -> Json:
-    """The whole bounded state, in reply to a hello that the log's tail cannot serve."""
+    """The whole bounded state: in reply to a hello that the log's tail cannot serve, and for what no event tells."""
     return {"op": "snapshot", "snapshot": content}
 
 
-def page(messages: Sequence[Message], *, more: bool) -> Json:
-    """Older messages, oldest first, to be put before those that the view holds."""
-    return {"op": "page", "messages": [message.to_json() for message in messages], "more": more}
+def page(messages: Sequence[Json], *, more: bool, before: str, path: int) -> Json:
+    """Older messages, oldest first, for a page that holds `before` as its first one and whose snapshot had the same `path`: what
+    another one asked for, or what was read before the last change, is not taken."""
+    return {"op": "page", "messages": list(messages), "more": more, "before": before, "path": path}
 
 
 def models(rows: Sequence[Json], error: ErrorInfo | None) -> Json:

@@ -14,14 +14,15 @@ from nbchat.core.accumulator import TurnAccumulator
 from nbchat.core.conversations import Conversation
 from nbchat.core.cost import UNKNOWN_COST
 from nbchat.core.events import Event, Finish, TextDelta, TurnEnd, TurnStart
-from nbchat.core.messages import Message, TextPart
+from nbchat.core.messages import Message, MessageStatus, TextPart
 from nbchat.core.usage import Usage
 from nbchat.notebook.hub import Hub
 from nbchat.notebook.view import View
 from nbchat.notebook.wire import Json
 from nbchat.sessions.ports import Ports, TurnRecord
 from nbchat.sessions.session import Session
-from nbchat.sessions.state import SessionState, SessionStatus, Signal
+from nbchat.sessions.state import Approval, SessionState, SessionStatus, Signal
+from nbchat.sessions.tree import ConversationTree
 from nbchat.sessions.turn import Turn
 from nbchat.streams.memory_log import MemoryEventTransport
 from tests.support.clock import ManualClock, settle
@@ -65,17 +66,25 @@ class _Lease:
 
 
 class ActedSession:
-    """What the hub reads of a session, with a turn that the test acts out."""
+    """What the hub reads of a session: a real tree, and turns that the test acts out."""
 
-    def __init__(self, stage: Stage, name: str) -> None:
-        self.conversation = Conversation(f"id-{name}", name)
-        self.id, self.name, self.model = self.conversation.id, name, "lab/tiny"
+    def __init__(self, stage: Stage, name: str, messages: Sequence[Message] = ()) -> None:
+        head = messages[-1].id if messages else None
+        self.tree = ConversationTree(Conversation(f"id-{name}", name, head=head), messages, ())
+        self.id, self.name, self.model, self.private = f"id-{name}", name, "lab/tiny", False
         self.state = SessionState(self.id, "lab", "tiny", "idle", Usage(0, output_tokens=0), UNKNOWN_COST)
         self.closed, self.notice, self.leases = False, None, 0
         self.turn: Turn | None = None
         self.queue: tuple[Turn, ...] = ()
-        self.messages: list[Message] = []
+        self.on_tree: Callable[[], None] = lambda: None
+        """Called when a turn's messages are in the tree, and nobody was told."""
         self._stage = stage
+
+    # ------------------------------------------------------------ as a session is read
+
+    @property
+    def conversation(self) -> Conversation:
+        return self.tree.conversation
 
     @property
     def busy(self) -> bool:
@@ -83,13 +92,27 @@ class ActedSession:
 
     @property
     def path(self) -> tuple[Message, ...]:
+        return self._with_running(self.tree.path)
+
+    def path_through(self, message_id: str) -> tuple[Message, ...]:
+        return self._with_running(self.tree.path_to(self.tree.leaf(message_id)))
+
+    def _with_running(self, path: tuple[Message, ...]) -> tuple[Message, ...]:
         turn = self.turn
-        if turn is not None and turn.status == "running" and turn.answer is not None:
-            return (*self.messages[:-1], turn.answer.with_parts(turn.content.parts))
-        return tuple(self.messages)
+        if turn is not None and turn.status == "running" and turn.answer is not None and path and path[-1].id == turn.answer.id:
+            return (*path[:-1], path[-1].with_parts(turn.content.parts))
+        return path
+
+    def message(self, message_id: str) -> Message | None:
+        return self.tree.get(message_id)
+
+    def siblings(self, message_id: str) -> tuple[Message, ...]:
+        return tuple(message for each in self.tree.siblings(message_id) if (message := self.tree.get(each)) is not None)
 
     def lease(self, _kind: str = "handle") -> _Lease:
         return _Lease(self)
+
+    # ------------------------------------------------------------ acting
 
     def emit(self, name: str, turn: Turn | None = None, data: Any = None) -> None:
         self._stage.tell(Signal(name, cast(Session, self), turn, data))  # type: ignore[arg-type]
@@ -98,10 +121,27 @@ class ActedSession:
         old, self.state = self.state.status, replace(self.state, status=new)
         self.emit("status-changed", self.turn, (old, new))
 
-    # ------------------------------------------------------------ acting a turn
+    def approve(self, *approvals: Approval) -> None:
+        """These calls wait for consent now."""
+        self.state = replace(self.state, approvals=approvals)
+        for approval in approvals:
+            self.emit("approval-needed", self.turn, approval)
+        self.emit("changed")
 
-    def submit(self, text: str) -> Turn:
-        turn = Turn(cast(Session, self), text, f"request-{text}")
+    def switch(self, message_id: str) -> None:
+        self.tree.conversation = replace(self.tree.conversation, head=self.tree.leaf(message_id))
+        self.emit("path-changed")
+
+    def mark(self, *message_ids: str, **marks: bool) -> None:
+        """Hide, delete or restore messages."""
+        for message_id in message_ids:
+            message = self.tree.get(message_id)
+            assert message is not None
+            self.tree.replace(replace(message, **marks))  # type: ignore[arg-type]
+        self.emit("path-changed")
+
+    def submit(self, text: str, **options: Any) -> Turn:
+        turn = Turn(cast(Session, self), text, f"request-{text}", **options)
         self.queue = (*self.queue, turn)
         self.emit("turn-queued", turn)
         self.emit("queue-changed", turn)
@@ -113,14 +153,30 @@ class ActedSession:
         self.turn, turn.status = turn, "running"
         self.emit("queue-changed", turn)
         self.status("submitted")
-        parent = self.messages[-1].id if self.messages else None
-        turn.question = Message(f"q-{turn.id}", "user", (TextPart(turn.text),), parent)
-        turn.answer = Message(f"a-{turn.id}", "assistant", (), turn.question.id, "streaming")
-        turn.record = TurnRecord(turn.id, self.id, turn.question.id, turn.answer.id, turn.request_id, generation=generation)
-        self.messages += [turn.question, turn.answer]
+        question, answer = turn.question, turn.answer = self._messages_for(turn)
+        turn.content = TurnAccumulator(answer.parts)
+        turn.record = TurnRecord(turn.id, self.id, question.id, answer.id, turn.request_id, generation=generation)
+        self.tree.add((question, answer), now=0.0)
+        self.on_tree()
         self.emit("turn-started", turn)
-        await self._stage.log.append(turn.id, generation, [TurnStart(turn.id, (turn.question, turn.answer))])
+        beside = {each.id: ids for each in (question, answer) if len(ids := self.tree.siblings(each.id)) > 1}
+        await self._stage.log.append(turn.id, generation, [TurnStart(turn.id, self.tree.path[-2:], beside)])
         await settle()
+
+    def _messages_for(self, turn: Turn) -> tuple[Message, Message]:
+        if turn.kind == "ask":
+            end = self.tree.path[-1].id if self.tree.path else None
+            parent = end if turn.place is None else turn.place.parent
+            question = Message(f"q-{turn.id}", "user", (TextPart(turn.text),), parent)
+            return question, Message(f"a-{turn.id}", "assistant", (), question.id, "streaming")
+        assert turn.place is not None
+        target = self.tree.get(turn.place.target or "")
+        assert target is not None
+        asked = self.tree.get(target.parent or "")
+        assert asked is not None
+        if turn.kind == "resume":
+            return asked, replace(target, status="streaming", finish_reason=None)
+        return asked, Message(f"a-{turn.id}", "assistant", (), asked.id, "streaming")
 
     async def say(self, *events: Event | str) -> None:
         """Append one batch to the log of the running turn; the session's own content is ahead of it for a moment."""
@@ -133,20 +189,21 @@ class ActedSession:
             self.status("streaming")
         await self._stage.log.append(turn.id, turn.generation, batch)
 
-    async def end(self, *last: Event) -> Message:
+    async def end(self, *last: Event, status: MessageStatus = "complete") -> Message:
         """End the running turn, as the run and the session do."""
         turn = self.turn
         assert turn is not None
         assert turn.answer is not None
         for event in last:
             turn.content.apply(event)
-        message = replace(turn.answer, parts=turn.content.parts, status="complete", finish_reason="stop")
+        seconds = (turn.answer.seconds or 0.0) + 1.0
+        message = replace(turn.answer, parts=turn.content.parts, status=status, finish_reason="stop", seconds=seconds)
         checksum = zlib.crc32(message.text.encode())
         await self._stage.log.append(
             turn.id, turn.generation, [*last, Finish("stop"), TurnEnd(turn.id, message.with_parts(()), checksum)]
         )
         turn.answer, turn.status = message, "ended"
-        self.messages[-1] = message
+        self.tree.replace(message)
         self.status("idle")
         self.emit("turn-ended", turn, message)
         turn.content = TurnAccumulator()
@@ -178,8 +235,7 @@ class Stage:
             listener(signal)
 
     def session(self, name: str = "notes", messages: Sequence[Message] = ()) -> ActedSession:
-        session = ActedSession(self, name)
-        session.messages = list(messages)
+        session = ActedSession(self, name, messages)
         self.sessions.append(session)
         session.emit("changed")
         return session

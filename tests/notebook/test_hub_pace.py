@@ -133,7 +133,7 @@ def test_a_second_turn_does_not_send_the_first_again() -> None:
             await session.end()
             await stage.clock.advance(1)
         assert sent.text == "x" * 2000
-        assert [(m["generation"], m["after"]) for m in sent.messages if m["after"] == 0] == [(1, 0), (2, 0)]
+        assert [(m["generation"], m["after"]) for m in sent.messages if m["after"] == 0] == [(3, 0), (4, 0)]
 
     play(act)
 

@@ -1,0 +1,172 @@
+"""What browsers do with messages and turns: ask, edit, resume, switch, hide, delete, stop, consent. On the loop.
+
+Each may raise ChatError, which is told to the view that asked. A `client_id` is the request's id: a message that comes twice
+attaches to the turn that the first one made. Where the view goes afterwards is the hub's matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from nbchat.core.errors import ChatError, UsageError
+from nbchat.core.messages import Message
+from nbchat.notebook import wire
+from nbchat.notebook.branches import path_of
+from nbchat.notebook.wire import Json
+
+if TYPE_CHECKING:
+    from nbchat.notebook.services import Services
+    from nbchat.notebook.view import View
+    from nbchat.sessions.session import Session
+    from nbchat.sessions.turn import Turn
+
+__all__ = ["MESSAGE_INTENTS", "live_session"]
+
+_Do: TypeAlias = "Callable[[Services, View, Mapping[str, Any]], Awaitable[Json | None]]"
+_DECISIONS = ("once", "session", "deny")
+
+
+async def live_session(services: Services, view: View) -> Session:
+    """Return the view's session; one that was closed is opened again, and the hub moves the view to it."""
+    session = view.session
+    if not session.closed:
+        return session
+    if session.private:
+        raise ChatError(
+            "This private conversation was closed, and nothing of it was kept.", kind="not_found", hint="Begin another one."
+        )
+    if await services.ports.store.get(session.id) is None:
+        raise ChatError("This conversation was deleted.", kind="not_found", hint="Show another: nbchat.session(name).widget")
+    return await services.manager.open(session.name)
+
+
+def _message(session: Session, message_id: str) -> Message:
+    found = session.message(message_id)
+    if found is None or found.deleted:
+        raise UsageError("This message is not there any more.", hint="Perhaps it was deleted in another view.")
+    return found
+
+
+# ---------------------------------------------------------------- asking
+
+
+def _once(ask: _Do) -> _Do:
+    """Answer a request that this view has made before as then."""
+
+    async def asked(services: Services, view: View, data: Mapping[str, Any]) -> Json | None:
+        turn = view.taken.get(data["client_id"])
+        return await ask(services, view, data) if turn is None else wire.sent(data["client_id"], turn)
+
+    return asked
+
+
+async def _send(services: Services, view: View, data: Mapping[str, Any]) -> Json:
+    session = await live_session(services, view)
+    where: dict[str, Any] = {}
+    if view.turn is None and view.branch is not None and not view.asked:  # else it goes behind what was asked before
+        path = path_of(view)
+        where = {"parent": path[-1].id} if path else {}
+    return _asked(services, view, data, session.submit(data["text"], request_id=data["client_id"], **where))
+
+
+async def _edit(services: Services, view: View, data: Mapping[str, Any]) -> Json:
+    """A question with other words is asked; an answer with other words is kept beside the old one."""
+    session = await live_session(services, view)
+    message, client = _message(session, data["message"]), data["client_id"]
+    if message.role == "user":
+        return _asked(services, view, data, session.edit(message.id, data["text"], request_id=client))
+    view.take(client, "")
+    try:
+        edited = await session.edit_reply(message.id, data["text"])
+    except BaseException:
+        view.taken.pop(client, None)
+        raise
+    services.hub.switch(view, edited)
+    return wire.sent(client, "")
+
+
+async def _regenerate(services: Services, view: View, data: Mapping[str, Any]) -> Json:
+    session = await live_session(services, view)
+    message, model = _message(session, data["message"]), data.get("model")
+    label = model if isinstance(model, str) else ""
+    return _asked(services, view, data, session.regenerate(message.id, request_id=data["client_id"], model=label))
+
+
+async def _resume(services: Services, view: View, data: Mapping[str, Any]) -> Json:
+    session = await live_session(services, view)
+    message = _message(session, data["message"])
+    return _asked(services, view, data, session.resume(message.id, request_id=data["client_id"]))
+
+
+def _asked(services: Services, view: View, data: Mapping[str, Any], turn: Turn) -> Json:
+    view.take(data["client_id"], turn.id)
+    services.hub.asked(view, turn)
+    return wire.sent(data["client_id"], turn.id)
+
+
+# ---------------------------------------------------------------- turns that run or wait
+
+
+async def _stop(services: Services, view: View, data: Mapping[str, Any]) -> None:
+    """Stop the turn that is meant: a stop comes on two ways, and its late copy must not hit the turn after it."""
+    turn = view.turn or view.session.turn
+    if turn is not None and data.get("turn") not in (None, turn.id):
+        return
+    services.hub.reply(view, wire.stopping(None if turn is None else turn.id))
+    await view.session.stop(view.turn)
+
+
+async def _unqueue(_services: Services, view: View, data: Mapping[str, Any]) -> None:
+    view.session.unqueue(data["turn"])
+
+
+async def _requeue(_services: Services, view: View, data: Mapping[str, Any]) -> None:
+    if not view.session.requeue(data["turn"], data["text"]):
+        raise UsageError("This question does not wait any more.", hint="It is being answered, or was taken from the queue.")
+
+
+async def _approve(_services: Services, view: View, data: Mapping[str, Any]) -> None:
+    """Decide about a tool call; one that is gone (decided in another view, stopped) needs no decision."""
+    if data["decision"] not in _DECISIONS:
+        raise UsageError(f"A tool call cannot be answered by {data['decision']!r}.", hint=f"Say one of: {', '.join(_DECISIONS)}.")
+    view.session.tools.decide(data["call"], data["decision"])
+
+
+# ---------------------------------------------------------------- messages
+
+
+async def _switch(services: Services, view: View, data: Mapping[str, Any]) -> None:
+    session = await live_session(services, view)
+    services.hub.switch(view, _message(session, data["message"]))
+
+
+async def _hide(services: Services, view: View, data: Mapping[str, Any]) -> None:
+    session = await live_session(services, view)
+    await session.hide(_message(session, data["message"]).id, data["hidden"])
+
+
+async def _delete(services: Services, view: View, data: Mapping[str, Any]) -> Json:
+    session = await live_session(services, view)
+    return wire.deleted(await session.delete(_message(session, data["message"]).id))
+
+
+async def _restore(services: Services, view: View, data: Mapping[str, Any]) -> None:
+    ids = [each for each in data["messages"] if isinstance(each, str)]
+    await (await live_session(services, view)).restore(ids)
+
+
+MESSAGE_INTENTS: Mapping[str, _Do] = {
+    "send": _once(_send),
+    "edit": _once(_edit),
+    "regenerate": _once(_regenerate),
+    "resume": _once(_resume),
+    "stop": _stop,
+    "unqueue": _unqueue,
+    "requeue": _requeue,
+    "approve": _approve,
+    "switch": _switch,
+    "hide": _hide,
+    "delete": _delete,
+    "restore": _restore,
+}
