@@ -1,6 +1,7 @@
 """Pictures of nbchat in a real JupyterLab, answered by the demo model: python -m tests.e2e.screens OUTDIR
 
-light, dark, narrow, long (a thread with a scrolled history), error, and stream (taken while an answer grows).
+light, dark, narrow, long (a thread with a scrolled history), error, stream (taken while an answer grows), branches (with the
+actions of a message), editing, cut (a stopped answer and one that failed), queue, tools (one waits for consent, one ran).
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ import argparse
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, expect, sync_playwright
 
-from nbchat.testing import Gate, Reply, ScriptedServer
+from nbchat.testing import Gate, Reply, Request, ScriptedServer
 from tests.e2e.chats import view_of
 from tests.e2e.chromium import launch
 from tests.e2e.lab import Lab
@@ -51,20 +52,24 @@ class Studio:
         self.browser = browser
         self.out = out
 
-    def open(self, name: str, cells: list[str], size: tuple[int, int] = WIDE, theme: str = LIGHT) -> Notebook:
-        """Open a notebook without side bars in the way, and run all but its last cell."""
+    def open(
+        self, name: str, cells: list[str], size: tuple[int, int] = WIDE, theme: str = LIGHT, run: int | None = None
+    ) -> Notebook:
+        """Open a notebook without side bars in the way, and run its cells (the first `run` ones)."""
         write_notebook(self.lab.folder / f"{name}.ipynb", cells)
         context = self.browser.new_context(viewport={"width": size[0], "height": size[1]}, device_scale_factor=2)
         notebook = Notebook(self.lab, context, f"{name}.ipynb")
         notebook.page.evaluate("() => window.jupyterapp.shell.collapseLeft()")
         notebook.theme(theme)
-        for index in range(len(cells)):
+        for index in range(len(cells) if run is None else run):
             notebook.run(index)
         return notebook
 
-    def take(self, notebook: Notebook, name: str, *, after: str = "") -> None:
-        """Take the picture of the notebook, without the application around it, and close it."""
+    def take(self, notebook: Notebook, name: str, *, after: str = "", over: Locator | None = None) -> None:
+        """Take the picture of the notebook, without the application around it, the pointer `over` something, and close it."""
         notebook.page.mouse.move(0, 0)
+        if over is not None:
+            over.hover()
         panel = notebook.page.locator(".jp-NotebookPanel")
         panel.screenshot(path=self.out / f"{name}.png", animations="disabled")
         notebook.exec(after)
@@ -109,6 +114,91 @@ class Studio:
             expect(view_of(notebook.cell(1)).answers).to_contain_text("while left and")
             self.take(notebook, "stream")
 
+    def branches(self, name: str, theme: str = LIGHT, size: tuple[int, int] = WIDE) -> None:
+        """A question with two wordings, an answer of three, one by hand, and the pointer on an answer."""
+        notebook = self.open(
+            "branches", ["%load_ext nbchat\nimport nbchat\ns = nbchat.session('branches')", "s.widget"], size, theme
+        )
+        notebook.exec(
+            "s.ask('What is a monad?'); s.edit(s.messages[0].id, 'Show me a table.').result(); s.regenerate().result()\n"
+            "s.edit_reply(s.messages[-1].id, 'Never mind the table: *four planets*, the third is ours.')\n"
+            "s.ask('And some math?'); s.hide(s.messages[0].id)"
+        )
+        view = view_of(notebook.cell(1))
+        expect(view.answers).to_have_count(2)
+        view.root.locator(".log").evaluate("log => log.scrollTo(0, 0)")
+        self.take(notebook, name, over=view.root.locator(".message.user").first, after="nbchat.manager.delete('branches')")
+
+    def editing(self) -> None:
+        """A question that is being edited in place."""
+        notebook = self.open("editing", ["%load_ext nbchat\nimport nbchat\ns = nbchat.session('editing')", "s.widget"])
+        notebook.exec("s.ask('Show me some code.')")
+        question = view_of(notebook.cell(1)).root.locator(".message.user").first
+        question.hover()
+        question.get_by_role("button", name="Edit question").click()
+        self.take(notebook, "editing")
+
+    def cut(self, name: str, theme: str = LIGHT) -> None:
+        """Below cells: an answer that was stopped and can be resumed, and one that failed and can be retried."""
+        gate = Gate()
+        gate.release(60)
+        replies = [Reply.text(GROWING, gate=gate), Reply.error(429, "Rate limit reached.", headers={"retry-after": "300"})]
+        with TemporaryDirectory() as home, ScriptedServer(replies, api_key=KEY) as server:
+            cells = [setup_cell(server, Path(home)), "%chat How do I sort?", "%chat And quickly?"]
+            notebook = self.open("cut", cells, theme=theme, run=2)
+            gate.wait_reached(61)
+            view_of(notebook.cell(1)).stop.click()
+            expect(view_of(notebook.cell(1)).root.get_by_role("button", name="Resume")).to_be_visible()
+            notebook.run(2)
+            expect(view_of(notebook.cell(2)).root.get_by_role("button", name="Retry")).to_be_visible()
+            self.take(notebook, name)
+
+    def queue(self) -> None:
+        """Two questions that wait behind a running answer, one of them being edited."""
+        gate = Gate()
+        gate.release(20)
+        with TemporaryDirectory() as home, ScriptedServer(Reply.text(GROWING, gate=gate), api_key=KEY) as server:
+            cells = [setup_cell(server, Path(home)), "s = nbchat.session('queue')\ns.widget"]
+            notebook = self.open("queue", cells)
+            view = view_of(notebook.cell(1))
+            for question in ("How do I sort?", "And in reverse?", "And by two keys?"):
+                view.ask(question)
+            waiting = view.root.locator(".message.waiting")
+            expect(waiting).to_have_count(2)
+            waiting.first.get_by_role("button", name="Edit queued question").click()
+            self.take(notebook, "queue")
+
+    def tools(self, name: str, theme: str = LIGHT, size: tuple[int, int] = WIDE) -> None:
+        """A call that ran, and one that waits for consent, with arguments that try to deceive."""
+        query = {"query": "SELECT planet, radius_km FROM planets ORDER BY radius_km DESC", "limit": 8, "note": "safe\u202e!"}
+
+        def script(request: Request) -> Reply:
+            if request.messages[-1]["role"] != "tool":
+                return Reply.text("I will look at the table. ", tool_calls=[("run_query", query)])
+            results = sum(message["role"] == "tool" for message in request.messages)
+            if results == 1:
+                return Reply.text("Now the moons. ", tool_calls=[("run_query", {"query": "SELECT * FROM moons"})])
+            return Reply.text("Jupiter is the largest.")
+
+        tool = (
+            "def run_query(query: str, limit: int = 100, note: str = '') -> list[dict]:\n"
+            "    'Run a query on the database of planets.'\n"
+            "    return [{'planet': 'Jupiter', 'radius_km': 69911}, {'planet': 'Saturn', 'radius_km': 58232}]\n"
+            "s.tools = [run_query]"
+        )
+        with TemporaryDirectory() as home, ScriptedServer(script, api_key=KEY) as server:
+            cells = [setup_cell(server, Path(home)), "s = nbchat.session('tools')\ns.widget", tool]
+            notebook = self.open("tools", cells, size, theme)
+            view = view_of(notebook.cell(1))
+            view.ask("Which planet is the largest?")
+            allow = view.root.get_by_role("button", name="Allow once")
+            expect(allow).to_have_attribute("aria-disabled", "false")
+            if name != "tools-narrow":
+                allow.click()
+                expect(view.root.locator(".approval")).to_contain_text("moons")
+                expect(allow).to_have_attribute("aria-disabled", "false")
+            self.take(notebook, name)
+
 
 def main() -> None:
     """Take all pictures."""
@@ -127,6 +217,15 @@ def main() -> None:
             studio.long()
             studio.error()
             studio.stream()
+            studio.branches("branches")
+            studio.branches("branches-dark", DARK)
+            studio.editing()
+            studio.cut("cut")
+            studio.cut("cut-dark", DARK)
+            studio.queue()
+            studio.tools("tools")
+            studio.tools("tools-dark", DARK)
+            studio.tools("tools-narrow", size=NARROW)
         finally:
             lab.stop()
     print("\n".join(str(path) for path in sorted(out.glob("*.png"))))
