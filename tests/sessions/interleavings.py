@@ -127,6 +127,10 @@ class Interleavings(RuleBasedStateMachine):
         self.dead: list[Life] = []
         self.frozen_streams = 0
         self.lives = 0
+        self.since = 0
+        """Steps since the last end of a session or a life: without some between them nothing would come of any question."""
+        self.shown = "idle"
+        """The session's status when nothing runs."""
 
     def _reply(self, request: Request) -> Reply:
         asked = self.by_text[request.question]
@@ -155,6 +159,7 @@ class Interleavings(RuleBasedStateMachine):
             return session
 
         self.session = self.life.run(open_it())
+        self.since, self.shown = 0, "idle"
 
     def teardown(self) -> None:
         if self.lives:
@@ -183,6 +188,7 @@ class Interleavings(RuleBasedStateMachine):
         while self.running is None and self.queue:
             place = self.queue.popleft()
             if place.asked.fate == "ended":
+                self._show(place.asked)
                 continue
             place.asked.fate = "running"
             self.path.append(place.asked)
@@ -202,7 +208,11 @@ class Interleavings(RuleBasedStateMachine):
         """In the model: the running turn is over."""
         assert self.running is not None
         self.running.asked.fate, self.running.asked.status = "ended", status
+        self._show(self.running.asked)
         self.running = None
+
+    def _show(self, asked: Asked) -> None:
+        self.shown = "error" if asked.status in ("error", "interrupted") else "idle"
 
     def _removed(self, places: list[Place]) -> None:
         """In the model: these left the queue unasked."""
@@ -245,15 +255,18 @@ class Interleavings(RuleBasedStateMachine):
             await asyncio.gather(*(caller(self._new(kind)) for kind in kinds))
 
         self.act(together())
+        self.since += 1
 
     @precondition(lambda self: self.asked)
-    @rule(which=st.integers(0, 30), times=st.integers(1, 2))
-    def send_again(self, which: int, times: int) -> None:
+    @rule(which=st.integers(0, 30), times=st.integers(1, 2), removed=st.booleans())
+    def send_again(self, which: int, times: int, removed: bool) -> None:
         """A request is repeated: it waits, runs, has an answer, or was removed (then it is a new one)."""
+        some = [asked for asked in self.asked if asked.fate == "new"] if removed else []
+        asked = (some or self.asked)[which % len(some or self.asked)]
 
         async def repeat() -> None:
             for _ in range(times):
-                self._submit(self.asked[which % len(self.asked)])
+                self._submit(asked)
 
         self.act(repeat())
 
@@ -270,6 +283,7 @@ class Interleavings(RuleBasedStateMachine):
         self._removed([place])
         self.act(remove())
 
+    @precondition(lambda self: self.since >= 1)
     @rule(queue=st.booleans(), twice=st.booleans())
     def stop(self, queue: bool, twice: bool) -> None:
         async def press() -> None:
@@ -300,6 +314,7 @@ class Interleavings(RuleBasedStateMachine):
                 self._ended(asked.kind.status)
 
         self.act(release())
+        self.since += 1
 
     @rule(seconds=st.sampled_from((0.05, 0.3, 1.0, 3.5)))
     def wait(self, seconds: float) -> None:
@@ -315,6 +330,7 @@ class Interleavings(RuleBasedStateMachine):
 
     # ------------------------------------------------------------ ends
 
+    @precondition(lambda self: self.since >= 3)
     @rule()
     def close(self) -> None:
         """The session is closed, and opened again."""
@@ -328,7 +344,7 @@ class Interleavings(RuleBasedStateMachine):
         self.act(end())
         self._open()
 
-    @precondition(lambda self: self.running is None)
+    @precondition(lambda self: self.since >= 3 and self.running is None)
     @rule()
     def let_go(self) -> None:
         """Nobody holds the session any more: after its warm time it is closed, and the next one opens it again."""
@@ -344,6 +360,7 @@ class Interleavings(RuleBasedStateMachine):
         self._open()
         assert self.session is not session
 
+    @precondition(lambda self: self.since >= 3)
     @rule()
     def restart(self) -> None:
         """The kernel shuts down in order, and another one opens the database."""
@@ -354,6 +371,7 @@ class Interleavings(RuleBasedStateMachine):
         self._forget_turns()
         self._live()
 
+    @precondition(lambda self: self.since >= 3)
     @rule()
     def kill(self) -> None:
         """The kernel is killed; what had been saved is there, and says that it was interrupted."""
@@ -416,7 +434,8 @@ class Interleavings(RuleBasedStateMachine):
             assert history[0][0] == "idle"
             assert all(before[1] == after[0] for before, after in itertools.pairwise(history))
         busy = self.running is not None
-        assert (self.session.state.status in ("submitted", "streaming")) == busy == self.session.busy
+        assert self.session.busy == busy
+        assert self.session.state.status in (("submitted", "streaming") if busy else (self.shown,))
 
     @invariant()
     def money_is_counted_once(self) -> None:

@@ -9,8 +9,8 @@ from tests.sessions.interleavings import Interleavings
 
 TestInterleavings = pytest.mark.timeout(300)(Interleavings.TestCase)
 TestInterleavings.settings = settings(
-    max_examples=25,
-    stateful_step_count=25,
+    max_examples=40,
+    stateful_step_count=30,
     deadline=None,
     derandomize=True,
     phases=(Phase.generate,),  # `tests/soak/interleavings.py` shrinks what it finds
