@@ -72,8 +72,9 @@ ONE_WORKER = (
 LAST_WRITER_WINS = """\
     newest = "COALESCE((SELECT position FROM messages WHERE id = ?2), 0)"
     db.execute(f"DELETE FROM messages WHERE conversation_id = ?1 AND position > {newest}", (conversation_id, given[0].parent))
+    known = []
     for message in given:
-        db.execute("""
+"""
 STOP_WITH_THE_VIEWS = """\
         if not views and self.busy:
             asyncio.get_running_loop().create_task(self._worker.stop())
@@ -115,7 +116,11 @@ RULES = (
     rule(
         f"{G6}g07_a_cut_in_mid_answer_keeps_the_partial_as_interrupted",
         "a partial is kept",
-        ("sessions/run.py", "parts=self._content.parts,", 'parts=self._content.parts if status != "interrupted" else (),'),
+        (
+            "sessions/run.py",
+            "parts=self._output.content.parts,",
+            'parts=self._output.content.parts if status != "interrupted" else (),',
+        ),
     ),
     rule(
         f"{G6}g08_a_session_that_was_opened_and_let_go_of_ends",
@@ -130,29 +135,24 @@ RULES = (
     rule(
         f"{G6}g10_a_stopped_answer_costs_what_came",
         "every request is settled",
-        ("sessions/run.py", "billed=self._billed,", 'billed=self._billed and status == "complete",'),
+        ("sessions/request_run.py", "billed=self.billed,", "billed=self.billed and self.finish is not None,"),
     ),
     rule(
         f"{G14}g14_how_an_answer_ended_is_a_field_and_no_text",
         "no marker in the text",
         (
             "sessions/run.py",
-            "parts=self._content.parts,",
-            "parts=(*self._content.parts, *[type(part)(' (stopped)') for part in self._content.parts if status == 'stopped']),",
+            "parts=self._output.content.parts,",
+            "parts=(*(got := self._output.content.parts), *[type(p)(' (stopped)') for p in got if status == 'stopped']),",
         ),
     ),
     rule(
         f"{G14}g15_what_no_provider_takes_is_kept_but_never_sent",
-        "the history that is sent is valid (both of its guards)",
+        "calls without a result stay behind",
         (
             "sessions/history.py",
-            "parts = tuple(part for part in message.parts if isinstance(part, TextPart | ImagePart))",
-            "parts = message.parts",
-        ),
-        (
-            "providers/request_body.py",
-            "isinstance(part, ToolCallPart) and part.id in answered]",
-            "isinstance(part, ToolCallPart)]",
+            "if parts := (*_content(step.content), *calls):",
+            "if parts := (*_content(step.content), *step.calls):",
         ),
     ),
     rule(
@@ -174,7 +174,7 @@ RULES = (
         "what others added stays",
         (
             "storage/messages.py",
-            "    for message in given:\n        db.execute(",
+            "    known = []\n    for message in given:\n",
             LAST_WRITER_WINS,
         ),
     ),
@@ -190,11 +190,11 @@ RULES = (
     rule(
         f"{L1}l02_an_end_is_saved_before_anybody_is_told",
         "save, then publish",
-        ("sessions/run.py", "        await self._save_end(message, row)\n        turn.answer", "        turn.answer"),
+        ("sessions/run.py", "        await self._save_end(message, rows)\n", ""),
         (
             "sessions/run.py",
             PUBLISHED,
-            PUBLISHED + "        await self._save_end(message, row)\n",
+            PUBLISHED + "        await self._save_end(message, rows)\n",
         ),
     ),
     rule(
@@ -215,7 +215,7 @@ RULES = (
         f"{L1}l08_batches_are_written_one_after_the_other",
         "one sequencer",
         (
-            "sessions/run.py",
+            "sessions/output.py",
             "await self._append(self._coalescer.take(clock.monotonic()))",
             "asyncio.ensure_future(self._append(self._coalescer.take(clock.monotonic())))",
         ),
