@@ -105,6 +105,11 @@ RULES = (
         ("sessions/worker.py", "except Exception as error:", "except LookupError as error:"),
     ),
     rule(
+        f"{G1}g05_a_model_that_calls_for_ever_ends_at_the_cap",
+        "the last round's calls are an end with an error",
+        ("sessions/dialogue.py", "        if self.open_calls():\n            text", "        if False:\n            text"),
+    ),
+    rule(
         f"{G6}g06_an_answer_that_failed_half_way_is_not_tried_again_beneath_itself",
         "nothing is sent again once a 200 began",
         (
@@ -138,6 +143,15 @@ RULES = (
         ("sessions/request_run.py", "billed=self.billed,", "billed=self.billed and self.finish is not None,"),
     ),
     rule(
+        f"{G6}g10_finished_tool_rounds_are_paid_whatever_the_last_one_does",
+        "each round is settled when it is over",
+        (
+            "sessions/dialogue.py",
+            '            await self._settle("complete")\n            await self._output',
+            "            await self._output",
+        ),
+    ),
+    rule(
         f"{G14}g14_how_an_answer_ended_is_a_field_and_no_text",
         "no marker in the text",
         (
@@ -154,6 +168,11 @@ RULES = (
             "if parts := (*_content(step.content), *calls):",
             "if parts := (*_content(step.content), *step.calls):",
         ),
+    ),
+    rule(
+        f"{G14}g15_each_call_that_is_sent_has_its_one_result_behind_it",
+        "results stand behind their calls",
+        ("sessions/history.py", "        if results:\n", "        if False:\n"),
     ),
     rule(
         f"{G14}g16_a_choice_holds_where_it_was_made",
@@ -239,6 +258,16 @@ RULES = (
         f"{L13}l20_an_answer_is_built_and_stored_once",
         "a final message beside deltas is ignored",
         ("providers/chat_completions.py", "if delta is None and not self.characters:", "if delta is None:"),
+    ),
+    rule(
+        f"{L13}l21_a_title_comes_whatever_becomes_of_its_request",
+        "reasoning is no part of a title",
+        ("sessions/title_maker.py", "clean_title(await self._ask(question, answer))", "await self._ask(question, answer)"),
+    ),
+    rule(
+        f"{L13}l24_a_tool_runs_in_the_context_in_which_it_was_given",
+        "the context is captured",
+        ("sessions/toolbox.py", "context = self._context.copy()", "context = contextvars.Context()"),
     ),
     rule(
         f"{L13}l24_a_callback_runs_in_the_context_in_which_it_was_given",

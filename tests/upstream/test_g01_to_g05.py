@@ -9,6 +9,7 @@ from unittest.mock import patch
 import pytest
 
 from nbchat.core.cost import Price
+from nbchat.sessions.dialogue import MAX_ROUNDS
 from nbchat.sessions.session import Session
 from nbchat.sessions.turn import Turn
 from nbchat.testing import Gate, Reply
@@ -105,6 +106,29 @@ def test_g04_two_windows_that_send_together_start_one_request_each_in_order() ->
 
     server = live(test, Reply.text(tokens=["first"], gate=gate), Reply.text("second"))
     assert [request.question for request in server.chats] == ["one", "two"]
+
+
+def roll() -> int:
+    """Roll a die."""
+    return 4
+
+
+def test_g05_a_model_that_calls_for_ever_ends_at_the_cap() -> None:
+    """The cap on tool rounds is an end like any other: said, saved and settled, and the next question works."""
+
+    async def test(house: House) -> None:
+        session = await house.session()
+        session.tools.set([roll], None)
+        session.tools.allow("roll")
+        message = await answer(session.submit("hi"))
+        assert (message.status, message.error and message.error.kind) == ("error", "tools")
+        assert (session.busy, session.state.status) == (False, "error")
+        assert (await house.store.messages(session.id))[-1] == message
+        assert len(await house.store.records(session.id)) == MAX_ROUNDS + 1
+        assert (await answer(session.submit("next"))).status == "complete"
+
+    server = live(test, *[Reply.text(tool_calls=[("roll", {})])] * (MAX_ROUNDS + 1), Reply.text("fine"))
+    assert len(server.chats) == MAX_ROUNDS + 2
 
 
 @pytest.mark.parametrize(

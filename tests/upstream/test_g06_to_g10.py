@@ -112,3 +112,32 @@ def test_g10_a_stopped_answer_costs_what_came() -> None:
         assert [(row.status, row.cost) for row in await house.store.records(session.id)] == [("stopped", message.cost)]
 
     live(test, Reply.text(tokens=["12345678", "9"], gate=gate), price=PRICE)
+
+
+def test_g10_finished_tool_rounds_are_paid_whatever_the_last_one_does() -> None:
+    """Each request has a row of its own as soon as it is over; an error or a cut later takes no cost back."""
+
+    async def test(house: House) -> None:
+        session = await house.session()
+        session.tools.set([roll], None)
+        session.tools.allow("roll")
+        message = await answer(session.submit("hi"))
+        rows = await house.store.records(session.id)
+        assert [(row.purpose, row.status) for row in rows] == [
+            ("answer", "complete"),
+            ("tool-round", "complete"),
+            ("tool-round", "error"),
+        ]
+        assert [row.cost.amount for row in rows] == [Decimal(30), Decimal(30), Decimal(0)]
+        assert message.status == "error"
+        assert message.cost is not None
+        assert message.cost.amount == session.state.cost.amount == Decimal(60)
+
+    usage = {"prompt_tokens": 10, "completion_tokens": 20, "total_tokens": 30}
+    call = Reply.text(tool_calls=[("roll", {})], usage=usage)
+    live(test, call, call, Reply.error(400, "no"), price=PRICE)
+
+
+def roll() -> int:
+    """Roll a die."""
+    return 4

@@ -10,16 +10,17 @@ import queue
 import sqlite3
 from contextlib import closing
 from contextvars import ContextVar, copy_context
+from dataclasses import replace
 from pathlib import Path
 
 import nbchat
 from nbchat.core.messages import TextPart
 from nbchat.notebook.hub import Hub
 from nbchat.notebook.wire import Json
-from nbchat.testing import Gate, Reply
+from nbchat.testing import Gate, Reply, Request, ScriptedServer
 from tests.support.apps import running_app
 from tests.support.clock import settle
-from tests.support.house import House, answer, eventually, live
+from tests.support.house import House, answer, eventually, live, play
 from tests.support.screens import Screen
 
 
@@ -128,6 +129,64 @@ def test_l20_an_answer_is_built_and_stored_once(tmp_path: Path) -> None:
             [{"type": "text", "text": "only once"}]
         ]
         assert db.execute("SELECT COUNT(*) FROM message_pieces").fetchone() == (0,)
+
+
+def test_l21_a_title_comes_whatever_becomes_of_its_request() -> None:
+    """Apart from the turn: no stop loses it, reasoning is no part of it, and where the model gives none the first words stand."""
+    gate, name = Gate(), Reply.text("<think>A name, a name</think>Of rain", reasoning="Hm.")
+
+    async def test(house: House) -> None:
+        house.manager._ports = replace(house.ports, helper_requests=lambda _: True)
+        named, other = await house.session("named"), await house.session("other")
+        await answer(named.submit("Why does it rain?"))
+        turn = named.submit("And why does it snow?")
+        await eventually(lambda: turn.content.text == "one ")
+        await named.stop()
+        await eventually(lambda: named.conversation.title == "Of rain")
+        await answer(other.submit("Why is it cold?"))
+        await eventually(lambda: other.conversation.title == "Why is it cold?")
+
+        async def settled() -> bool:
+            return [row.purpose for row in await house.store.records(other.id)] == ["answer", "title"]
+
+        await eventually(settled)
+        assert (other.conversation.title, other.state.status, other.state.last_error) == ("Why is it cold?", "idle", None)
+
+    def reply(request: Request) -> Reply:
+        if request.question == "And why does it snow?":
+            return Reply.text(tokens=["one ", "two"], gate=gate)
+        if request.question in ("Why does it rain?", "Why is it cold?"):
+            return Reply.text("Because.")
+        return name if "rain" in request.question else Reply.error(401, "no")
+
+    gate.release(1)
+    with ScriptedServer(reply) as server:
+        play(test, server)
+
+
+def test_l24_a_tool_runs_in_the_context_in_which_it_was_given() -> None:
+    """On a thread or on the loop: what the cell that gave it has set is there."""
+    of_cell: ContextVar[str] = ContextVar("of_cell", default="lost")
+
+    def blocking() -> str:
+        """Say what is set."""
+        return of_cell.get()
+
+    async def waiting() -> str:
+        """Say what is set."""
+        return of_cell.get()
+
+    def cell() -> None:
+        of_cell.set("the cell's")
+        nbchat.session("notes").tools = [blocking, waiting]
+
+    with running_app(Reply.text(tool_calls=[("blocking", {}), ("waiting", {})]), Reply.text("fine")) as server:
+        session = nbchat.session("notes")
+        copy_context().run(cell)
+        session._core.tools.allow("blocking", "waiting")
+        session.ask("hi")
+        results = [message["content"] for message in server.chats[-1].messages if message["role"] == "tool"]
+    assert results == ["the cell's"] * 2
 
 
 def test_l24_a_callback_runs_in_the_context_in_which_it_was_given() -> None:
