@@ -8,6 +8,7 @@ import itertools
 import json
 import queue
 import sqlite3
+from collections import Counter
 from contextlib import closing
 from contextvars import ContextVar, copy_context
 from dataclasses import replace
@@ -19,33 +20,35 @@ from nbchat.notebook.hub import Hub
 from nbchat.notebook.wire import Json
 from nbchat.testing import Gate, Reply, Request, ScriptedServer
 from tests.support.apps import running_app
-from tests.support.clock import settle
 from tests.support.house import House, answer, eventually, live, play
 from tests.support.screens import Screen
 
 
 def test_l13_an_ended_turn_lets_go_of_its_run_and_its_request() -> None:
     """Whoever keeps a turn or a session keeps text, and nothing of the run, the attempt or the exchange that brought it."""
-    gate = Gate()
+    gate, before = Gate(), _alive()
 
     async def test(house: House) -> None:
         session = await house.session()
         turn = session.submit("hi")
         gate.release(1)
         await eventually(lambda: turn.content.text == "one ")
-        assert [_alive(name) for name in ("TurnRun", "Attempt", "Exchange")] == [1, 1, 1]
+        assert all(_alive()[name] == before[name] + 1 for name in _RUNNING)
         gate.open()
         assert (await answer(turn)).text == turn.content.text == "one two"
-        await settle()
-        assert [_alive(name) for name in ("TurnRun", "Attempt", "Exchange")] == [0, 0, 0]
+        await eventually(lambda: _alive() == before, 2)
 
     live(test, Reply.text(tokens=["one ", "two"], gate=gate))
 
 
-def _alive(name: str) -> int:
-    """How many objects of nbchat's class of that name there are."""
+_RUNNING = ("TurnRun", "Attempt", "Exchange")
+
+
+def _alive() -> Counter[str]:
+    """How many objects there are of nbchat's classes that only a running turn has."""
     gc.collect()
-    return sum(type(each).__name__ == name and type(each).__module__.startswith("nbchat.") for each in gc.get_objects())
+    kinds = (type(each) for each in gc.get_objects())
+    return Counter(kind.__name__ for kind in kinds if kind.__name__ in _RUNNING and kind.__module__.startswith("nbchat."))
 
 
 def test_l14_stop_returns_when_everything_of_the_turn_has_ended() -> None:
