@@ -36,7 +36,7 @@ def test_l13_an_ended_turn_lets_go_of_its_run_and_its_request() -> None:
         assert all(_alive()[name] == before[name] + 1 for name in _RUNNING)
         gate.open()
         assert (await answer(turn)).text == turn.content.text == "one two"
-        await eventually(lambda: _alive() == before, 2)
+        await eventually(lambda: _alive() == before, 5)
 
     live(test, Reply.text(tokens=["one ", "two"], gate=gate))
 
