@@ -27,9 +27,10 @@ _APART = (
     "\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # kana, Han and its extensions
     "\uac00-\ud7a3"  # Hangul
 )
-_WORD = re.compile(rf"[{_APART}]|(?:[^\W_{_APART}]|[\u0300-\u036f])+")
-_ASCII_WORD = re.compile("[A-Za-z0-9]+")
-_TYPED = re.compile(r'"([^"]*)"?|([^\s"]+)')
+_WORD = rf"[{_APART}]|(?:[^\W_{_APART}]|[\u0300-\u036f])+"
+_ASCII_WORD = "[A-Za-z0-9]+"
+_TYPED = r'"([^"]*)"?|([^\s"]+)'
+"""Compiled by `re` itself when first needed, which keeps them out of a kernel's start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,8 @@ def _fold(word: str) -> str:
 
 def _words(text: str) -> Iterator[str]:
     if text.isascii():
-        return iter(_ASCII_WORD.findall(text.lower()))
-    return (folded for word in _WORD.findall(text) if (folded := _fold(word)))
+        return iter(re.findall(_ASCII_WORD, text.lower()))
+    return (folded for word in re.findall(_WORD, text) if (folded := _fold(word)))
 
 
 def index_text(text: str) -> str:
@@ -65,7 +66,7 @@ def phrases(typed: str) -> tuple[Phrase, ...]:
     Nothing else has a meaning: what is written as one (`don't`, `foo_bar`, `a-b`) is a phrase of its parts.
     """
     found = []
-    for quoted, bare in _TYPED.findall(typed):
+    for quoted, bare in re.findall(_TYPED, typed):
         if words := tuple(_words(quoted or bare)):
             found.append(Phrase(words, prefix=bool(bare)))
     return tuple(Phrase(each.words, each.prefix and each is found[-1]) for each in found)
@@ -122,7 +123,7 @@ def _first(text: str, wanted: tuple[Phrase, ...]) -> int:
     """Return the first place in `text` where a phrase stands, 0 when there is none."""
     longest = max(len(each.words) for each in wanted)
     ahead: deque[tuple[str, int]] = deque()
-    words = ((folded, match.start()) for match in _WORD.finditer(text) if (folded := _fold(match.group())))
+    words = ((folded, match.start()) for match in re.finditer(_WORD, text) if (folded := _fold(match.group())))
     for word in chain(words, [("", 0)] * (longest - 1)):
         ahead.append(word)
         if len(ahead) == longest:
