@@ -16,6 +16,7 @@ from nbchat.api.live import Live
 from nbchat.api.tree import TreeHandle
 from nbchat.api.turn import Turn
 from nbchat.core.errors import UsageError
+from nbchat.core.ids import new_id
 from nbchat.core.messages import Message
 from nbchat.export.tables import dataframe, local_time
 from nbchat.runtime.callbacks import CallbackTarget, here
@@ -140,7 +141,12 @@ class Session(TreeHandle):
         """
         self._app.background.check_may_block()  # before anything is sent
         self._core.tools.refuse_own_call()
-        return self.send(text, **options).result()
+        request_id = options.pop("request_id", None) or new_id()
+        try:
+            return self.send(text, request_id=request_id, **options).result()
+        except KeyboardInterrupt:  # also one that came when the question was on its way and nobody waited yet
+            self._app.background.wait(self._core.stop_request(request_id))
+            raise
 
     async def aask(self, text: str, **options: Any) -> Message:
         """`await` form of `ask`."""

@@ -10,6 +10,7 @@ from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 from traitlets import Bool, Enum, Instance
 
 from nbchat.core.errors import UsageError
+from nbchat.core.ids import new_id
 from nbchat.notebook.brief import brief
 from nbchat.notebook.cells import Cells, notebook_of
 from nbchat.notebook.comms import kernel_of
@@ -83,8 +84,13 @@ class NbChat(Magics):
         notebook = notebook_of(self.shell)
         kernel = kernel_of(self.shell)
         cell = None if kernel is None else self._cells.key(notebook, kernel.get_parent() or {})
-        session, turn = services.background.wait(self._submit(services, options, notebook, question, cell))
-        return self._follow(options, session, turn, cell)
+        request = new_id()
+        try:
+            submitting = self._submit(services, options, notebook, question, cell, request)
+            return self._follow(options, *services.background.wait(submitting), cell)
+        except KeyboardInterrupt:  # also one that came when the question was on its way and nobody waited yet
+            services.background.wait(services.manager.stop_request(request))
+            raise
 
     def _follow(self, options: Options, session: Session, turn: Turn, cell: str | None = None) -> Message | None:
         """Show a turn as the options say, and wait for its answer where they say so."""
@@ -120,7 +126,7 @@ class NbChat(Magics):
         return message
 
     async def _submit(
-        self, services: Services, options: Options, notebook: str, question: str, cell: str | None
+        self, services: Services, options: Options, notebook: str, question: str, cell: str | None, request: str
     ) -> tuple[Session, Turn]:
         session = await self._open(services, options, notebook)
         model = options.model
@@ -128,7 +134,7 @@ class NbChat(Magics):
             model = f"{session.state.provider_id}/{model}"
         if options.system is not None and options.system != session.conversation.system:
             await session.set_system(options.system or None)
-        return session, session.submit(question, cell=cell, model=model, parameters=options.parameters)
+        return session, session.submit(question, request_id=request, cell=cell, model=model, parameters=options.parameters)
 
     async def _open(self, services: Services, options: Options, notebook: str) -> Session:
         name = await conversation_for(services, options.session or notebook, new=options.new, notebook=not options.session)

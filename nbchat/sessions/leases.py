@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from nbchat.sessions.ports import Clock
+from nbchat.sessions.tasks import begin
 
 __all__ = ["WARM_SECONDS", "Lease", "LeaseKind", "Leases"]
 
@@ -66,7 +67,7 @@ class Leases:
             self._timer.cancel()
             self._timer = None
         if not self._closed and not self._held and not self._busy():
-            self._timer = asyncio.get_running_loop().create_task(self._expire())
+            self._timer = begin(self._expire())
 
     def close(self) -> None:
         """Forget all leases; later releases do nothing."""

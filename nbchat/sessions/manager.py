@@ -19,6 +19,7 @@ from nbchat.sessions.library import Library
 from nbchat.sessions.ports import Ports
 from nbchat.sessions.session import Session
 from nbchat.sessions.state import Notice, Signal
+from nbchat.sessions.tasks import begin
 from nbchat.sessions.tree import ConversationTree
 
 __all__ = ["SessionManager"]
@@ -147,6 +148,11 @@ class SessionManager(Library):
         await asyncio.gather(*(session.stop(queue=True) for session in busy))
         return len(busy)
 
+    async def stop_request(self, request_id: str) -> None:
+        """Stop the turn with this request id, in whichever session; does nothing when there is none (any more)."""
+        for session in self.active:
+            await session.stop_request(request_id)
+
     async def close(self, session: Session) -> None:
         """End a session; its conversation stays. Idempotent."""
         self._let_go(session)
@@ -194,7 +200,7 @@ class SessionManager(Library):
             self._keep(self._asked(signal.turn.model or signal.session.model))
             self._list_changed()
         if signal.name == "turn-queued" and (self._heart is None or self._heart.done()):
-            self._heart = asyncio.get_running_loop().create_task(self._beat())
+            self._heart = begin(self._beat())
         for listener in tuple(self._listeners):
             try:
                 listener(signal)
@@ -215,7 +221,7 @@ class SessionManager(Library):
             self._keep(self.close(session))
 
     def _keep(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
+        task = begin(work)
         self._tasks.add(task)
         task.add_done_callback(self._settled)
 

@@ -25,6 +25,7 @@ from nbchat.sessions.leases import Lease, LeaseKind, Leases
 from nbchat.sessions.ports import Ports
 from nbchat.sessions.state import Approval, Listener, Notice, SessionState, Signal, SignalName
 from nbchat.sessions.submitting import Submitting
+from nbchat.sessions.tasks import begin
 from nbchat.sessions.title_maker import TitleMaker
 from nbchat.sessions.toolbox import ToolBox
 from nbchat.sessions.tree import ConversationTree
@@ -206,7 +207,7 @@ class Session(Submitting):
             self.closed = True
             for waiting in self.queue:
                 self.unqueue(waiting.id)
-            self._ending = asyncio.get_running_loop().create_task(self._end())
+            self._ending = begin(self._end())
         await asyncio.shield(self._ending)
 
     async def _end(self) -> None:

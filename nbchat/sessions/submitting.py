@@ -177,6 +177,12 @@ class Submitting(Editing):
                 return True
         return False
 
+    async def stop_request(self, request_id: str) -> None:
+        """Stop the turn with this request id, or take it from the queue; does nothing when there is none (any more)."""
+        turn = self._by_request.get(request_id)
+        if turn is not None:
+            await self.stop(turn)
+
     async def stop(self, turn: Turn | None = None, *, queue: bool = False) -> None:
         """Stop `turn` (default: the running one); returns when its request is closed and its partial saved.
 

@@ -24,6 +24,8 @@ from nbchat.sessions.request_run import RequestRun
 if TYPE_CHECKING:
     from nbchat.sessions.session import Session
 
+from nbchat.sessions.tasks import begin
+
 __all__ = ["TitleMaker"]
 
 _MOST_TOKENS = 400
@@ -45,7 +47,7 @@ class TitleMaker:
         """Make a title of this exchange, unless there is one or one is being made."""
         own = self._session.conversation
         if not own.title and not own.titled and (self._task is None or self._task.done()) and not self._session.closed:
-            self._task = asyncio.get_running_loop().create_task(self._make(question, answer))
+            self._task = begin(self._make(question, answer))
 
     def cancel(self) -> None:
         """Make no title any more: a person gives one. Idempotent."""

@@ -26,6 +26,7 @@ from nbchat.sessions.asking import Asking
 from nbchat.sessions.ports import Job, Ports, TurnRecord, UserMessage
 from nbchat.sessions.run import RunWatcher, TurnRun
 from nbchat.sessions.state import SignalName
+from nbchat.sessions.tasks import begin
 from nbchat.sessions.toolbox import ToolBox
 from nbchat.sessions.tree import ConversationTree
 from nbchat.sessions.turn import Turn
@@ -87,7 +88,7 @@ class TurnWorker:
         """Put a turn at the end of the queue and see to it that somebody works."""
         self.waiting.append(turn)
         if self._task is None or self._task.done():
-            self._task = asyncio.get_running_loop().create_task(self._work())
+            self._task = begin(self._work())
 
     def remove(self, turn: Turn) -> None:
         """Take a waiting turn out of the queue; its future is cancelled."""

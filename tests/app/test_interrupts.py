@@ -7,8 +7,16 @@ import signal
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
+from typing import Any
+from unittest.mock import patch
 
 import pytest
+
+import nbchat
+from nbchat.app import app
+from nbchat.testing import Gate, Reply
+from tests.support.apps import running_app
 
 CODE = """
     import nbchat, sys
@@ -57,3 +65,20 @@ def test_an_interrupt_at_any_time_leaves_the_session_usable(seed: int) -> None:
         out, err = process.communicate(timeout=30)
     assert "next complete 2" in out or "next complete 1" in out, err
     assert process.returncode == 0
+
+
+def test_an_interrupt_between_the_question_and_the_wait_stops_the_turn() -> None:
+    """P14: `ask` is one blocking call to whoever interrupts it, so its turn must not go on by itself (and be paid)."""
+    gate = Gate()
+    with running_app(Reply.text(tokens=["one", "two"], gate=gate)):
+        session = nbchat.session("notes")
+        call = app().background.call
+
+        def interrupted(function: Callable[..., Any], *args: Any) -> Any:
+            call(function, *args)
+            raise KeyboardInterrupt
+
+        with patch.object(app().background, "call", interrupted), pytest.raises(KeyboardInterrupt):
+            session.ask("hi")
+        assert session.status == "idle"
+        gate.open()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import weakref
+from contextvars import ContextVar, copy_context
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 from nbchat.core.cost import Cost, Price
 from nbchat.core.errors import UsageError
 from nbchat.sessions.ports import Job
+from nbchat.sessions.turn import Turn
 from nbchat.testing import Gate, Reply, ScriptedServer
 from tests.support.clock import ManualClock, settle
 from tests.support.house import House, answer, eventually, house, live
@@ -284,5 +287,31 @@ def test_half_a_character_in_a_question_blinds_no_view() -> None:
         assert message.status == "complete"
         assert session.path[0].text == "a \ufffd b"
         assert [m.text for m in await house.store.messages(session.id)] == ["a \ufffd b", "fine"]
+
+    live(test, Reply.text("fine"))
+
+
+class _Burden:
+    """Something large that a caller carries in its context."""
+
+
+def test_an_ended_turn_lets_go_of_its_callers_context() -> None:
+    """L13: no task of a session holds what a cell had set in a context variable."""
+    carried: ContextVar[_Burden] = ContextVar("carried")
+
+    async def test(house: House) -> None:
+        session = await house.session()
+        burden = _Burden()
+        seen = weakref.ref(burden)
+
+        def ask(burden: _Burden) -> Turn:
+            carried.set(burden)
+            return session.submit("hi")
+
+        turn = copy_context().run(ask, burden)
+        del burden
+        await answer(turn)
+        await settle()
+        assert seen() is None
 
     live(test, Reply.text("fine"))
