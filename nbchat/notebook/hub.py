@@ -209,13 +209,15 @@ class Hub:
         `message` is what it ended with.
         """
         kept = message is not None and turn.session.message(message.id) is not None
+        error = None if message is None or kept else message.error
         for view in views:
             view.asked.discard(turn.id)
             if view.turn is turn or (view.turn is None and kept):
                 self._guide.anew(view)
                 self._mark(view, urgent=True)
-            elif view.turn is None and message is not None and message.error is not None:
-                self.reply(view, wire.refused(message.error, turn.request_id))
+            # a cell that shows an earlier answer has no place for the error of one that never began
+            if error is not None and (view.turn is None or (view.turn is turn and view.branch is not None)):
+                self.reply(view, wire.refused(error, turn.request_id))
 
     def _state_changed(self, views: Iterable[View], *, urgent: bool = False) -> None:
         for view in views:

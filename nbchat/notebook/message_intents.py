@@ -110,11 +110,14 @@ def _asked(services: Services, view: View, data: Mapping[str, Any], turn: Turn) 
 
 async def _stop(services: Services, view: View, data: Mapping[str, Any]) -> None:
     """Stop the turn that is meant: a stop comes on two ways, and its late copy must not hit the turn after it."""
-    turn = view.turn or view.session.turn
-    if turn is not None and data.get("turn") not in (None, turn.id):
-        return
+    session, meant = view.session, data.get("turn")
+    turn = view.turn or session.turn
+    if meant is not None and turn is not None and meant != turn.id:
+        turn = session.turn  # a cell whose next turn waits may still show the one that runs
+        if turn is None or meant != turn.id:
+            return
     services.hub.reply(view, wire.stopping(None if turn is None else turn.id))
-    await view.session.stop(view.turn)
+    await session.stop(None if view.turn is None else turn)
 
 
 async def _unqueue(_services: Services, view: View, data: Mapping[str, Any]) -> None:

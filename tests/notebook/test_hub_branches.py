@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from nbchat.core.errors import ErrorInfo
 from nbchat.core.messages import Message, TextPart
 from nbchat.notebook.snapshot import older
 from nbchat.notebook.view import View
@@ -339,6 +340,25 @@ def test_a_turn_view_whose_next_turn_leaves_the_queue_keeps_what_it_shows() -> N
         assert _play(page, sent) == ["hi", "Hel"]
         assert stage.hub.look(view)["status"] == "idle"
         assert not view.asked
+
+    play(act)
+
+
+def test_a_turn_view_whose_next_turn_never_begins_keeps_its_answer_and_says_why() -> None:
+    """The answer was deleted meanwhile, the disk is full: the error has no message, and the view has another one."""
+
+    async def act(stage: Stage) -> None:
+        session = stage.session()
+        view, sent, page, answer = await _stopped(stage, session)
+        turn = session.submit("", kind="resume", place=Place(target=answer))
+        stage.hub.asked(view, turn)
+        error = ErrorInfo("storage", "the disk is full", "free some")
+        turn.status, turn.answer, session.queue = "ended", Message("e", "assistant", status="error", error=error), ()
+        session.emit("turn-ended", turn, turn.answer)
+        await stage.clock.advance(1)
+        refused = [message for message in sent.messages if message["op"] == "refused"]
+        assert refused == [{"op": "refused", "client_id": turn.request_id, "error": error.to_json()}]
+        assert _play(page, sent) == ["hi", "Hel"]
 
     play(act)
 

@@ -237,6 +237,26 @@ def test_a_closed_conversation_is_opened_again_by_what_is_done_in_its_view() -> 
         assert "nothing of it was kept" in view.got("refused")["error"]["text"]
 
 
+def test_a_cells_running_answer_is_stopped_although_its_next_turn_waits() -> None:
+    """The question is edited while its answer runs: stop means what it names."""
+    gate = Gate()
+    with running_app(Reply.text(tokens=["one", "more"], gate=gate), Reply.text("two")):
+        s = nbchat.session("notes")
+        cell = Browser(s, s.send("hi"))
+        gate.release(1)
+        cell.wait(lambda: cell.texts == ["hi", "one"])
+        running = cell.page.messages[1]["id"]
+        cell.say("edit", message=cell.id(0), text="hello", client_id="c1")
+        waiting = cell.got("sent")["turn"]
+        cell.wait(lambda: cell.state["queue"] == [{"turn": waiting, "text": "hello"}])
+        assert s._core.turn is not None
+        cell.say("stop", turn=s._core.turn.id)
+        cell.shows("hello", "two")
+        stopped = s._core.message(running)
+        assert stopped is not None
+        assert (stopped.text, stopped.status) == ("one", "stopped")
+
+
 def test_a_cells_view_is_the_new_turns_when_its_answer_goes_on() -> None:
     """Stopped, resumed from the cell, asked again: state, queue and stop are those of the turn that it shows now."""
     gate, more = Gate(), Gate()
