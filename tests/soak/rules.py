@@ -186,7 +186,7 @@ RULES = (
     rule(
         f"{G14}g17_a_view_is_sent_each_token_once",
         "a view is told what it lacks",
-        ("notebook/teller.py", "(feed.turn.id, feed.generation, view.seq)", "(feed.turn.id, feed.generation, 0)"),
+        ("notebook/teller.py", "(feed.turn, feed.generation, view.seq)", "(feed.turn, feed.generation, 0)"),
     ),
     rule(
         f"{G14}g18_two_kernels_that_add_at_once_lose_nothing",

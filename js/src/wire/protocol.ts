@@ -99,7 +99,11 @@ export type Event =
   | { type: "request-sent" }
   | { type: "turn-end" | "turn-error"; turn: string; message: Message; checksum: number; total?: Cost };
 
-/** A position in the logs of a conversation: entry `seq` of turn number `generation`; `ended` once that turn is over. */
+/**
+ * How far a view has been told. A view counts generations of its own: each turn that it shows begins one, and so does each
+ * change that only a snapshot tells (another branch, a deleted message). `seq` is the entry of that turn's log; `ended` says
+ * that nothing runs there (any more).
+ */
 export interface Position {
   generation: number;
   seq: number;
