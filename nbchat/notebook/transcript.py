@@ -1,7 +1,8 @@
 """Transcript: the Markdown of a turn that stays in the saved notebook, where the widget is gone.
 
-A display of its own beside the widget, empty at first and filled once, at the turn's end: the one thing that nbchat shows from
-the background, with its own cell's parent header. The front end hides it below a live view (it knows the marker).
+A display of its own beside the widget, empty at first, filled at the turn's end and again when the view shows another answer
+(resumed, edited, deleted): the one thing that nbchat shows from the background, with its own cell's parent header. The front end
+hides it below a live view (it knows the marker).
 """
 
 from __future__ import annotations
