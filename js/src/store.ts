@@ -10,7 +10,16 @@ import { type Draft, Outbox, type Pending } from "./outbox.ts";
 import { randomId, registry } from "./registry.ts";
 import { Schedule } from "./schedule.ts";
 import { keep } from "./snapshot.ts";
-import type { ErrorInfo, Incoming, ModelInfo, Outgoing, Position, Snapshot, Traits } from "./wire/protocol.ts";
+import type {
+  Approval,
+  ErrorInfo,
+  Incoming,
+  ModelInfo,
+  Outgoing,
+  Position,
+  Snapshot,
+  Traits,
+} from "./wire/protocol.ts";
 import { Receiver } from "./wire/receiver.ts";
 import type { Content } from "./wire/reduce.ts";
 
@@ -30,19 +39,7 @@ export interface ViewState extends Traits, Omit<Content, "kind"> {
   deleted: readonly string[] | null;
 }
 
-const TRAITS = [
-  "kind",
-  "status",
-  "title",
-  "model",
-  "usage",
-  "cost",
-  "notice",
-  "offers",
-  "queue",
-  "approvals",
-  "private",
-] as const;
+const TRAITS = ["kind", "status", "title", "model", "usage", "cost", "notice", "offers", "queue", "private"] as const;
 const EMPTY: Snapshot = { generation: 0, seq: 0, ended: true, turn: null, messages: [], more: false };
 /** After this long without an effect of Stop the view says why. Milliseconds. */
 const STOP_PATIENCE = 1_000;
@@ -68,6 +65,7 @@ export class Store {
     paging: false,
     continues: "",
     deleted: null as readonly string[] | null,
+    approvals: [] as Approval[],
   };
   private keeping = false;
 
@@ -85,9 +83,10 @@ export class Store {
     this.model.on("msg:custom", this.receive);
     for (const name of TRAITS) this.model.on(`change:${name}`, this.traitChanged);
     this.model.on("change:snapshot", this.snapshotChanged);
+    this.model.on("change:approvals", this.takeApprovals);
     signal?.addEventListener("abort", () => this.dispose());
     this.receiver.start(this.traits().status, performance.now());
-    this.refresh();
+    this.takeApprovals();
   }
 
   dispose(): void {
@@ -96,6 +95,7 @@ export class Store {
     this.model.off("msg:custom", this.receive);
     for (const name of TRAITS) this.model.off(`change:${name}`, this.traitChanged);
     this.model.off("change:snapshot", this.snapshotChanged);
+    this.model.off("change:approvals", this.takeApprovals);
   }
 
   /** Call `listener` after every change; returns how to stop that. */
@@ -238,6 +238,16 @@ export class Store {
     this.refresh();
   };
 
+  /** What waits for consent is taken out of the model, whose state a saved notebook keeps; never sent anywhere. */
+  private readonly takeApprovals = (): void => {
+    const waiting = this.model.get("approvals") as Approval[] | null | undefined;
+    if (waiting) {
+      this.extra.approvals = waiting;
+      if (waiting.length > 0) this.model.set("approvals", null); // not [], which the kernel says when nothing waits any more
+    }
+    this.refresh();
+  };
+
   private readonly snapshotChanged = (): void => {
     if (this.keeping || this.traits().private) return; // of a private conversation the trait is always empty
     const snapshot = this.model.get("snapshot") as Snapshot | null;
@@ -291,7 +301,7 @@ export class Store {
     if (due !== null) this.schedule.set("tick", due - performance.now(), this.tick);
   };
 
-  private traits(): Traits {
+  private traits(): Omit<Traits, "approvals"> {
     const get = <T>(name: string, otherwise: T) => (this.model.get(name) as T | null | undefined) ?? otherwise;
     return {
       kind: get("kind", "thread"),
@@ -303,7 +313,6 @@ export class Store {
       notice: get("notice", null),
       offers: get("offers", []),
       queue: get("queue", []),
-      approvals: get("approvals", []),
       private: get("private", false),
     };
   }

@@ -31,7 +31,7 @@ HINTS: dict[ErrorKind, str] = {
     "network": "Check the base URL, that the server runs, and the network.",
     "timeout": "The server took too long; send again, or raise the timeout if the model is that slow.",
     "protocol": "Check the base URL: is this an OpenAI-compatible endpoint?",
-    "interrupted": "The partial answer is kept; ask again.",
+    "interrupted": "The partial answer is kept. Resume goes on with it.",
     "invalid": "The provider does not accept this request; check the model and the parameters.",
 }
 """What to do, by kind."""

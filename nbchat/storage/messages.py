@@ -19,7 +19,7 @@ _MARKS = ", ".join("?" * len(MESSAGE_COLUMNS.split(",")))
 ENDED_EARLY = ErrorInfo(
     "interrupted",
     "The kernel that received this answer ended before the answer did.",
-    "What had arrived was kept. Ask again for a whole answer.",
+    "What had arrived was kept. Resume goes on with it.",
 )
 
 

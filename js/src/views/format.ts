@@ -80,10 +80,13 @@ export function paceDetails(message: Message): string {
     .join("\n");
 }
 
-/** As `Message.tokens_per_second` in the kernel: output tokens by the time since the first one came. */
+/** What came within so many seconds came at once: its pace says nothing. */
+const BURST = 0.1;
+
+/** As `Message.tokens_per_second` in the kernel: output tokens by the time since the first one came; null for a burst. */
 function tokensPerSecond({ usage, seconds, first_token_seconds: first }: Message): number | null {
   const tokens = usage?.output_tokens ?? null;
-  if (tokens === null || seconds === undefined || first === undefined || seconds <= first) return null;
+  if (tokens === null || seconds === undefined || first === undefined || seconds - first < BURST) return null;
   return tokens / (seconds - first);
 }
 

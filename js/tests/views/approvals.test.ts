@@ -84,6 +84,18 @@ describe("a call that waits for consent", () => {
     expect(view.render().has(".approval")).toBe(false);
   });
 
+  test("leaves the model, whose state a saved notebook keeps, and goes when nothing waits any more", async () => {
+    const shown = await show([asks("c1")]);
+    expect(view.model.get("approvals")).toBe(null);
+    view.model.set("approvals", [asks("c1"), asks("c2")]);
+    await drawn();
+    expect(view.model.get("approvals")).toBe(null);
+    expect(shown.root.querySelectorAll(".approval").length).toBe(2);
+    view.model.set("approvals", []);
+    await drawn();
+    expect(shown.has(".approval")).toBe(false);
+  });
+
   test("is announced politely", async () => {
     const shown = await show([asks("c1")]);
     const said = shown.find(".hidden[role=status]");
