@@ -6,6 +6,7 @@ Made once per process, when first needed (a warm-up thread may be ahead); import
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import threading
 from collections.abc import Sequence
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from nbchat.sessions.session import Session
 
 __all__ = ["App", "app", "warm_up"]
+
+_log = logging.getLogger("nbchat.app")
 
 
 class App:
@@ -125,7 +128,10 @@ class App:
     async def _forget_the_old(self) -> None:
         days = self.choices.get("retention_days")
         if isinstance(days, (int, float)) and days > 0:
-            await self.manager.purge(self.ports.clock.time() - days * 86_400)
+            try:
+                await self.manager.purge(self.ports.clock.time() - days * 86_400)
+            except ChatError:  # the database is in trouble, which every view says; the chat goes on
+                _log.warning("old conversations could not be removed", exc_info=True)
 
     def _private_ports(self) -> Ports:
         """The ports of sessions that are never saved. (Jobs and logs are this process's memory for all sessions.)"""

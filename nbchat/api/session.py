@@ -55,7 +55,7 @@ class Session(TreeHandle):
 
     Readable and observable: `status`, `streaming_text`, `messages`, `usage`, `cost`, `title`, `model`, `system`, `parameters`,
     `approvals`, `notice`, `state`.
-    Settable: `title`, `model` ("provider/model"), `system`, `parameters`, `tools`.
+    Settable: `title`, `model` ("provider/model"), `system`, `parameters`, `tools`, `stop_on_close`.
     """
 
     status = Live(lambda s: s.state.status, help='"idle", "submitted", "streaming" or "error".')
@@ -156,6 +156,16 @@ class Session(TreeHandle):
     def stop(self) -> None:
         """Stop the running turn, if any; returns when its request is closed and its partial saved."""
         self._app.background.wait(self._core.stop())
+
+    @property
+    def stop_on_close(self) -> bool:
+        """Whether a running answer is stopped (and kept as far as it came) when the last view of it closes. Off by default: it
+        goes on to its end and is saved. For as long as the session lives."""
+        return self._core.stop_on_close
+
+    @stop_on_close.setter
+    def stop_on_close(self, stop: bool) -> None:
+        self._core.stop_on_close = bool(stop)
 
     @property
     def queue(self) -> tuple[Turn, ...]:

@@ -52,9 +52,12 @@ class Session(Submitting):
         super().__init__(tree, ports)
         self.private = private
         """Whether nothing of it is saved anywhere."""
+        self.stop_on_close = False
+        """Whether a running turn is stopped when the last view closes; else it goes on to its end."""
         self.notice: Notice | None = None
         self.tools = ToolBox(self._tools_changed, self._approval_needed, self._somebody_can_decide)
         self._ending: asyncio.Task[None] | None = None
+        self._stopping: asyncio.Task[None] | None = None
         self._default_model = default_model
         self._worker = TurnWorker(tree, ports, self, self.tools, model=lambda: self.model)
         self._titles = TitleMaker(self, ports)
@@ -286,6 +289,8 @@ class Session(Submitting):
             self.emit("status-changed", self.turn, (old.status, self.state.status))
 
     def _leases_changed(self, views: int) -> None:
+        if self.stop_on_close and not views and self.state.subscriber_count and self.busy and not self.closed:
+            self._stopping = begin(self.stop(queue=True))
         if views != self.state.subscriber_count:
             self._set(subscriber_count=views)
             self.emit("changed")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from traitlets.utils.bunch import Bunch
 
 import nbchat
 from nbchat.core.errors import ChatError, UsageError
@@ -259,3 +262,40 @@ def test_settings_prompts_and_recent_models_are_kept() -> None:
             del nbchat.prompts["concise"]
         with pytest.raises(UsageError):
             nbchat.prompts["nobody"]
+
+
+def test_lists_of_sessions_and_conversations_can_be_observed() -> None:
+    """`active`, `running` and `names` tell their history; a callback that raises changes nothing."""
+    gate = Gate()
+    with running_app(Reply.text("one", gate=gate)):
+        heard: dict[str, list[tuple[str, ...]]] = {"active": [], "running": [], "names": []}
+        told = threading.Event()
+
+        def listen(change: Bunch) -> None:
+            heard[change.name].append(change.new)
+            if change.name == "running" and change.new == () and heard["active"]:
+                told.set()
+            raise RuntimeError("a callback that fails")
+
+        nbchat.manager.observe(listen, names=["active", "running", "names"])
+        s = nbchat.session("notes")
+        turn = s.send("hi")
+        gate.open()
+        turn.result()
+        assert told.wait(20)
+        nbchat.manager.rename("notes", "other")
+        nbchat.manager.delete("other")
+        wait_until(lambda: heard["names"] and heard["names"][-1] == ())
+        assert heard["active"][0] == ("notes",)
+        assert ("notes",) in heard["running"]
+        assert ("notes",) in heard["names"]
+        assert ("other",) in heard["names"]
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Let the callbacks' thread come so far."""
+    for _ in range(2000):
+        if condition():
+            return
+        threading.Event().wait(0.005)
+    raise AssertionError("this never came true")

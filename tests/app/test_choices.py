@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 import nbchat
 from nbchat.app import app
+from nbchat.core.errors import StorageError
+from nbchat.storage.fallback import FallbackStore
 from nbchat.testing import Reply
 from tests.support.apps import running_app
 
@@ -58,3 +62,18 @@ def test_what_is_old_goes_at_the_next_start() -> None:
         assert [row["name"] for row in nbchat.manager.conversations(archived=None)] == ["new"]
         assert len(nbchat.ledger()) == 2
         assert nbchat.settings.retention_days == 30
+
+
+def test_a_database_in_trouble_keeps_what_is_old_and_the_chat_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retention is no reason not to start."""
+    with running_app(Reply.text("one"), Reply.text("two")):
+        nbchat.session("old").ask("a")
+        nbchat.settings.retention_days = 30
+        app().close()
+
+        async def refuse(self: FallbackStore, before: float, **options: object) -> int:
+            raise StorageError("the database is read-only.")
+
+        monkeypatch.setattr(FallbackStore, "purge", refuse)
+        assert [row["name"] for row in nbchat.manager.conversations()] == ["old"]
+        assert nbchat.session("new", model="demo/demo").ask("hi").status == "complete"

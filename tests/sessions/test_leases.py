@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from nbchat.sessions.leases import WARM_SECONDS, Leases
+from nbchat.testing import Gate, Reply
 from tests.support.clock import ManualClock, settle
+from tests.support.house import House, answer, eventually, live
 
 
 class World:
@@ -93,3 +95,38 @@ def test_a_running_turn_outlives_its_views() -> None:
         assert world.unused == 1
 
     asyncio.run(main())
+
+
+def test_closing_the_last_view_stops_the_turn_only_where_that_was_asked_for() -> None:
+    """6.6: a running turn outlives its views; `stop_on_close` opts out, and then the partial is kept and the queue emptied."""
+    gates = Gate(), Gate()
+    for gate in gates:
+        gate.release(1)
+
+    async def test(house: House) -> None:
+        session = await house.session()
+        views = [session.lease("view"), session.lease("view")]
+        first = session.submit("first")
+        await eventually(lambda: first.content.text == "a ")
+        for view in views:
+            view.release()
+        await settle()
+        assert first.status == "running"
+        gates[0].open()
+        assert (await answer(first)).status == "complete"
+
+        session.stop_on_close = True
+        views = [session.lease("view"), session.lease("view")]
+        second, third = session.submit("second"), session.submit("third")
+        await eventually(lambda: second.content.text == "c ")
+        views[0].release()
+        views[0].release()
+        await settle()
+        assert second.status == "running"
+        views[1].release()
+        assert (await answer(second)).status == "stopped"
+        assert third.future.cancelled()
+        assert [m.text for m in session.path] == ["first", "a b", "second", "c "]
+
+    server = live(test, Reply.text(tokens=["a ", "b"], gate=gates[0]), Reply.text(tokens=["c ", "d"], gate=gates[1]))
+    assert server.open_streams == 0
