@@ -18,6 +18,7 @@ import re
 import secrets
 import sys
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 from nbchat._server.answers import LONG, THOUGHTS, calling, long_answer, results, sections, welcome
@@ -71,11 +72,12 @@ class DemoServer(LoopbackServer):
         return self._answer_at(pace, request, wrong[1].lower() if wrong else "").after(_FIRST if pace else 0.0)
 
     def _answer_at(self, pace: float, request: Request, wrong: str) -> Reply:
-        question = request.question
-        asked = set(re.findall(r"\w+", question.lower()))
-        calls = _calls(request) if asked & {"tool", "tools"} else []
+        asked = set(re.findall(r"\w+", request.question.lower()))
+        begun = _begun(request)
+        calls = _calls(request) if asked & {"tool", "tools"} and not begun else []
         tokens = _broken_answer(wrong) if wrong else _tokens(request, calls[0][0] if request.tools and calls else "")
-        thoughts = THOUGHTS if "reasoning" in asked else ""
+        tokens = _rest(tokens, begun)
+        thoughts = THOUGHTS if "reasoning" in asked and not begun else ""
         reply = Reply.text(
             tokens=tokens,
             reasoning=thoughts,
@@ -91,6 +93,24 @@ class DemoServer(LoopbackServer):
             words = f"This is nbchat's demo model. Give {self.base_url} and its key to any OpenAI-compatible client.\n"
             return Reply.raw([words.encode()], framing="length", content_type="text/plain; charset=utf-8")
         return super()._elsewhere(request)
+
+
+def _begun(request: Request) -> str:
+    """The answer so far, where the last message is the assistant's and is to be gone on with."""
+    last = request.messages[-1] if request.messages else {}
+    return text_of(last) if last.get("role") == "assistant" else ""
+
+
+def _rest(tokens: Sequence[str], begun: str) -> tuple[str, ...]:
+    """What of an answer follows its beginning; all of it where it does not begin like that."""
+    if not begun or not "".join(tokens).startswith(begun):
+        return tuple(tokens)
+    left, rest = len(begun), []
+    for token in tokens:
+        if len(token) > left:
+            rest.append(token[left:])
+        left = max(left - len(token), 0)
+    return tuple(rest)
 
 
 def _calls(request: Request) -> list[tuple[str, Any]]:

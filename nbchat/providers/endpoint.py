@@ -19,7 +19,7 @@ from nbchat.core.secrets import Secret
 from nbchat.providers.attempt import ERROR_BODY, JSON_BODY, Attempt, Timeouts
 from nbchat.providers.errors import HINTS, error_of_body, excerpt
 from nbchat.providers.listing import parse_models
-from nbchat.providers.presets import PRESETS, Preset
+from nbchat.providers.presets import Preset, preset_of
 from nbchat.providers.request_body import request_body
 from nbchat.providers.retry import RetryPolicy
 from nbchat.providers.urls import check_base_url
@@ -75,7 +75,7 @@ class Endpoint:
 
     @property
     def _preset(self) -> Preset:
-        return PRESETS.get(self.provider.preset, PRESETS["custom"])
+        return preset_of(self.provider)
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Sequence[ProviderEvent], None]:
         """Send `request` and yield what comes, one batch per wake-up; see ports.ModelProvider.

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-__all__ = ["PRESETS", "Prefill", "Preset"]
+from nbchat.core.models import DEMO, Provider
+
+__all__ = ["PRESETS", "Prefill", "Preset", "preset_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +89,11 @@ _PRESETS = (
 )  # fmt: skip
 PRESETS: Mapping[str, Preset] = MappingProxyType({preset.id: preset for preset in _PRESETS})
 """The presets by id, in the order in which they are offered."""
+
+_DEMO = Preset(DEMO, "Demo", "", prefill=_LAST_GOES_ON)
+"""The embedded demo model: not offered, since it is there by itself."""
+
+
+def preset_of(provider: Provider) -> Preset:
+    """Return what is known of a provider's kind; for one of a kind that is not known, what holds for any server."""
+    return _DEMO if provider.preset == DEMO else PRESETS.get(provider.preset, PRESETS["custom"])

@@ -14,7 +14,7 @@ from nbchat.core.cost import Price
 from nbchat.core.errors import ChatError
 from nbchat.core.models import Provider
 from nbchat.providers.catalogue import Catalogue
-from nbchat.providers.presets import PRESETS
+from nbchat.providers.presets import preset_of
 from nbchat.providers.urls import is_loopback, origin
 
 __all__ = ["Prices"]
@@ -34,7 +34,7 @@ class Prices:
         most 10 s). A provider on this machine costs nothing that anybody could know.
         """
         found = self._catalogue.price(provider, model)
-        if found is None and PRESETS.get(provider.preset, PRESETS["custom"]).lists_prices:
+        if found is None and preset_of(provider).lists_prices:
             try:
                 await self._catalogue.listing(provider.id)
             except ChatError:

@@ -56,7 +56,7 @@ class ProviderRegistry:
     def add_builtin(self, id: str, factory: Factory, *, name: str = "") -> None:
         """Add a provider that is started by its first request and never saved."""
         self._builtin[id] = factory
-        self._providers[id] = Provider(id=id, base_url="", preset="builtin", name=name or id)
+        self._providers[id] = Provider(id=id, base_url="", preset=id, name=name or id)
 
     def add(self, provider: Provider, key: Secret | None = None) -> None:
         """Use a provider from now on, replacing the one with its id; `key` is kept for this process only.

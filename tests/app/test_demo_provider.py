@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
+import nbchat
 from nbchat.app import app
+from nbchat.core.errors import ChatError
 
 
 def test_threads_that_come_together_get_one_started_demo() -> None:
@@ -17,3 +20,21 @@ def test_threads_that_come_together_get_one_started_demo() -> None:
         assert ":0/" not in found[0]
     finally:
         running.close()
+
+
+def test_a_stopped_answer_of_the_demo_is_gone_on_with_to_the_letter() -> None:
+    """What people try first: Stop, then Resume, gives what the whole answer would have been."""
+    try:
+        s = nbchat.session("notes")
+        turn = s.send("long 40")
+        heard = ""
+        for delta in turn:
+            heard += delta
+            if len(heard) > 30:
+                break
+        turn.stop()
+        with suppress(ChatError):
+            turn.result()
+        assert s.resume().result().text == nbchat.session("other").ask("long 40").text
+    finally:
+        app().close()

@@ -293,3 +293,13 @@ def test_each_server_has_a_key_and_a_port_of_its_own() -> None:
         assert one.port != two.port
         assert one.api_key is not None
         assert len(one.api_key) > 30
+
+
+def test_it_goes_on_with_an_answer_that_it_is_given() -> None:
+    """The assistant's message comes last: what follows is what was not said yet, without another call or second thoughts."""
+    whole = ask("long 30 and reasoning")
+    for cut in (1, 7, len(whole["text"]) - 1):
+        begun = [{"role": "assistant", "content": whole["text"][:cut]}]
+        rest = ask("long 30 and reasoning", after=begun)
+        assert (begun[0]["content"] + rest["text"], rest["reasoning"]) == (whole["text"], "")
+    assert ask("table", after=[{"role": "assistant", "content": "Something else."}])["text"] == ask("table")["text"]
