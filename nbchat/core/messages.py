@@ -137,6 +137,11 @@ class Message:
         return tokens / passed if passed > 0 else None
 
     @property
+    def whole(self) -> bool:
+        """Whether there is nothing to go on with: the model ended it, and not because of its length."""
+        return self.status == "complete" and self.finish_reason not in ("length", None)
+
+    @property
     def text(self) -> str:
         """All text parts joined; without reasoning and tools."""
         return "".join(part.text for part in self.parts if isinstance(part, TextPart))

@@ -107,11 +107,12 @@ class Submitting(Editing):
 
     def resume(self, message_id: str | None = None, *, request_id: str | None = None) -> Turn:
         """Go on with an answer (default: the last one) where it was cut; returns the turn. Where nothing had come, it is asked
-        for again in its place. Raises UsageError for an answer that is whole, or still runs."""
+        for again in its place. Where it is whole when its turn has come (somebody else went on with it), the turn ends with
+        it, and nothing is asked. Raises UsageError for an answer that is whole, or still runs."""
         if (known := self._known(request_id)) is not None:
             return known
         target = self._message(message_id) if message_id is not None else self._last()
-        if target.role == "assistant" and target.status == "complete" and target.finish_reason not in ("length", None):
+        if target.role == "assistant" and target.whole:
             raise UsageError(
                 "This answer is complete: there is nothing to go on with.", hint="regenerate() asks for another one."
             )

@@ -15,14 +15,14 @@ from typing import Any, Protocol
 
 from nbchat.core.accumulator import TurnAccumulator
 from nbchat.core.cost import Cost
-from nbchat.core.errors import ChatError, ErrorInfo, UsageError
+from nbchat.core.errors import ChatError, ErrorInfo
 from nbchat.core.events import ProviderEvent, TurnStart
 from nbchat.core.ids import new_id
-from nbchat.core.messages import Message, TextPart
+from nbchat.core.messages import Message
 from nbchat.core.models import split_model
-from nbchat.core.parameters import merge
 from nbchat.core.usage import Usage
 from nbchat.sessions.asking import Asking
+from nbchat.sessions.beginning import Beginning
 from nbchat.sessions.ports import Job, Ports, TurnRecord, UserMessage
 from nbchat.sessions.run import RunWatcher, TurnRun
 from nbchat.sessions.state import SignalName
@@ -74,6 +74,7 @@ class TurnWorker:
         self._watcher = watcher
         self._tools = tools
         self._model = model
+        self._beginning = Beginning(tree, ports)
         self._run: TurnRun | None = None
         self._task: asyncio.Task[None] | None = None
         self._stop_at_once = False
@@ -148,7 +149,7 @@ class TurnWorker:
         provider, model = split_model(label)
         question, answer = await self._begin(turn, label)
         if answer.status != "streaming":
-            return answer  # another process has answered this very request
+            return answer  # somebody else has answered this very request, or gone on with this very answer
         conversation = self._tree.conversation
         asking = Asking(
             request_id=turn.request_id,
@@ -185,11 +186,13 @@ class TurnWorker:
         """Save the turn with its question and its answer so far, then let the world know."""
         ports, now, tree = self._ports, self._ports.clock.time(), self._tree
         conversation = tree.conversation.id
-        question, answer = await self._messages_for(turn, label, now)
+        question, answer = await self._beginning.messages_for(turn, label, now)
+        if answer.status != "streaming":
+            return _found(turn, question, answer)
         record = TurnRecord(turn.id, conversation, question.id, answer.id, turn.request_id, turn.cell, started=now)
         turn.record = await ports.store.begin_turn(record, [question, answer])
         if turn.record.id != turn.id:
-            return await self._attach(turn)
+            return _found(turn, *await self._beginning.attached(turn.record))
         turn.question, turn.answer = question, answer
         turn.content = TurnAccumulator(answer.parts)
         turn.tell(answer.text)
@@ -215,67 +218,6 @@ class TurnWorker:
             self._watcher.emit("message-added", turn, message)
         return question, answer
 
-    async def _messages_for(self, turn: Turn, label: str, now: float) -> tuple[Message, Message]:
-        """The question and the answer that a turn begins with: new ones, or those that it is about."""
-        parameters = merge(self._tree.conversation.parameters, turn.parameters)
-        if turn.kind == "ask":
-            parent = await self._parent_for(turn) if turn.place is None else turn.place.parent
-            question = Message(new_id(), "user", (TextPart(turn.text),), parent, created=now)
-            answer = Message(new_id(), "assistant", (), question.id, "streaming", model=label, created=now)
-            return question, replace(answer, parameters=parameters)
-        assert turn.place is not None
-        target = self._tree.get(turn.place.target or "")
-        if target is not None and target.status == "streaming":
-            target = await self._left_behind(target)
-        question_id = None if target is None else target.id if target.role == "user" else target.parent
-        asked = self._tree.get(question_id or "")
-        if target is None or asked is None or target.deleted or asked.deleted:
-            raise UsageError("This answer was deleted, or its question.", hint="Undo that, or ask again.")
-        if target.role == "assistant" and (turn.kind == "resume" or not target.parts):
-            answer = replace(target, status="streaming", error=None, finish_reason=None, model=label, parameters=parameters)
-            return asked, answer  # nothing had come: asked again in its place, else gone on with
-        fresh = Message(new_id(), "assistant", (), asked.id, "streaming", model=label, created=now, parameters=parameters)
-        return asked, fresh
-
-    async def _left_behind(self, answer: Message) -> Message | None:
-        """Return an answer of another kernel as it stands now that this kernel is to go on with it; raises ChatError while that
-        kernel lives."""
-        store, own = self._ports.store, self._tree.conversation
-        await store.recover(own.id)
-        self._tree.load(replace(await store.get(own.id) or own, head=own.head), await store.messages(own.id))
-        found = self._tree.get(answer.id)
-        if found is not None and found.status == "streaming":
-            raise ChatError("Another kernel is receiving this answer.", kind="busy", hint="It is saved when it ends.")
-        return found
-
-    async def _parent_for(self, turn: Turn) -> str | None:
-        """The cell's earlier question, if it lies on the active path, is branched at its parent; else append."""
-        if turn.cell is not None:
-            earlier = await self._ports.store.turn_of_cell(self._tree.conversation.id, turn.cell)
-            if earlier is not None:
-                for message in self._tree.path:
-                    if message.id == earlier.user_message:
-                        return message.parent
-        return self._tree.path[-1].id if self._tree.path else None
-
-    async def _attach(self, turn: Turn) -> tuple[Message, Message]:
-        """This request was begun before, by another process: give its answer, do not pay twice."""
-        store, record = self._ports.store, turn.record
-        assert record is not None
-        if record.conversation != self._tree.conversation.id:
-            raise UsageError("This request id was used in another conversation.", hint="Give each question an id of its own.")
-        conversation = await store.get(record.conversation)
-        self._tree.load(conversation or self._tree.conversation, await store.messages(record.conversation))
-        question, answer = self._tree.get(record.user_message), self._tree.get(record.assistant_message)
-        if question is None or answer is None:
-            raise ChatError("This request was answered before, and its answer deleted.", kind="invalid", hint="Ask anew.")
-        if answer.status == "streaming":
-            raise ChatError("Another kernel is answering this request.", kind="busy", hint="Its answer is saved when it ends.")
-        turn.question, turn.answer = question, answer
-        turn.content = TurnAccumulator(answer.parts)
-        turn.tell(answer.text)
-        return question, answer
-
     async def _failed(self, turn: Turn, error: ErrorInfo) -> Message:
         """Return the answer of a turn that ended before its request; where it was begun, end it in the store too."""
         now, ports = self._ports.clock.time(), self._ports
@@ -288,3 +230,11 @@ class TurnWorker:
                 _log.warning("the end of a turn could not be saved", exc_info=True)
             return message
         return Message(new_id(), "assistant", (), None, "error", model=turn.model or self._model(), created=now, error=error)
+
+
+def _found(turn: Turn, question: Message, answer: Message) -> tuple[Message, Message]:
+    """The turn has its answer without a request."""
+    turn.question, turn.answer = question, answer
+    turn.content = TurnAccumulator(answer.parts)
+    turn.tell(answer.text)
+    return question, answer

@@ -285,6 +285,74 @@ def test_an_answer_that_a_dead_kernel_left_is_gone_on_with(tmp_path: Path) -> No
     live(test, reply, reply, place=str(tmp_path / "nbchat.db"))  # type: ignore[arg-type]
 
 
+def test_two_who_resume_at_once_are_given_one_rest() -> None:
+    """Two views press Continue: the second turn finds the answer whole, asks for nothing and ends with it."""
+    gate = opened(2)
+
+    async def test(house: House) -> None:
+        session = await house.session()
+        partial = await stopped(session, gate, "one two ")
+        first, second = session.resume(partial.id), session.resume(partial.id)
+        assert (await answer(first)).text == "one two three"
+        assert await answer(second) == await answer(first) == session.path[-1]
+        assert session.state.status == "idle"
+        assert len(await house.store.records(session.id)) == 2
+
+    server = live(test, Reply.text(tokens=["one ", "two ", "x"], gate=gate), Reply.text("three"))
+    assert len(server.chats) == 2
+
+
+def test_an_answer_that_another_kernel_went_on_with_is_not_overwritten(tmp_path: Path) -> None:
+    """This kernel knows the partial alone; it looks before it writes, and finds the whole answer, or a longer partial."""
+    gate, longer = opened(1), opened(1)
+
+    async def test(house: House) -> None:
+        session = await house.session("shared")
+        partial = await stopped(session, gate, "one ")
+        async with house_of(tmp_path, house) as other:
+            there = await other.session("shared")
+            turn = there.resume()
+            await eventually(lambda: turn.content.text == "one two ")
+            refused = await answer(session.resume(partial.id))
+            assert refused.error is not None
+            assert refused.error.kind == "busy"
+            await there.stop()
+            gone_on = await answer(session.resume(partial.id))
+            assert (gone_on.id, gone_on.text, gone_on.status) == (partial.id, "one two three", "complete")
+            with pytest.raises(UsageError):
+                session.resume(partial.id)
+            assert (await answer(there.resume())).text == "one two three"  # it knew the longer partial alone
+            assert [m.text for m in there.path] == ["count", "one two three"]
+        assert [m.text for m in await house.store.messages(session.id)] == ["count", "one two three"]
+
+    server = live(
+        test,
+        Reply.text(tokens=["one ", "x"], gate=gate),
+        Reply.text(tokens=["two ", "x"], gate=longer),
+        Reply.text("three"),
+        place=str(tmp_path / "nbchat.db"),
+    )
+    assert len(server.chats) == 3
+
+
+def test_a_database_in_trouble_takes_nothing_from_the_tree(tmp_path: Path) -> None:
+    """A resume looks into a database that cannot be read: what is known stays, and the answer is gone on with in memory."""
+    gate = opened(1)
+
+    async def test(house: House) -> None:
+        session = await house.session()
+        await answer(session.submit("first"))
+        partial = await stopped(session, gate, "one ")
+        (tmp_path / "nbchat.db").unlink()
+        (tmp_path / "nbchat.db").mkdir()
+        whole = await answer(session.resume(partial.id))
+        assert (whole.text, whole.status) == ("one two", "complete")
+        assert [m.text for m in session.path] == ["first", "fine", "count", "one two"]
+
+    replies = (Reply.text("fine"), Reply.text(tokens=["one ", "x"], gate=gate), Reply.text("two"))
+    live(test, *replies, place=str(tmp_path / "nbchat.db"))
+
+
 @asynccontextmanager
 async def house_of(directory: Path, first: House) -> AsyncIterator[House]:
     """Another kernel's house: a store of its own on the same file, the same providers."""

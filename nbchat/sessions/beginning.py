@@ -1,0 +1,99 @@
+"""Beginning: the question and the answer that a turn begins with: new ones, or those that it is about, as they stand by now.
+
+Owns the rule that nothing is written over what another kernel has saved meanwhile. Must not know requests, logs or views.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from nbchat.core.errors import ChatError, UsageError
+from nbchat.core.ids import new_id
+from nbchat.core.messages import Message, TextPart
+from nbchat.core.parameters import merge
+from nbchat.sessions.ports import Ports, TurnRecord
+from nbchat.sessions.tree import ConversationTree
+from nbchat.sessions.turn import Turn
+
+__all__ = ["Beginning"]
+
+
+class Beginning:
+    """Finds the messages of one session's turns, when their time has come."""
+
+    def __init__(self, tree: ConversationTree, ports: Ports) -> None:
+        self._tree = tree
+        self._ports = ports
+
+    async def messages_for(self, turn: Turn, label: str, now: float) -> tuple[Message, Message]:
+        """Return the question and the answer to begin with, which is streaming; or one that is not, where there is nothing to
+        ask any more. Raises UsageError when they were deleted, ChatError while another kernel writes on the answer."""
+        parameters = merge(self._tree.conversation.parameters, turn.parameters)
+        if turn.kind == "ask":
+            parent = await self._parent_for(turn) if turn.place is None else turn.place.parent
+            question = Message(new_id(), "user", (TextPart(turn.text),), parent, created=now)
+            answer = Message(new_id(), "assistant", (), question.id, "streaming", model=label, created=now)
+            return question, replace(answer, parameters=parameters)
+        assert turn.place is not None
+        target = self._tree.get(turn.place.target or "")
+        if target is not None and target.role == "assistant" and _is_written_on(turn, target):
+            target = await self._as_stored(target)
+        question_id = None if target is None else target.id if target.role == "user" else target.parent
+        asked = self._tree.get(question_id or "")
+        if target is None or asked is None or target.deleted or asked.deleted:
+            raise UsageError("This answer was deleted, or its question.", hint="Undo that, or ask again.")
+        if turn.kind == "resume" and target.role == "assistant" and target.whole:
+            return asked, target  # two have pressed Continue
+        if target.role == "assistant" and (turn.kind == "resume" or not target.parts):
+            answer = replace(target, status="streaming", error=None, finish_reason=None, model=label, parameters=parameters)
+            return asked, answer  # nothing had come: asked again in its place, else gone on with
+        fresh = Message(new_id(), "assistant", (), asked.id, "streaming", model=label, created=now, parameters=parameters)
+        return asked, fresh
+
+    async def attached(self, record: TurnRecord) -> tuple[Message, Message]:
+        """Return question and answer of a request that was begun before, by another process: it is not paid for twice. Raises
+        UsageError for one of another conversation, ChatError when the answer is not there, or not whole yet."""
+        if record.conversation != self._tree.conversation.id:
+            raise UsageError("This request id was used in another conversation.", hint="Give each question an id of its own.")
+        stored = await self._ports.store.get(record.conversation)
+        await self._look(record.assistant_message, stored.head if stored is not None else None)
+        question, answer = self._tree.get(record.user_message), self._tree.get(record.assistant_message)
+        if question is None or answer is None:
+            raise ChatError("This request was answered before, and its answer deleted.", kind="invalid", hint="Ask anew.")
+        if answer.status == "streaming":
+            raise ChatError("Another kernel is answering this request.", kind="busy", hint="Its answer is saved when it ends.")
+        return question, answer
+
+    async def _as_stored(self, answer: Message) -> Message | None:
+        """Return an answer that is to be written on as it stands now: another kernel may have gone on with it, or have left
+        it behind. Raises ChatError while that kernel lives."""
+        await self._ports.store.recover(self._tree.conversation.id)
+        await self._look(answer.id)
+        found = self._tree.get(answer.id)
+        if found is not None and found.status == "streaming":
+            raise ChatError("Another kernel is receiving this answer.", kind="busy", hint="It is saved when it ends.")
+        return found
+
+    async def _look(self, message_id: str, head: str | None = None) -> None:
+        """Take over what storage says, if it knows this message (in trouble it may know nothing); the head stays where it is,
+        unless one is given."""
+        store, own = self._ports.store, self._tree.conversation
+        stored, messages = await store.get(own.id), await store.messages(own.id)
+        if any(each.id == message_id for each in messages):
+            known = self._tree.conversation
+            self._tree.load(replace(stored or known, head=head or known.head), messages)
+
+    async def _parent_for(self, turn: Turn) -> str | None:
+        """The cell's earlier question, if it lies on the active path, is branched at its parent; else append."""
+        if turn.cell is not None:
+            earlier = await self._ports.store.turn_of_cell(self._tree.conversation.id, turn.cell)
+            if earlier is not None:
+                for message in self._tree.path:
+                    if message.id == earlier.user_message:
+                        return message.parent
+        return self._tree.path[-1].id if self._tree.path else None
+
+
+def _is_written_on(turn: Turn, answer: Message) -> bool:
+    """Whether the turn writes on this answer itself, not beside it; or somebody may be doing so now."""
+    return turn.kind == "resume" or not answer.parts or answer.status == "streaming"
