@@ -102,5 +102,7 @@ def _cut(text: str, ellipsis: str) -> str:
     if len(text) <= TITLE_LENGTH:
         return text
     words = text[: TITLE_LENGTH - len(ellipsis) + 1]
-    kept = words.rpartition(" ")[0] or words[:-1]
+    kept = words.rpartition(" ")[0]
+    if not _says_something(kept):  # signs alone, before one long word
+        kept = words[:-1]
     return kept.rstrip(_STOPS) + ellipsis

@@ -119,6 +119,7 @@ anything = st.text(max_size=300) | st.lists(
 @given(anything)
 @example("." * 70 + " a")
 @example("a" + "." * 70)
+@example(") " + "0" * 60)
 def test_always_one_short_visible_line(text: str) -> None:
     """At most so many characters, none invisible; something wherever there is a letter in a plain question."""
     for title in (clean_title(text), fallback_title(text)):
