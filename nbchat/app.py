@@ -9,7 +9,7 @@ import asyncio
 import logging
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -115,6 +115,10 @@ class App:
         self.choices[name] = value
         await self.store.set(name, value)
 
+    async def change_choice(self, name: str, change: Callable[[Any], Any]) -> None:
+        """Save what `change` makes of a setting as it is saved by now: another kernel may have changed it."""
+        await self.set_choice(name, change((await self.store.settings()).get(name)))
+
     def _helper_requests(self, provider_id: str) -> bool:
         """Whether a model may be asked for titles: not the demo, and not one on this machine unasked, which would drop the
         conversation that it has in its cache."""
@@ -130,7 +134,7 @@ class App:
         if isinstance(days, (int, float)) and days > 0:
             try:
                 await self.manager.purge(self.ports.clock.time() - days * 86_400)
-            except ChatError:  # the database is in trouble, which every view says; the chat goes on
+            except ChatError:  # a database in trouble keeps what is old until a later start
                 _log.warning("old conversations could not be removed", exc_info=True)
 
     def _private_ports(self) -> Ports:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, MutableMapping
+from typing import TYPE_CHECKING, Any
 
 from nbchat.core.errors import UsageError
 from nbchat.core.prompts import prompt_text, prompts
@@ -26,8 +26,7 @@ class Prompts(MutableMapping[str, str]):
         self._app = app
 
     def _own(self) -> dict[str, str]:
-        found = self._app.choices.get("prompts")
-        return dict(found) if isinstance(found, dict) else {}
+        return _read(self._app.choices.get("prompts"))
 
     def __getitem__(self, name: str) -> str:
         return prompt_text(name, self._own())
@@ -45,17 +44,15 @@ class Prompts(MutableMapping[str, str]):
         name, text = text_of(name, "A prompt's name"), text_of(text, "A prompt")
         if not name.strip() or not text.strip():
             raise UsageError("A prompt has a name and a text.")
-        self._save({**self._own(), name: text})
+        self._change(lambda own: {**own, name: text})
 
     def __delitem__(self, name: str) -> None:
-        own = self._own()
-        if name not in own:
+        if name not in self._own():
             raise UsageError(f"There is no prompt of your own called {name!r:.80}.", hint="Built-in ones stay.")
-        del own[name]
-        self._save(own)
+        self._change(lambda own: {each: text for each, text in own.items() if each != name})
 
-    def _save(self, own: dict[str, str]) -> None:
-        self._app.background.wait(self._app.set_choice("prompts", own))
+    def _change(self, change: Callable[[dict[str, str]], dict[str, str]]) -> None:
+        self._app.background.wait(self._app.change_choice("prompts", lambda saved: change(_read(saved))))
 
     def table(self) -> Table:
         """Return the prompts as rows: name, whose it is, text."""
@@ -69,3 +66,7 @@ class Prompts(MutableMapping[str, str]):
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         return {"text/plain": repr(self), "text/html": self.table()._repr_html_()}
+
+
+def _read(saved: Any) -> dict[str, str]:
+    return dict(saved) if isinstance(saved, dict) else {}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import nbchat
 from nbchat.app import app
-from nbchat.core.errors import StorageError
-from nbchat.storage.fallback import FallbackStore
-from nbchat.testing import Reply
-from tests.support.apps import running_app
+from nbchat.testing import Reply, ScriptedServer
+from tests.support.apps import app_of, running_app
 
 
 def test_models_on_this_machine_and_the_demo_are_not_asked_for_titles_unless_one_says_so() -> None:
@@ -64,16 +64,30 @@ def test_what_is_old_goes_at_the_next_start() -> None:
         assert nbchat.settings.retention_days == 30
 
 
-def test_a_database_in_trouble_keeps_what_is_old_and_the_chat_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Retention is no reason not to start."""
-    with running_app(Reply.text("one"), Reply.text("two")):
-        nbchat.session("old").ask("a")
-        nbchat.settings.retention_days = 30
-        app().close()
+def test_a_database_that_refuses_the_purge_does_not_keep_nbchat_from_starting(tmp_path: Path) -> None:
+    """What is old goes at a later start; the chat goes on."""
+    path = tmp_path / "nbchat.db"
+    with ScriptedServer([Reply.text("one"), Reply.text("two")], models=("tiny",)) as server:
+        with app_of(server, path):
+            nbchat.session("old").ask("a")
+            nbchat.settings.retention_days = 1e-9
+        with closing(sqlite3.connect(path)) as db, db:
+            db.execute("CREATE TRIGGER refuse BEFORE DELETE ON conversations BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END")
+        with app_of(server, path):
+            assert nbchat.session("old").ask("b").text == "two"
+            assert len(nbchat.session("old").messages) == 4
 
-        async def refuse(self: FallbackStore, before: float, **options: object) -> int:
-            raise StorageError("the database is read-only.")
 
-        monkeypatch.setattr(FallbackStore, "purge", refuse)
-        assert [row["name"] for row in nbchat.manager.conversations()] == ["old"]
-        assert nbchat.session("new", model="demo/demo").ask("hi").status == "complete"
+def test_prompts_of_two_kernels_are_both_kept(tmp_path: Path) -> None:
+    """A prompt is added to those that are saved by then, not to those that this kernel read at its start."""
+    path = tmp_path / "nbchat.db"
+    with ScriptedServer([], models=("tiny",)) as server, app_of(server, path):
+        nbchat.prompts["mine"] = "Be mine."
+        saved_there = '{"mine": "Be mine.", "theirs": "Be theirs."}'
+        with closing(sqlite3.connect(path)) as db, db:
+            db.execute("UPDATE settings SET value = ? WHERE name = 'prompts'", (saved_there,))
+        nbchat.prompts["third"] = "Be third."
+        assert {"mine", "theirs", "third"} <= set(nbchat.prompts)
+        del nbchat.prompts["mine"]
+        assert "theirs" in nbchat.prompts
+        assert "mine" not in nbchat.prompts
