@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from nbchat.core.conversations import Conversation
 from nbchat.core.errors import UsageError
 from nbchat.core.ids import new_id
 from nbchat.core.messages import Message, TextPart
@@ -27,6 +28,8 @@ class Editing:
     def __init__(self, tree: ConversationTree, ports: Ports) -> None:
         self._tree = tree
         self._ports = ports
+        self.closed = False
+        """Whether this session has ended; another one of its conversation may live."""
 
     def emit(self, name: SignalName, turn: Turn | None = None, data: Any = None) -> None:
         """Send a signal to all listeners."""
@@ -43,6 +46,7 @@ class Editing:
 
     async def switch(self, message_id: str) -> None:
         """Make the newest branch through this message the active path; raises UsageError for an unknown one."""
+        self._check_open()
         head = self._tree.leaf(self._message(message_id).id)
         if head != self._tree.conversation.head:
             await self._save_head(head)
@@ -51,6 +55,7 @@ class Editing:
     async def edit_reply(self, message_id: str, text: str) -> Message:
         """Put an answer in other words by hand, beside the old one, and go on from there; returns it. Raises UsageError for a
         message that is no answer, or that still runs."""
+        self._check_open()
         message = self._message(message_id)
         if message.role != "assistant" or message.status == "streaming":
             raise UsageError("This message is no finished answer.", hint="A question is changed with edit(message_id, text).")
@@ -67,11 +72,13 @@ class Editing:
 
     async def hide(self, message_id: str, hidden: bool = True) -> None:
         """Keep a message from the model, from the next request on, or show it again."""
+        self._check_open()
         await self._mark([self._message(message_id).id], hidden=hidden)
 
     async def delete(self, message_id: str) -> tuple[str, ...]:
         """Delete a message, a question together with its answers; what follows stays. Returns the ids, for `restore`. Raises
         UsageError while its answer runs."""
+        self._check_open()
         message = self._message(message_id)
         gone = [message, *(each for each in self._tree.all if _answers(each, message))]
         if any(each.status == "streaming" for each in gone):
@@ -82,6 +89,7 @@ class Editing:
 
     async def restore(self, message_ids: Sequence[str]) -> None:
         """Take a deletion back; unknown ids are ignored."""
+        self._check_open()
         await self._mark([each for each in message_ids if self._tree.get(each) is not None], deleted=False)
 
     async def _mark(self, message_ids: Sequence[str], **marks: bool) -> None:
@@ -93,8 +101,21 @@ class Editing:
         self.emit("path-changed")
 
     async def _save_head(self, head: str) -> None:
-        await self._ports.store.update(self._tree.conversation.id, head=head)
+        await self._saved(head=head)
         self._tree.conversation = replace(self._tree.conversation, head=head)
+
+    async def _saved(self, **changes: Any) -> Conversation:
+        """Change fields of the stored conversation; raises UsageError where it is there no more."""
+        try:
+            return await self._ports.store.update(self._tree.conversation.id, **changes)
+        except KeyError:
+            raise UsageError("This conversation was deleted.", hint="Open it again to start anew.") from None
+
+    def _check_open(self) -> None:
+        """Raise UsageError in a closed session: another one of its conversation would not hear of what is done here."""
+        if self.closed:
+            name = self._tree.conversation.name
+            raise UsageError(f"The session {name!r} was closed.", hint=f"Open it again: nbchat.session({name!r}).")
 
     def _message(self, message_id: str) -> Message:
         message = self._tree.get(message_id)

@@ -67,9 +67,11 @@ class Library:
 
     async def rename(self, name_or_id: str, name: str) -> None:
         """Give a conversation another unique name; raises UsageError when there is none, and for a name that is taken."""
-        name = text_of(name, "A conversation's name")
-        if not name.strip():
-            raise UsageError("A conversation needs a name.")
+        name, session = _name(name), self.get(name_or_id)
+        if session is not None and session.private and await self._ports.store.find(name) is not None:
+            raise _taken(name)
+        if (other := self.get(name)) is not None and other is not session:  # a private one, whose name no database knows
+            raise _taken(name)
         await self._update(name_or_id, name=name)
 
     async def archive(self, name_or_id: str, archived: bool = True) -> None:
@@ -85,7 +87,9 @@ class Library:
         self._list_changed()
 
     async def add(self, conversation: Conversation, messages: Sequence[Message]) -> Session:
-        """Save a conversation that came from elsewhere, under a name of its own, and open it."""
+        """Save a conversation that came from elsewhere, under a name of its own, and open it. Raises UsageError for one without
+        a name."""
+        _name(conversation.name)
         saved = await self._ports.store.add_conversation(conversation, messages)
         self._list_changed()
         return await self.open(saved.name)
@@ -129,3 +133,15 @@ class Library:
         way to stop it."""
         self._list_listeners.append(listener)
         return lambda: self._list_listeners.remove(listener) if listener in self._list_listeners else None
+
+
+def _name(name: object) -> str:
+    """Return the name as it can be saved; raises UsageError for an empty one."""
+    found = text_of(name, "A conversation's name")
+    if not found.strip():
+        raise UsageError("A conversation needs a name.")
+    return found
+
+
+def _taken(name: str) -> UsageError:
+    return UsageError(f"another conversation is named “{name}”.", hint="Choose another name.")

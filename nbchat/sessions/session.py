@@ -14,7 +14,6 @@ from typing import Any
 
 from nbchat.core.conversations import Conversation
 from nbchat.core.cost import Cost
-from nbchat.core.errors import UsageError
 from nbchat.core.events import ProviderEvent, ReasoningDelta, Retry, TextDelta
 from nbchat.core.messages import Message
 from nbchat.core.models import model_named, split_model
@@ -134,8 +133,9 @@ class Session(Submitting):
     # ------------------------------------------------------------ the conversation's own facts
 
     async def update(self, **changes: Any) -> None:
-        """Change the conversation (title, name, model, provider, system, parameters) and save it."""
-        stored = await self._ports.store.update(self.id, **changes)
+        """Change the conversation (title, name, model, provider, system, parameters) and save it; raises UsageError for a
+        name that is taken, and when it was deleted."""
+        stored = await self._saved(**changes)
         # The head stays: another kernel may have moved the stored one to messages that are not in this tree.
         self._tree.conversation = replace(stored, head=self._tree.conversation.head)
         self.facts_changed()
@@ -151,13 +151,6 @@ class Session(Submitting):
         self._titles.cancel()
         title = text_of(text, "A title").strip()
         await self.update(title=title, titled=bool(title))
-
-    async def rename(self, name: str) -> None:
-        """Give the conversation another unique name; raises UsageError for an empty one and for one that is taken."""
-        name = text_of(name, "A session's name")
-        if not name.strip():
-            raise UsageError("A session needs a name.")
-        await self.update(name=name)
 
     async def set_system(self, text: str | None) -> None:
         """Set the system prompt from the next turn on; None removes it. Raises UsageError for what is no text."""

@@ -34,7 +34,6 @@ class Submitting(Editing):
 
     def __init__(self, tree: ConversationTree, ports: Ports) -> None:
         super().__init__(tree, ports)
-        self.closed = False
         self._worker: TurnWorker
         self._leases: Leases
         self._by_request: dict[str, Turn] = {}
@@ -136,11 +135,7 @@ class Submitting(Editing):
         return cast("Session", self)
 
     def _known(self, request_id: str | None) -> Turn | None:
-        if self.closed:  # nobody would ever take the turn from the queue
-            raise UsageError(
-                f"The session {self._tree.conversation.name!r} was closed.",
-                hint=f"Open it again: nbchat.session({self._tree.conversation.name!r}).",
-            )
+        self._check_open()  # else nobody would ever take the turn from the queue
         return None if request_id is None else self._by_request.get(request_id)
 
     def _enqueue(self, turn: Turn) -> Turn:

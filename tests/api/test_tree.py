@@ -11,6 +11,7 @@ import pytest
 from traitlets.utils.bunch import Bunch
 
 import nbchat
+from nbchat.app import app
 from nbchat.core.errors import ChatError, UsageError
 from nbchat.testing import Gate, Reply, Request
 from tests.support.apps import running_app
@@ -299,3 +300,55 @@ def wait_until(condition: Callable[[], object]) -> None:
             return
         threading.Event().wait(0.005)
     raise AssertionError("this never came true")
+
+
+def test_a_handle_of_a_closed_session_changes_nothing_behind_its_successors_back() -> None:
+    """The session that lives would not hear of it: another handle's edits would be in the database alone."""
+    with running_app(Reply.text("one")):
+        old = nbchat.session("notes")
+        m = old.ask("hi")
+        nbchat.manager.close("notes")
+        live = nbchat.session("notes")
+        for change in (
+            lambda: old.hide(m.id),
+            lambda: old.edit_reply(m.id, "by hand"),
+            lambda: old.delete(m.id),
+            lambda: old.switch(m.id),
+            lambda: old.restore([m.id]),
+        ):
+            with pytest.raises(UsageError, match="was closed"):
+                change()
+        assert live.messages == tuple(app().background.wait(app().store.messages(live.id)))
+        assert not live.messages[-1].hidden
+
+
+def test_a_conversation_that_another_kernel_deleted_says_so() -> None:
+    """A changed fact, or another branch, finds nothing to be saved in: a sentence, not a KeyError."""
+    with running_app(Reply.text("one"), Reply.text("two")):
+        s = nbchat.session("notes")
+        first = s.ask("hi")
+        s.regenerate().result()
+        app().background.wait(app().store.delete(s.id))
+        with pytest.raises(UsageError, match="was deleted"):
+            s.title = "Gone"
+        with pytest.raises(UsageError, match="was deleted"):
+            s.switch(first.id)
+
+
+def test_no_conversation_is_saved_without_a_name_or_under_the_name_of_a_private_one() -> None:
+    """It could never be opened again, or not while the other one lives."""
+    with running_app(Reply.text("one")):
+        s = nbchat.session("notes")
+        s.ask("hi")
+        with pytest.raises(UsageError):
+            s.fork("  ")
+        with pytest.raises(UsageError):
+            s.fork(5)  # type: ignore[arg-type]
+        hush = nbchat.session("hush", private=True)
+        with pytest.raises(UsageError, match="Choose another name"):
+            nbchat.manager.rename("hush", "notes")
+        with pytest.raises(UsageError, match="Choose another name"):
+            nbchat.manager.rename("notes", "hush")
+        nbchat.manager.rename("hush", "quiet")
+        assert (hush.name, hush.private) == ("quiet", True)
+        assert [row["name"] for row in nbchat.manager.conversations(archived=None)] == ["notes"]
