@@ -243,7 +243,8 @@ class Session(Submitting):
         """The turn is over and saved."""
         self._by_request.pop(turn.request_id, None)  # from here on the store knows this request
         known = self._tree.get(message.id)
-        self._tree.replace(message if known is None else replace(message, hidden=known.hidden))  # it may be hidden meanwhile
+        if known is not None:  # it may have been marked meanwhile
+            self._tree.replace(replace(message, hidden=known.hidden, deleted=known.deleted))
         failed = message.status in ("error", "interrupted")
         self._set(
             status="error" if failed else "idle",

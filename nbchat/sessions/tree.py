@@ -87,10 +87,11 @@ class ConversationTree:
     # ------------------------------------------------------------ changing
 
     def add(self, messages: Iterable[Message], *, now: float) -> None:
-        """Add messages (one that is there already is replaced); the last one becomes the head."""
+        """Add messages (one that is there already is replaced, but for its marks); the last one becomes the head."""
         head = self.conversation.head
         for message in messages:
-            self._messages[message.id] = message
+            known = self._messages.get(message.id, message)
+            self._messages[message.id] = replace(message, hidden=known.hidden, deleted=known.deleted)
             head = message.id
         self._version += 1
         self.conversation = replace(self.conversation, head=head, updated=now)

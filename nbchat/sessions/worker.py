@@ -213,7 +213,9 @@ class TurnWorker:
         await ports.jobs.create_job(job)
         self._watcher.emit("turn-started", turn)
         beside = {message.id: ids for message in (question, answer) if len(ids := tree.siblings(message.id)) > 1}
-        await ports.log.append(turn.id, turn.generation, [TurnStart(turn.id, tree.path[-2:], beside)])
+        shown = {message.id: message for message in tree.path[-2:]}  # each below what it is shown below
+        told = tuple(shown.get(message.id, message) for message in (question, answer))
+        await ports.log.append(turn.id, turn.generation, [TurnStart(turn.id, told, beside)])
         for message in new:
             self._watcher.emit("message-added", turn, message)
         return question, answer

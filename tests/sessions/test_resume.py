@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from decimal import Decimal
@@ -19,6 +19,7 @@ from nbchat.core.messages import Message
 from nbchat.core.seam import CONTINUE_PROMPT
 from nbchat.core.secrets import Secret
 from nbchat.providers.making import make_provider
+from nbchat.sessions.ports import TurnRecord
 from nbchat.sessions.session import Session
 from nbchat.storage import open_store
 from nbchat.testing import Gate, Reply, Request, ScriptedServer
@@ -333,6 +334,58 @@ def test_an_answer_that_another_kernel_went_on_with_is_not_overwritten(tmp_path:
         place=str(tmp_path / "nbchat.db"),
     )
     assert len(server.chats) == 3
+
+
+def test_what_is_hidden_from_the_model_is_not_asked_about() -> None:
+    """The model would be told to go on with an answer, or to answer a question, that it is not shown: no request is made."""
+    gate = opened(1)
+
+    async def test(house: House) -> None:
+        session = await house.session()
+        partial = await stopped(session, gate, "one ")
+        await session.hide(partial.id)
+        refused = await answer(session.resume())
+        assert refused.error is not None
+        assert "hidden" in refused.error.text
+        assert partial.parent is not None
+        await session.hide(partial.parent)
+        for turn in (session.resume(), session.regenerate()):
+            assert (await answer(turn)).status == "error"
+        await session.hide(partial.parent, False)
+        assert (await answer(session.regenerate())).text == "two"
+
+    server = live(test, Reply.text(tokens=["one ", "x"], gate=gate), Reply.text("two"))
+    assert [[m["content"] for m in chat.json["messages"]] for chat in server.chats] == [["count"], ["count"]]
+
+
+def test_a_deletion_at_the_moment_of_a_resume_is_known_to_all_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer is deleted while its turn is being saved: the tree and the database agree, and an undo brings all of it."""
+    gate = opened(1)
+
+    async def test(house: House) -> None:
+        session = await house.session()
+        partial = await stopped(session, gate, "one ")
+        begin, gone = house.store.begin_turn, list[str]()
+
+        async def begin_and_delete(record: TurnRecord, messages: Sequence[Message]) -> TurnRecord:
+            begun = await begin(record, messages)
+            gone.extend(await session.delete(partial.id))
+            return begun
+
+        monkeypatch.setattr(house.store, "begin_turn", begin_and_delete)
+        turn = session.resume(partial.id)
+        assert (await answer(turn)).text == "one two"
+        assert [m.deleted for m in session.messages] == [False, True]
+        assert await house.store.messages(session.id) == list(session.messages)
+        entries = await house.ports.log.read(turn.id, turn.generation, 0)
+        assert entries is not None
+        start = entries[0].events[0]
+        assert isinstance(start, TurnStart)
+        assert [m.text for m in start.messages] == ["count", "one "]
+        await session.restore(gone)
+        assert [m.text for m in session.path] == ["count", "one two"]
+
+    live(test, Reply.text(tokens=["one ", "x"], gate=gate), Reply.text("two"))
 
 
 def test_a_database_in_trouble_takes_nothing_from_the_tree(tmp_path: Path) -> None:
