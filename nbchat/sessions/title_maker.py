@@ -42,6 +42,8 @@ class TitleMaker:
         self._session = session
         self._ports = ports
         self._task: asyncio.Task[None] | None = None
+        self._settling: asyncio.Task[None] | None = None
+        """Apart from the task that asks: it may be cancelled again while its request is being settled."""
 
     def start(self, question: Message, answer: Message) -> None:
         """Make a title of this exchange, unless there is one or one is being made."""
@@ -59,6 +61,8 @@ class TitleMaker:
         self.cancel()
         if self._task is not None:
             await asyncio.wait({self._task})
+        if self._settling is not None:  # looked at now: that task began it
+            await asyncio.wait({self._settling})
 
     async def _make(self, question: Message, answer: Message) -> None:
         try:
@@ -99,7 +103,8 @@ class TitleMaker:
             raise
         finally:
             run.end()
-            await asyncio.shield(self._settle(run, provider_id, status, answer))
+            self._settling = asyncio.get_running_loop().create_task(self._settle(run, provider_id, status, answer))
+            await asyncio.shield(self._settling)
 
     async def _collect(self, provider: ModelProvider, run: RequestRun) -> str:
         pieces: list[str] = []

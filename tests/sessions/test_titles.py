@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+import pytest
+
+from nbchat.core.requests import RequestRecord
 from nbchat.testing import Gate, Reply
 from tests.support.house import House, answer, eventually, live
 
@@ -131,3 +134,34 @@ def test_closing_cancels_it_and_settles_it() -> None:
 
     server = live(test, Reply.text("1"), Reply.text("Theirs", gate=gate))
     assert server.open_streams == 0
+
+
+def test_a_cancelled_title_is_settled_before_its_session_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when it is cancelled twice: by a person's own title, and by the close that comes while it is being settled."""
+    gate, ledger = Gate(), asyncio.Event()
+    gate.release(1)
+
+    async def test(house: House) -> None:
+        helped(house)
+        session = await house.session()
+        await answer(session.submit("one"))
+        await eventually(lambda: gate.reached == 2)
+        settle, settling = house.store.settle, asyncio.Event()
+
+        async def slowly(record: RequestRecord) -> bool:
+            settling.set()
+            await ledger.wait()
+            return await settle(record)
+
+        monkeypatch.setattr(house.store, "settle", slowly)
+        await session.set_title("Mine")
+        await asyncio.wait_for(settling.wait(), 5)
+        closing = asyncio.create_task(house.manager.close(session))
+        await asyncio.wait({closing}, timeout=0.1)
+        assert not closing.done()
+        ledger.set()
+        await closing
+        rows = await house.store.records(session.id)
+        assert [(row.purpose, row.status) for row in rows] == [("answer", "complete"), ("title", "stopped")]
+
+    live(test, Reply.text("fine"), Reply.text(tokens=["A ", "name"], gate=gate))
