@@ -77,6 +77,7 @@ class TurnWorker:
         self._beginning = Beginning(tree, ports)
         self._run: TurnRun | None = None
         self._task: asyncio.Task[None] | None = None
+        self._rest: str | None = None
         self._stop_at_once = False
         self._closed = False
 
@@ -137,12 +138,26 @@ class TurnWorker:
             turn.content = TurnAccumulator(message.parts)  # whoever keeps the turn keeps its text once, not token by token
             try:
                 self._watcher.ended(turn, message)
+                await self._follow_up(turn)
             except Exception:  # whoever waits for the turn must not wait for ever
                 _log.exception("the end of a turn could not be told")
             turn.tell(None)
             if not turn.future.done():
                 turn.future.set_result(message)
         self._watcher.idle()
+
+    async def _follow_up(self, turn: Turn) -> None:
+        """What stood below an answer that went on stands there again: only while it ran was it the end of the active path."""
+        rest, self._rest = self._rest, None
+        conversation = self._tree.conversation
+        if rest is None or turn.answer is None or conversation.head != turn.answer.id:
+            return
+        self._tree.conversation = replace(conversation, head=rest)
+        self._watcher.emit("path-changed")
+        try:
+            await self._ports.store.update(conversation.id, head=rest)
+        except Exception:
+            _log.warning("the active path could not be saved", exc_info=True)
 
     async def _answer(self, turn: Turn) -> Message:
         label = turn.model or self._model()
@@ -196,6 +211,7 @@ class TurnWorker:
         turn.question, turn.answer = question, answer
         turn.content = TurnAccumulator(answer.parts)
         turn.tell(answer.text)
+        self._rest = self._below(answer)
         new = [message for message in (question, answer) if tree.get(message.id) is None]
         tree.add((question, answer), now=now)
         asked = UserMessage(question.id, question.parent, conversation, question.text)
@@ -219,6 +235,14 @@ class TurnWorker:
         for message in new:
             self._watcher.emit("message-added", turn, message)
         return question, answer
+
+    def _below(self, answer: Message) -> str | None:
+        """Return the end of the path that goes on behind an answer that was there before: of the active one, else the newest."""
+        tree = self._tree
+        if tree.get(answer.id) is None:
+            return None
+        end = tree.path[-1].id if any(message.id == answer.id for message in tree.path) else tree.leaf(answer.id)
+        return None if end == answer.id else end
 
     async def _failed(self, turn: Turn, error: ErrorInfo) -> Message:
         """Return the answer of a turn that ended before its request; where it was begun, end it in the store too."""

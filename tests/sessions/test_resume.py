@@ -71,6 +71,37 @@ def test_resume_continues_the_partial_in_its_own_message() -> None:
     ]
 
 
+def test_what_followed_a_resumed_answer_follows_it_again() -> None:
+    """An earlier answer goes on, or is asked for again in its place: no later message leaves the conversation by that."""
+    gate = opened(1)
+
+    async def test(house: House) -> None:
+        session = await house.session()
+        await stopped(session, gate, "one ")
+        await answer(session.submit("refused"))
+        await answer(session.submit("later"))
+        before = [m.id for m in session.path]
+        assert (await answer(session.resume(before[1]))).text == "one two"
+        assert [m.id for m in session.path] == before
+        assert (await answer(session.resume(before[3]))).text == "this time"
+        assert [m.id for m in session.path] == before
+        assert (await house.store.get(session.id)).head == before[-1]  # type: ignore[union-attr]
+        await answer(session.submit("last"))
+        assert [m.id for m in session.path][:6] == before
+
+    server = live(
+        test,
+        Reply.text(tokens=["one ", "x"], gate=gate),
+        Reply.error(401),
+        Reply.text("the end"),
+        Reply.text("two"),
+        Reply.text("this time"),
+        Reply.text("indeed"),
+    )
+    sent = [m["content"] for m in server.chats[-1].json["messages"]]
+    assert sent == ["count", "one two", "refused", "this time", "later", "the end", "last"]
+
+
 def test_a_repetition_at_the_seam_is_dropped() -> None:
     """Models like to begin with what they had said last."""
     gate = opened(2)
