@@ -30,6 +30,9 @@ class ConversationTree:
         self._version = 0
         self._path: tuple[int, str | None, tuple[Message, ...]] | None = None
         self._children: tuple[int, Mapping[str | None, tuple[str, ...]]] | None = None
+        head = self._messages.get(conversation.head or "")
+        if head is not None and not head.deleted:  # a kernel that died while an answer went on left the rest below it
+            self.conversation = replace(conversation, head=self.leaf(head.id))
 
     # ------------------------------------------------------------ reading
 

@@ -447,3 +447,18 @@ async def house_of(directory: Path, first: House) -> AsyncIterator[House]:
     finally:
         await other.manager.aclose()
         await store.aclose()
+
+
+def test_what_follows_an_answer_is_there_again_after_a_crash_in_its_resume() -> None:
+    """While an answer goes on it is the end of the path; a kernel that dies then leaves the head there."""
+
+    async def test(house: House) -> None:
+        session = await house.session()
+        for question in ("one", "two"):
+            await answer(session.submit(question))
+        await house.store.update(session.id, head=session.path[1].id)
+        await house.manager.close(session)
+        again = await house.session()
+        assert [m.text for m in again.path] == ["one", "1", "two", "2"]
+
+    live(test, Reply.text("1"), Reply.text("2"))
