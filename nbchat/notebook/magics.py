@@ -122,7 +122,8 @@ class NbChat(Magics):
         from nbchat.notebook.transcript import transcript
 
         message = wait_for(turn)
-        _display(transcript(message), raw=True)
+        if not session.private:  # what is displayed here is kept
+            _display(transcript(message), raw=True)
         return message
 
     async def _submit(
@@ -143,7 +144,11 @@ class NbChat(Magics):
     def _show_thread(self, options: Options) -> None:
         services = self._services()
         session = services.background.wait(self._open(services, options, notebook_of(self.shell)))
-        if self._how(options) != "widget":
+        how = self._how(options)
+        if how == "batch" and session.private:  # what is printed in a batch run is kept
+            _write(f"“{session.name}” is private.\n")
+            return
+        if how != "widget":
             _write("".join(f"{message.role}: {message.text}\n\n" for message in session.path) or f"“{session.name}” is empty.\n")
             return
         _display(services.widgets.thread(session))

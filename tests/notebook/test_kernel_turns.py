@@ -139,6 +139,9 @@ def test_nothing_of_a_private_conversation_is_in_what_a_notebook_keeps(lab: Lab)
         assert [each["snapshot"]["messages"] for each in saved] == [[], []]
         assert "truth" not in json.dumps(saved)
         assert "truth" not in json.dumps(inside.comms[comm])
+    batch = inside.run("%chat -s hush a third truth", stdin=False)
+    assert (batch.error, batch.displays, batch.text) == (None, [], "")
+    assert "truth" not in inside.run("%chat -s hush", stdin=False).text
     kept = inside.run(
         "from nbchat.app import app\nimport pathlib\na = app()\nprint(a.background.wait(a.store.settings()))\n"
         "files = [file for file in pathlib.Path(a.place).parent.rglob('*') if file.is_file()]\n"
