@@ -168,13 +168,14 @@ class SessionManager(Library):
 
     async def delete(self, name_or_id: str) -> None:
         """Delete a conversation and its messages (its ledger rows stay); raises UsageError when there is none."""
-        session = self.get(name_or_id)
-        if session is not None:
-            await session.stop(queue=True)
-            await self.close(session)
-            await (self._private_ports() if session.private else self._ports).store.delete(session.id)
-        else:
-            await self._ports.store.delete((await self._stored(name_or_id)).id)
+        async with self._opening:  # nobody is given what is about to go
+            session = self.get(name_or_id)
+            if session is not None:
+                await session.stop(queue=True)
+                await self.close(session)
+                await (self._private_ports() if session.private else self._ports).store.delete(session.id)
+            else:
+                await self._ports.store.delete((await self._stored(name_or_id)).id)
         self._list_changed()
 
     async def aclose(self) -> None:

@@ -264,6 +264,34 @@ def test_a_session_whose_warm_time_is_over_is_given_to_nobody() -> None:
     live(test, clock=clock)
 
 
+def test_a_conversation_that_is_opened_while_it_is_deleted_is_a_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever opens it waits for its end, and is not given a session of what is about to go."""
+
+    async def test(house: House) -> None:
+        session = await house.session()
+        await answer(session.submit("hi"))
+        delete, going, on = house.store.delete, asyncio.Event(), asyncio.Event()
+
+        async def slowly(conversation_id: str) -> None:
+            going.set()
+            await on.wait()
+            await delete(conversation_id)
+
+        monkeypatch.setattr(house.store, "delete", slowly)
+        deleting = asyncio.create_task(house.manager.delete("test"))
+        await going.wait()
+        opening = asyncio.create_task(house.session())
+        await asyncio.wait({opening}, timeout=0.1)
+        assert not opening.done()
+        on.set()
+        await deleting
+        fresh = await opening
+        assert (fresh.id != session.id, fresh.path) == (True, ())
+        assert (await answer(fresh.submit("hi"))).text == "fine"
+
+    live(test, Reply.text("one"), Reply.text("fine"))
+
+
 @pytest.mark.parametrize("label", ["tiny", "lab/", "/tiny"])
 def test_half_a_models_name_is_refused(label: str) -> None:
     """Else the conversation would quietly be answered by another model."""
