@@ -32,6 +32,9 @@ Decision = Literal["once", "session", "deny"]
 _GRACE_SECONDS = 0.05
 """How long a stop waits for functions that heed it, so that it need not call them still running; a stop has 300 ms in all."""
 
+_AT_ONCE = 64
+"""So many functions run at the same time for one answer: a model may ask for thousands, each of which has a thread."""
+
 _NOBODY = (
     "not run: this call needs a person's consent, and nobody can give it here. The person can show the session's widget and "
     'ask again, or allow the tool beforehand with s.allow("{tool}").'
@@ -47,6 +50,7 @@ class _Run:
     """One call on its way. `work` is a future of this loop that is done when the function has ended, None before it began."""
 
     call: ToolCallPart
+    places: asyncio.Semaphore
     token: CancelToken = field(default_factory=CancelToken)
     work: asyncio.Future[Any] | None = None
     settled: bool = False
@@ -174,13 +178,14 @@ class ToolBox:
     # ------------------------------------------------------------ running calls
 
     async def run(self, calls: Sequence[ToolCallPart], done: Callable[[ToolResult], None]) -> None:
-        """Run the calls side by side; `done` gets one result for each, as they come. Await it directly: a task that is cancelled
-        before its first step never gets here.
+        """Run the calls side by side, 64 at a time; `done` gets one result for each, as they come. Await it directly: a task
+        that is cancelled before its first step never gets here.
 
         Cancelling this ends it within some 50 ms: what waits for consent waits no more, tokens are set, coroutines are
         cancelled, and the calls without a result get one that says so. What their functions return later is discarded.
         """
-        runs = [_Run(call) for call in calls]
+        places = asyncio.Semaphore(_AT_ONCE)
+        runs = [_Run(call, places) for call in calls]
         tasks = [asyncio.create_task(self._settle(run, done)) for run in runs]
         try:
             if tasks:
@@ -242,6 +247,11 @@ class ToolBox:
                 return _NOBODY.format(tool=name), True
             if await self._decision(run.call, tool) == "deny":
                 return _DENIED, True
+        async with run.places:
+            return await self._run(run, tool)
+
+    async def _run(self, run: _Run, tool: Tool) -> Outcome:
+        name, text = run.call.name, run.call.arguments
         context = self._context.copy()
         context.run(_CALLED_BY.set, self)
         outcome: Any = None

@@ -238,6 +238,29 @@ def test_fifty_calls_at_once() -> None:
     assert len(bench.results) == 50
 
 
+def test_a_model_that_asks_for_a_thousand_calls_does_not_get_a_thousand_threads(blocked: threading.Event) -> None:
+    """What waits for its place is told as never run when the turn is stopped."""
+    running = 0
+
+    def hang() -> None:
+        nonlocal running
+        running += 1
+        blocked.wait(20)
+
+    async def test() -> None:
+        before = threading.active_count()
+        task = bench.start(*[call("hang", id=f"c{n}") for n in range(1000)])
+        await eventually(lambda: running == 64)
+        await asyncio.sleep(0)
+        assert threading.active_count() - before == 64
+        await stopped(task)
+        assert len(bench.results) == 1000
+        assert sum(text == "stopped before it was run" for text in bench.texts.values()) == 1000 - 64
+
+    bench = Bench(hang)
+    asyncio.run(test())
+
+
 def test_two_calls_of_one_id_get_a_result_each() -> None:
     """Some providers number badly."""
     bench = Bench(add)
