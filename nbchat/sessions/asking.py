@@ -21,8 +21,10 @@ __all__ = ["Asking"]
 @dataclass(slots=True)
 class Asking:
     """Makes the requests of one turn: to `model` of `provider`, in the conversation of this name, about the `path` that leads
-    to the `answer`. Ids: the turn's request id, then that and "-2", "-3", ..."""
+    to the `answer`. Ids: the turn's request id, then "2", "3", ... behind the turn's own id: a request id is anybody's to give,
+    and one that the ledger has already would not be settled."""
 
+    turn: str
     request_id: str
     provider: str
     model: str
@@ -41,7 +43,7 @@ class Asking:
         """Return the next request; `parts` are what the answer has so far. Where a model is to go on with text, it is given
         that text to go on with (`prefill`), or told in words."""
         self._made += 1
-        name = self.request_id if self._made == 1 else f"{self.request_id}-{self._made}"
+        name = self.request_id if self._made == 1 else f"{self.turn}-{self._made}"
         history = history_for((*self.path, self.answer.with_parts(parts)), self.system)
         if not prefill and history and history[-1].role == "assistant":
             history = (*history, Message("continue", "user", (TextPart(CONTINUE_PROMPT),)))

@@ -167,6 +167,7 @@ class TurnWorker:
             return answer  # somebody else has answered this very request, or gone on with this very answer
         conversation = self._tree.conversation
         asking = Asking(
+            turn=turn.id,
             request_id=turn.request_id,
             provider=provider,
             model=model,

@@ -56,6 +56,22 @@ def test_a_call_is_run_and_its_result_goes_back_to_the_model() -> None:
     assert (second["messages"][1]["content"], second["messages"][2]["content"]) == ("Let me see. ", "5")
 
 
+def test_a_request_id_that_looks_like_a_later_round_is_settled_too() -> None:
+    """Request ids are anybody's to give; the rounds' own come from the turn, so no row is taken for one that is there."""
+
+    async def test(house: House) -> None:
+        session = await house.session()
+        session.tools.set([add], None)
+        session.tools.allow("add")
+        await answer(session.submit("2 + 3?", request_id="q"))
+        await answer(session.submit("and?", request_id="q-2"))
+        rows = await house.store.records(session.id)
+        assert [row.purpose for row in rows] == ["answer", "tool-round", "answer"]
+        assert session.state.cost.amount == sum(row.cost.amount or 0 for row in rows)
+
+    live(test, calling(a=2, b=3), Reply.text("It is 5."), Reply.text("So."), price=PRICE)
+
+
 def test_the_next_question_sends_the_whole_round() -> None:
     """G15: calls and results in pairs, in the order in which they were; the beginning is the same bytes."""
 
