@@ -5,12 +5,12 @@ Owns what of a path goes out, and in which order; how it is spelled on the wire 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from nbchat.core.messages import ImagePart, Message, Part, TextPart, ToolCallPart, ToolResultPart
 
-__all__ = ["continued", "history_for"]
+__all__ = ["history_for"]
 
 _NO_OUTPUT = "(no output)"
 """Sent for an empty result: some servers refuse messages without content."""
@@ -23,19 +23,13 @@ def history_for(path: Iterable[Message], system: str | None) -> tuple[Message, .
     one result for each of them in the order of the calls, the text after that, and so on. Left out are reasoning (providers
     refuse it or bill it again), calls without a result and results without a call (a crash, a stop), and what is empty then.
     A stopped answer goes as the text that it has. Call ids are unique in what is returned, whatever providers gave.
+
+    Of a path that ends with an answer to go on with, the last message tells how: "assistant", it broke off in its text, and
+    that is what is to be continued; "tool", the model is to be asked as after any tool round; "user", nothing had come that
+    can be sent, and the question is asked again.
     """
     sent = [Message(id="system", role="system", parts=(TextPart(system),))] if system and system.strip() else []
     return tuple(_spelled(path, sent))
-
-
-def continued(history: Sequence[Message], partial: Message) -> tuple[Message, ...]:
-    """Return `history` (of the path up to the question) with the answer so far, tool rounds and all, to go on from.
-
-    The last message tells how: "assistant", the answer broke off in its text, and that is what is to be continued; "tool",
-    the model is to be asked as after any tool round; "user", nothing had come that can be sent, and the question is asked
-    again. It is what `history_for` gives for the whole path, so that the rounds of a turn share their beginning.
-    """
-    return tuple(_spelled([replace(partial, hidden=False, deleted=False)], list(history)))
 
 
 @dataclass
@@ -57,7 +51,7 @@ class _Step:
 
 def _spelled(path: Iterable[Message], sent: list[Message]) -> list[Message]:
     """Append the messages of `path` to those that are sent already, and return them all."""
-    ids = {part.id for message in sent for part in message.parts if isinstance(part, ToolCallPart)}
+    ids: set[str] = set()
     for message in _folded(path):
         if message.hidden or message.deleted:
             continue

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbchat.core.messages import ImagePart, Message, Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
-from nbchat.sessions.history import continued, history_for
+from nbchat.sessions.history import history_for
 
 QUESTION = Message("q", "user", (TextPart("hi"),))
 
@@ -150,15 +150,18 @@ def test_messages_of_role_tool_from_elsewhere_are_taken_in() -> None:
 
 def test_an_answer_goes_on_from_where_it_broke_off() -> None:
     """After text there is text to go on with; after a tool round, or nothing, the model is asked as ever."""
-    history = history_for([QUESTION], None)
-    assert shape(continued(history, answer(text("a"), call(), gave(), text("half an")))) == [
+
+    def sent(*parts: Part) -> tuple[Message, ...]:
+        return history_for([QUESTION, answer(*parts)], None)
+
+    assert shape(sent(text("a"), call(), gave(), text("half an"))) == [
         ("user", ["hi"]),
         ("assistant", ["a", "call c"]),
         ("tool", ["c gave 4"]),
         ("assistant", ["half an"]),
     ]
-    assert continued(history, answer(text("a"), call(), gave(), call("lost")))[-1].role == "tool"
-    assert continued(history, answer(ReasoningPart("hm"))) == history
+    assert sent(text("a"), call(), gave(), call("lost"))[-1].role == "tool"
+    assert sent(ReasoningPart("hm")) == history_for([QUESTION], None)
 
 
 # ---------------------------------------------------------------- properties
@@ -238,10 +241,3 @@ def test_the_beginning_is_stable(path: list[Message], question: Message, later: 
 
     before = history_for(path, "be brief")
     assert wire(history_for([*path, question, *later], "be brief")).startswith(wire(before))
-
-
-@given(PATHS, st.lists(PARTS, max_size=8))
-def test_going_on_with_an_answer_is_the_history_with_it(path: list[Message], parts: list[Part]) -> None:
-    """The rounds of one turn, and a later turn, share their beginning."""
-    partial = answer(*parts)
-    assert continued(history_for(path, None), partial) == history_for([*path, partial], None)

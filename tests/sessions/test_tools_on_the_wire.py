@@ -19,7 +19,7 @@ from nbchat.demo import DemoServer
 from nbchat.providers.endpoint import Endpoint
 from nbchat.providers.presets import PRESETS
 from nbchat.runtime.clock import SystemClock
-from nbchat.sessions.history import continued, history_for
+from nbchat.sessions.history import history_for
 from nbchat.sessions.toolbox import ToolBox
 from nbchat.testing import Reply, ScriptedServer
 
@@ -42,11 +42,11 @@ async def converse(server: ScriptedServer | DemoServer, *functions: Callable[...
     provider = Provider("lab", server.base_url)
     secret = Secret(server.api_key or "")
     endpoint = Endpoint(lambda: provider, lambda: (provider, secret), SystemClock())
-    history = history_for([Message("q", "user", (TextPart(question),))], "be brief")
+    asked = Message("q", "user", (TextPart(question),))
     answer = Message("a", "assistant")
     for _ in range(5):
         content = TurnAccumulator()
-        request = ModelRequest("r", server.models[0], continued(history, answer), tools=box.specs)
+        request = ModelRequest("r", server.models[0], history_for([asked, answer], "be brief"), tools=box.specs)
         async for batch in endpoint.stream(request):
             for event in batch:
                 content.apply(event)
