@@ -47,13 +47,17 @@ def _as_told(message: Message, told: Message) -> Message:
 
 
 def switch(view: View, message: Message) -> None:
-    """Have the view stand on the newest branch through this message; on the active path it follows the conversation again."""
+    """Have the view stand on the newest branch through this message; on the active path it follows the conversation again.
+
+    There and back is where the reader was, although below the active path's message there may be a newer branch.
+    """
     if view.turn is not None:
         answer = view.turn.answer
         view.branch = None if answer is not None and answer.id == message.id else message.id
         return
     session = view.session
-    view.branch = session.path_through(message.id)[-1].id
+    active = any(each.id == message.id for each in session.path)
+    view.branch = None if active else session.path_through(message.id)[-1].id
     settle(view)
 
 

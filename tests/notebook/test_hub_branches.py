@@ -64,6 +64,24 @@ def test_a_switch_moves_one_view_alone() -> None:
     play(act)
 
 
+def test_there_and_back_is_where_the_reader_was() -> None:
+    """Below the question there is a newer branch than the one that the conversation goes on with, and that the view showed."""
+
+    async def act(stage: Stage) -> None:
+        newer = _below("3", Message("q3", "user", (TextPart("q3"),), "a1"))
+        session = stage.session(messages=[*_tree(), *newer])
+        session.switch("b1")
+        view, sent = stage.view(session)
+        page = _page(stage, view)
+        for message, shown in ((_tree()[2], ["q", "a2", "q2", "b2"]), (_tree()[1], ["q", "a1", "q1", "b1"])):
+            stage.hub.switch(view, message)
+            await stage.clock.advance(1)
+            assert _play(page, sent) == shown
+        assert view.branch is None
+
+    play(act)
+
+
 def test_a_view_on_another_branch_is_not_told_of_a_turn_but_that_the_session_is_busy() -> None:
     """No text of another branch, not at its beginning, not while it runs, not at its end; the composer knows."""
 
