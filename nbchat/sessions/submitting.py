@@ -69,7 +69,8 @@ class Submitting(Editing):
         The question goes below the message `parent` (None: it begins a conversation of its own); without one to the end of
         the active path when its turn has come. Raises UsageError for an empty question, for parameters that cannot be sent,
         for a `model` that names none and in a closed session, BusyError with `when_busy="raise"` while a turn runs or waits,
-        ConfigError for a model whose provider is unknown; nothing is sent then.
+        ConfigError for a model whose provider is unknown; nothing is sent then. A question of the same `cell` that still waits
+        gives way: whoever runs a cell again does not mean what it said before.
         """
         if (known := self._known(request_id)) is not None:
             return known
@@ -84,7 +85,11 @@ class Submitting(Editing):
                 self._message(parent)
             place = Place(parent=parent)
         checked = check_parameters(parameters or {})
-        return self._enqueue(Turn(self._session, text, request_id or new_id(), cell, model, checked, "ask", place))
+        turn = self._enqueue(Turn(self._session, text, request_id or new_id(), cell, model, checked, "ask", place))
+        for waiting in self.queue:
+            if cell is not None and waiting.cell == cell and waiting is not turn:
+                self.unqueue(waiting.id)
+        return turn
 
     def edit(self, message_id: str, text: str, *, request_id: str | None = None, model: str = "") -> Turn:
         """Ask a question anew in other words, beside the old one; returns its turn. Raises UsageError for a message that is

@@ -262,6 +262,26 @@ def test_the_log_ends_once_and_readers_get_every_byte() -> None:
     live(test, Reply.text("word " * 500))
 
 
+def test_a_waiting_cell_that_is_run_again_asks_once() -> None:
+    """In the words that it has now; other cells wait on."""
+    gate = Gate()
+
+    async def test(house: House) -> None:
+        session = await house.session()
+        first = session.submit("first", cell="cell-1")
+        await eventually(lambda: first.status == "running")
+        old, other = session.submit("secnod", cell="cell-2"), session.submit("third")
+        new = session.submit("second", cell="cell-2")
+        assert old.future.cancelled()
+        assert session.queue == (other, new)
+        gate.open()
+        for turn in (first, other, new):
+            await answer(turn)
+
+    server = live(test, Reply.text("1", gate=gate), Reply.text("2"), Reply.text("3"))
+    assert [chat.question for chat in server.chats] == ["first", "third", "second"]
+
+
 def test_a_cell_that_is_run_again_branches_at_its_parent_else_appends() -> None:
     """DESIGN 13: on the active path it branches; once it has left the path, it appends."""
 
