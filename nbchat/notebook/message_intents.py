@@ -87,16 +87,33 @@ async def _edit(services: Services, view: View, data: Mapping[str, Any]) -> Json
 
 
 async def _regenerate(services: Services, view: View, data: Mapping[str, Any]) -> Json:
-    session = await live_session(services, view)
-    message, model = _message(session, data["message"]), data.get("model")
+    session, model = await live_session(services, view), data.get("model")
     label = model if isinstance(model, str) else ""
+    if (turn := _unsaid(session, view, data["message"])) is not None:
+        return _asked_anew(services, view, data, session, turn, label)
+    message = _message(session, data["message"])
     return _asked(services, view, data, session.regenerate(message.id, request_id=data["client_id"], model=label))
 
 
 async def _resume(services: Services, view: View, data: Mapping[str, Any]) -> Json:
     session = await live_session(services, view)
+    if (turn := _unsaid(session, view, data["message"])) is not None:
+        return _asked_anew(services, view, data, session, turn)
     message = _message(session, data["message"])
     return _asked(services, view, data, session.resume(message.id, request_id=data["client_id"]))
+
+
+def _unsaid(session: Session, view: View, message_id: str) -> Turn | None:
+    """Return a cell's turn that never came into the conversation (taken from the queue, refused at its start), if it is meant."""
+    turn = view.turn
+    known = turn is None or turn.status != "ended" or session.message(message_id) is not None
+    return None if known or view.branch is not None else turn
+
+
+def _asked_anew(services: Services, view: View, data: Mapping[str, Any], session: Session, old: Turn, model: str = "") -> Json:
+    client, label = data["client_id"], model or old.model
+    turn = session.submit(old.text, request_id=client, cell=old.cell, model=label, parameters=old.parameters)
+    return _asked(services, view, data, turn)
 
 
 def _asked(services: Services, view: View, data: Mapping[str, Any], turn: Turn) -> Json:

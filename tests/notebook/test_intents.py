@@ -54,6 +54,23 @@ def test_a_message_that_comes_twice_is_paid_once(op: str) -> None:
         assert len(server.chats) == 2
 
 
+def test_a_question_that_left_the_queue_unsent_is_asked_by_retry() -> None:
+    """Below its cell: what it shows there is no message of the conversation, but its words are known."""
+    gate = Gate()
+    with running_app(Reply.text("one", gate=gate), Reply.text("two")):
+        s = nbchat.session("notes")
+        first, second = s.send("first"), s.send("second")
+        browser = Browser(s, second)
+        browser.say("unqueue", turn=second._turn.id)
+        browser.wait(lambda: bool(browser.page.messages))
+        browser.say("resume", message=browser.id(1), client_id="c1")
+        browser.got("sent")
+        gate.open()
+        first.result()
+        browser.shows("second", "two")
+        assert [m.text for m in s.messages] == ["first", "one", "second", "two"]
+
+
 def test_an_answer_that_was_cut_goes_on() -> None:
     """Resume joins; the other view sees the same."""
     with running_app(Reply.text("Hello the", finish_reason="length"), Reply.text("re.")):
