@@ -27,9 +27,10 @@ export interface Pending extends Draft {
   slow: boolean;
 }
 
-/** Whether an answer was asked for again, or asked to go on. */
-export function isAsked(pending: readonly Pending[], message: string): boolean {
-  return pending.some(({ ask }) => ask.op !== "send" && ask.op !== "edit" && ask.message === message);
+/** Whether an answer was asked for again, or asked to go on, and that has not begun. */
+export function isAsked(pending: readonly Pending[], queue: readonly Queued[], message: string): boolean {
+  const asked = ({ ask }: Pending) => ask.op !== "send" && ask.op !== "edit" && ask.message === message;
+  return pending.some(asked) || queue.some((each) => each.message === message);
 }
 
 const SLOW = 1_000;

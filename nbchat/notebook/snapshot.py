@@ -158,10 +158,16 @@ def state_of(session: Session, turn: Turn | None, offers: Iterable[Offer]) -> Js
         "cost": format_cost(state.cost),
         "notice": None if notice is None else notice.to_json(),
         "offers": [{"id": offer.id, "text": offer.text, "detail": offer.detail} for offer in offers],
-        "queue": [{"turn": waiting.id, "text": "" if session.private else waiting.text} for waiting in queue],
+        "queue": [_queued(waiting, "" if session.private else waiting.text) for waiting in queue],
         "approvals": [approval.to_json() for approval in approvals],
         "private": session.private,
     }
+
+
+def _queued(turn: Turn, text: str) -> Json:
+    """A turn that waits; one that is about a message that is there already says which."""
+    about = turn.place.target if turn.place is not None else None
+    return {"turn": turn.id, "text": text} | ({} if about is None else {"kind": turn.kind, "message": about})
 
 
 def saved_state(state: Json) -> Json:

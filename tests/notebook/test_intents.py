@@ -54,6 +54,23 @@ def test_a_message_that_comes_twice_is_paid_once(op: str) -> None:
         assert len(server.chats) == 2
 
 
+def test_what_waits_about_a_message_says_which() -> None:
+    """So that a page offers it no second time, and no other words for it."""
+    gate = Gate()
+    with running_app(Reply.text("half", finish_reason="length"), Reply.text("one", gate=gate), Reply.text("the rest")):
+        s = nbchat.session("notes")
+        cut, running = s.ask("hi"), s.send("first")
+        browser = Browser(s)
+        browser.say("resume", message=cut.id, client_id="c1")
+        turn = browser.got("sent")["turn"]
+        browser.wait(lambda: bool(browser.state["queue"]))
+        assert browser.state["queue"] == [{"turn": turn, "text": "hi", "kind": "resume", "message": cut.id}]
+        gate.open()
+        running.result()
+        browser.shows("hi", "halfthe rest", "first", "one")
+        assert browser.state["queue"] == []
+
+
 def test_a_question_that_left_the_queue_unsent_is_asked_by_retry() -> None:
     """Below its cell: what it shows there is no message of the conversation, but its words are known."""
     gate = Gate()

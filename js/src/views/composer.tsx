@@ -51,7 +51,10 @@ export function Composer({ store }: { store: Store }) {
             aria-label="Stop"
             title="Stop (Esc)"
             disabled={stopping !== null}
-            onClick={() => store.stop()}
+            onClick={() => {
+              box.current?.focus(); // the button goes when the turn does
+              store.stop();
+            }}
           >
             <StopIcon />
           </button>

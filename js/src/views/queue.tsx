@@ -67,6 +67,8 @@ function beingEdited(store: Store): readonly Queued[] {
   return names.map((name) => ({ turn: name.slice(EDITED.length), text: "" }));
 }
 
+const WAITING = { resume: "The rest of its answer is queued", regenerate: "Another answer is queued" } as const;
+
 interface ItemProps {
   item: Queued;
   gone: boolean;
@@ -104,6 +106,7 @@ function Item({ item, gone, store, edits }: ItemProps) {
     editing.begin(text ?? "");
     edits(true);
   };
+  const waits = item.kind && WAITING[item.kind];
   const remove = (button: HTMLElement) => {
     keepFocus(button);
     unqueue(store, item.turn);
@@ -112,8 +115,8 @@ function Item({ item, gone, store, edits }: ItemProps) {
     <div class="message user waiting">
       <div class="bubble">{text ?? "A private question"}</div>
       <div class="waiting-line">
-        Queued
-        {text !== undefined && (
+        {waits ?? "Queued"}
+        {text !== undefined && !waits && (
           <Action name="Edit queued question" does={edit}>
             <EditIcon />
           </Action>

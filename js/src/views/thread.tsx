@@ -6,6 +6,7 @@ import type { Approval, Message } from "../wire/protocol.ts";
 import { Approvals } from "./approvals.tsx";
 import { Hold } from "./branches.tsx";
 import { Composer } from "./composer.tsx";
+import { useKeptFocus } from "./focus.ts";
 import { Header } from "./header.tsx";
 import { DownIcon } from "./icons.tsx";
 import { live } from "./live.ts";
@@ -51,11 +52,7 @@ function Log({ store, follow }: { store: Store; follow: Follow }) {
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard (WCAG 2.1.1)
     <div class="log" ref={scroller} role="log" aria-live="off" aria-label="Messages" tabIndex={0}>
       <div class="log-content" ref={content}>
-        {more && (
-          <button type="button" class="earlier" disabled={paging} onClick={() => store.older()}>
-            {paging ? "Loading…" : "Show earlier messages"}
-          </button>
-        )}
+        {more && <Earlier store={store} paging={paging} />}
         {empty && <Empty />}
         <Hold.Provider value={follow.hold}>
           <Messages store={store} />
@@ -67,8 +64,18 @@ function Log({ store, follow }: { store: Store; follow: Follow }) {
   );
 }
 
+function Earlier({ store, paging }: { store: Store; paging: boolean }) {
+  const button = useRef<HTMLButtonElement>(null);
+  useKeptFocus(button);
+  return (
+    <button type="button" class="earlier" ref={button} aria-disabled={paging} onClick={() => store.older()}>
+      {paging ? "Loading…" : "Show earlier messages"}
+    </button>
+  );
+}
+
 function Messages({ store }: { store: Store }) {
-  const { messages, phase, pending, approvals, position } = live(store);
+  const { messages, phase, pending, queue, approvals, position } = live(store);
   const end = messages.length - 1;
   return (
     <>
@@ -82,7 +89,7 @@ function Messages({ store }: { store: Store }) {
             phase={at === end ? phase : null}
             store={store}
             last={at === end}
-            asked={isAsked(pending, message.id)}
+            asked={isAsked(pending, queue, message.id)}
             approvals={at === end ? approvals : NONE}
           />
         ),

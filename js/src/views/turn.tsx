@@ -12,7 +12,7 @@ import { Notices } from "./notices.tsx";
 import { Announcer, StopLine } from "./status.tsx";
 
 export function Turn({ store }: { store: Store }) {
-  const { messages, phase, position, continues, pending, approvals } = live(store);
+  const { messages, phase, position, continues, pending, queue, approvals } = live(store);
   const answers = messages.filter((message) => message.role !== "user" && message.role !== "system");
   const end = answers.length - 1;
   return (
@@ -25,7 +25,7 @@ export function Turn({ store }: { store: Store }) {
           phase={at === end ? phase : null}
           store={store}
           last={at === end}
-          asked={isAsked(pending, message.id)}
+          asked={isAsked(pending, queue, message.id)}
           approvals={approvals}
           few
         />
@@ -45,7 +45,7 @@ function Running({ store }: { store: Store }) {
   useKeptFocus(root);
   return (
     <div class="turn-actions" ref={root}>
-      <button type="button" class="small" disabled={stopping !== null} onClick={() => store.stop()}>
+      <button type="button" class="small" aria-disabled={stopping !== null} onClick={() => store.stop()}>
         <StopIcon />
         Stop
       </button>

@@ -210,6 +210,9 @@ export interface Offer {
 export interface Queued {
   turn: string;
   text: string;
+  /** What waits besides new questions: an answer that is to go on, or a message that is to be answered again. */
+  kind?: "resume" | "regenerate";
+  message?: string;
 }
 /** A tool call that waits for consent, with the arguments exactly as they will be used. */
 export interface Approval {

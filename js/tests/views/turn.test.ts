@@ -54,6 +54,22 @@ describe("a turn view", () => {
     expect(sent).toEqual([[expect.objectContaining({ header, content, channel: "control" }), false, true]]);
   });
 
+  test("keeps the focus on Stop until the turn is over, and in the view then", async () => {
+    view = new TestView({ kind: "turn", status: "streaming" });
+    const shown = view.render();
+    view.begin();
+    await vi.waitFor(() => expect(shown.buttons("Stop").length).toBe(1));
+    shown.button("Stop").focus();
+    shown.button("Stop").click();
+    await vi.waitFor(() => expect(shown.text).toContain("Stopping…"));
+    expect(shown.focused).toBe(shown.button("Stop"));
+    shown.button("Stop").click();
+    expect(view.sent("stop").length).toBe(1);
+    view.finish(0, { status: "stopped" });
+    await vi.waitFor(() => expect(shown.buttons("Stop").length).toBe(0));
+    expect(shown.focused).toBe(shown.find(".turn"));
+  });
+
   test("says where it stands in the queue and can be taken out of it", async () => {
     const queue = [
       { turn: "t1", text: "one" },
