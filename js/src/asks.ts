@@ -21,6 +21,9 @@ export const switchTo = (store: Store, message: string) => store.ask({ op: "swit
 export const hide = (store: Store, message: string, hidden: boolean) => store.ask({ op: "hide", message, hidden });
 export const remove = (store: Store, message: string) => store.ask({ op: "delete", message });
 
+/** Take the last deletion back. */
+export const restore = (store: Store, messages: readonly string[]) => store.ask({ op: "restore", messages });
+
 export type Decision = "once" | "session" | "deny";
 export const decide = (store: Store, { call }: Approval, decision: Decision) =>
   store.ask({ op: "approve", call, decision });

@@ -6,6 +6,7 @@
  * sent both ways must do no harm when it comes twice.
  */
 import type { Model } from "./model.ts";
+import { randomId } from "./registry.ts";
 import type { Outgoing } from "./wire/protocol.ts";
 
 /** The part of JupyterLab's kernel connection that is used; any of it may be missing. */
@@ -25,7 +26,7 @@ export function sendOnControl(model: Model, content: Outgoing): void {
   const comm = model.get("comm_id");
   if (typeof kernel?.sendControlMessage !== "function" || typeof comm !== "string" || !comm) return;
   const header = {
-    msg_id: crypto.randomUUID?.() ?? `nbchat-${Date.now()}-${Math.random()}`,
+    msg_id: randomId(),
     msg_type: "comm_msg",
     session: kernel.clientId ?? "",
     username: kernel.username ?? "",

@@ -35,6 +35,8 @@ export interface ViewState extends Traits, Omit<Content, "kind"> {
   models: { list: ModelInfo[]; error: ErrorInfo | null } | null;
   paging: boolean;
   continues: string;
+  /** Nothing can be sent: the kernel that knew this model has ended or begun anew. */
+  lost: boolean;
   /** What was deleted just now and can be taken back: the ids, for a while or until something else is asked for. */
   deleted: readonly string[] | null;
 }
@@ -64,6 +66,7 @@ export class Store {
     models: null as ViewState["models"],
     paging: false,
     continues: "",
+    lost: false,
     deleted: null as readonly string[] | null,
     approvals: [] as Approval[],
   };
@@ -80,10 +83,7 @@ export class Store {
 
   /** Listen to the model and say hello. `signal` ends it all. */
   start(signal?: AbortSignal): void {
-    this.model.on("msg:custom", this.receive);
-    for (const name of TRAITS) this.model.on(`change:${name}`, this.traitChanged);
-    this.model.on("change:snapshot", this.snapshotChanged);
-    this.model.on("change:approvals", this.takeApprovals);
+    this.attend("on");
     signal?.addEventListener("abort", () => this.dispose());
     this.receiver.start(this.traits().status, performance.now());
     this.takeApprovals();
@@ -92,10 +92,14 @@ export class Store {
   dispose(): void {
     this.schedule.clear();
     this.listeners.clear();
-    this.model.off("msg:custom", this.receive);
-    for (const name of TRAITS) this.model.off(`change:${name}`, this.traitChanged);
-    this.model.off("change:snapshot", this.snapshotChanged);
-    this.model.off("change:approvals", this.takeApprovals);
+    this.attend("off");
+  }
+
+  private attend(way: "on" | "off"): void {
+    this.model[way]("msg:custom", this.receive);
+    for (const name of TRAITS) this.model[way](`change:${name}`, this.traitChanged);
+    this.model[way]("change:snapshot", this.snapshotChanged);
+    this.model[way]("change:approvals", this.takeApprovals);
   }
 
   /** Call `listener` after every change; returns how to stop that. */
@@ -157,12 +161,6 @@ export class Store {
     if (this.traits().private && text) this.memory.set(`typed ${turn}`, text);
   }
 
-  /** Take the last deletion back. */
-  restore(): void {
-    const { deleted } = this.extra;
-    if (deleted) this.ask({ op: "restore", messages: deleted });
-  }
-
   /** Let a deletion be taken back for a while; `held` as long as somebody is about to. */
   offerUndo(held: boolean): void {
     if (held) this.schedule.cancel("undo");
@@ -190,19 +188,29 @@ export class Store {
   private send(message: Outgoing): void {
     try {
       this.model.send(message);
-    } catch (error) {
-      console.warn("nbchat: the kernel cannot be reached", error); // a closed comm: the receiver's clock tries again
+      this.extra.lost = false;
+    } catch {
+      this.schedule.set("lost", 0, this.lose); // a closed comm; whoever sends may not have finished
     }
   }
 
+  /** Give back what was typed, and ask no more until somebody does, or the kernel says something. */
+  private readonly lose = (): void => {
+    this.extra.lost = true;
+    this.extra.stopping = null;
+    for (const { client } of this.outbox.pending) this.outbox.refused(client);
+    this.refresh();
+  };
+
   private readonly receive = (message: Incoming): void => {
     const now = performance.now();
+    this.extra.lost = false;
     switch (message.op) {
       case "append":
-        if (this.receiver.append(message, now)) this.moved();
+        if (this.receiver.append(message, now)) this.keepSnapshot();
         break;
       case "snapshot":
-        if (this.receiver.snapshot(message.snapshot, now)) this.moved();
+        if (this.receiver.snapshot(message.snapshot, now)) this.keepSnapshot();
         break;
       case "page":
         this.receiver.older(message);
@@ -224,7 +232,7 @@ export class Store {
         this.receiver.deleted(message.messages);
         this.extra.deleted = message.messages;
         this.offerUndo(false);
-        this.moved();
+        this.keepSnapshot();
         break;
       case "asset":
         this.onAsset?.(message.code);
@@ -251,18 +259,13 @@ export class Store {
   private readonly snapshotChanged = (): void => {
     if (this.keeping || this.traits().private) return; // of a private conversation the trait is always empty
     const snapshot = this.model.get("snapshot") as Snapshot | null;
-    if (snapshot && this.receiver.snapshot(snapshot, performance.now())) this.moved();
+    if (snapshot && this.receiver.snapshot(snapshot, performance.now())) this.keepSnapshot();
     this.refresh();
   };
 
   private refuse(client: string | null, error: ErrorInfo): void {
     if (client !== null && !this.outbox.refused(client)) return; // typed in another page, which shares this model
     this.extra.refused = error;
-  }
-
-  /** The position moved: a stop may have had its effect, and the model's own snapshot is behind. */
-  private moved(): void {
-    this.keepSnapshot();
   }
 
   private endPaging(): void {
@@ -289,7 +292,7 @@ export class Store {
     }
     this.outbox.settle(this.receiver.content, this.traits().queue);
     this.state = this.build();
-    const due = this.receiver.due;
+    const due = this.extra.lost ? null : this.receiver.due;
     if (due === null) this.schedule.cancel("tick");
     else this.schedule.set("tick", due - performance.now(), this.tick);
     for (const listener of [...this.listeners]) listener();

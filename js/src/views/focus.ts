@@ -25,6 +25,7 @@ export function returnFocus(node: HTMLElement | null, place: Element | null | un
   });
 }
 
-function focusOf(node: Element | null | undefined): Element | null {
+/** What has the focus in the view of `node`. */
+export function focusOf(node: Element | null | undefined): Element | null {
   return (node?.getRootNode() as ShadowRoot | undefined)?.activeElement ?? null;
 }

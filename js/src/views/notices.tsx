@@ -8,7 +8,7 @@ import { pure } from "./pure.ts";
 
 export const NoticeBar = pure(function NoticeBar({ notice }: { notice: Notice }) {
   return (
-    <div class={`notice ${notice.kind}`} role={notice.kind === "error" ? "alert" : "note"}>
+    <div class={`notice ${notice.kind}`} role={notice.kind === "info" ? "note" : "alert"}>
       <p>{notice.text}</p>
       {notice.hint && <p class="hint">{notice.hint}</p>}
     </div>
@@ -30,10 +30,17 @@ export const Offers = pure(function Offers({ offers, store }: { offers: readonly
   );
 });
 
+const LOST: Notice = {
+  kind: "warning",
+  text: "The kernel that answered here has ended or was restarted.",
+  hint: "Run the cell above again to go on; the conversation is kept.",
+};
+
 export function Notices({ store }: { store: Store }) {
-  const { notice, offers, refused } = live(store);
+  const { notice, offers, refused, lost, private: secret } = live(store);
   return (
     <>
+      {lost && <NoticeBar notice={{ ...LOST, hint: secret ? "" : LOST.hint }} />}
       {notice && <NoticeBar notice={notice} />}
       {offers.length > 0 && <Offers offers={offers} store={store} />}
       {refused && <ErrorBubble error={refused} />}

@@ -1,22 +1,37 @@
 /** What was deleted just now can be taken back, for a while; longer where the pointer or the focus is on it. */
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { restore } from "../asks.ts";
 import type { Store } from "../store.ts";
-import { keepFocus } from "./focus.ts";
+import { focusOf, keepFocus } from "./focus.ts";
 import { live } from "./live.ts";
 
 export function UndoBar({ store }: { store: Store }) {
   const { deleted } = live(store);
+  const root = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    // who deleted by keyboard would have all messages between here and there
+    if (focusOf(root.current)?.matches(".log:focus-visible")) root.current?.querySelector("button")?.focus();
+  }, [deleted]);
   if (!deleted) return null;
   const hold = () => store.offerUndo(true);
   const leave = () => store.offerUndo(false);
   return (
-    <div class="undo" role="status" onMouseEnter={hold} onMouseLeave={leave} onFocusIn={hold} onFocusOut={leave}>
+    <div
+      class="undo"
+      role="status"
+      ref={root}
+      onMouseEnter={hold}
+      onMouseLeave={leave}
+      onFocusIn={hold}
+      onFocusOut={leave}
+    >
       {deleted.length > 1 ? `${deleted.length} messages deleted.` : "Message deleted."}
       <button
         type="button"
         class="quiet"
         onClick={(event) => {
           keepFocus(event.currentTarget);
-          store.restore();
+          restore(store, deleted);
         }}
       >
         Undo

@@ -1,5 +1,6 @@
 /** The composer, stopping and the queue: what people type and click becomes exactly one message to the kernel. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { line, message, snapshot } from "../support/messages.ts";
 import { drawn, fakeTimers, TestView } from "../support/view.ts";
 
 let view: TestView;
@@ -75,6 +76,31 @@ describe("sending", () => {
     expect(other.find<HTMLTextAreaElement>("textarea").value).toBe("");
     expect(shown.find(".fault").textContent).toContain("No such model.");
     expect(shown.has(".waiting")).toBe(false);
+  });
+
+  test("where the kernel was restarted the words come back, and nothing promises to send them", async () => {
+    view = new TestView({ status: "streaming" });
+    const shown = view.render();
+    view.begin();
+    await drawn();
+    view.model.onSend = () => {
+      throw new Error("Cannot send");
+    };
+    shown.type("Why?");
+    await drawn();
+    shown.key("Enter");
+    await drawn();
+    expect(shown.find<HTMLTextAreaElement>("textarea").value).toBe("Why?");
+    expect(shown.has(".waiting")).toBe(false);
+    expect(shown.find(".notice").textContent).toContain("has ended or was restarted");
+    expect(shown.find(".notice").getAttribute("role")).toBe("alert");
+    const tries = view.model.sent.length;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(view.model.sent.length).toBe(tries);
+    view.model.onSend = null;
+    view.say("Because"); // it can be reached after all
+    await drawn();
+    expect(shown.has(".notice")).toBe(false);
   });
 
   test("a refusal of what another page sent is not shown here", async () => {
@@ -165,6 +191,21 @@ describe("the queue", () => {
     view.model.set("queue", []);
     await drawn();
     expect(shown.has(".waiting")).toBe(false);
+  });
+
+  test("an answer that is to go on waits as that, and is no question that could be edited", async () => {
+    const cut = line(message("q1", "user", "Why?"), message("a1", "assistant", "Half", { status: "stopped" }));
+    view = new TestView({
+      snapshot: snapshot(cut),
+      queue: [{ turn: "t2", text: "Why?", kind: "resume", message: "a1" }],
+    });
+    const shown = view.render();
+    await drawn();
+    expect(shown.find(".waiting").textContent).toContain("The rest of its answer is queued");
+    expect(shown.buttons("Edit queued question")).toEqual([]);
+    expect(shown.button("Resume").disabled).toBe(true);
+    shown.button("Remove from the queue").click();
+    expect(view.sent("unqueue")).toEqual([{ op: "unqueue", turn: "t2" }]);
   });
 });
 
