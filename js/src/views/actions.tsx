@@ -3,13 +3,14 @@
  *
  * What starts a turn waits in the queue while another one runs; of the running turn itself only the question can be copied.
  */
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { hide, regenerate, remove, resume } from "../asks.ts";
 import type { Store } from "../store.ts";
 import type { Message } from "../wire/protocol.ts";
 import { textOf } from "../wire/reduce.ts";
 import { copyText } from "./copy.ts";
 import { keepFocus } from "./focus.ts";
+import { textToRead } from "./format.ts";
 import {
   AgainIcon,
   BinIcon,
@@ -65,6 +66,44 @@ export function CopyAction({ text, what }: { text: string; what: string }) {
 
 const SAID = { copied: "Copied", failed: "Copy failed" };
 
+interface ActionsProps {
+  label: string;
+  children: preact.ComponentChildren;
+}
+
+/** A row of buttons. It is one stop of the Tab key, since a long conversation has a row for each message; arrows go along it. */
+function Actions({ label, children }: ActionsProps) {
+  const root = useRef<HTMLSpanElement>(null);
+  const stop = useRef<HTMLElement | undefined>(undefined);
+  const all = () => [...(root.current as HTMLElement).querySelectorAll<HTMLElement>(".action:enabled")];
+  const stopAt = (button: HTMLElement | undefined) => {
+    stop.current = button && all().includes(button) ? button : all()[0];
+    for (const each of all()) each.tabIndex = each === stop.current ? 0 : -1;
+  };
+  useLayoutEffect(() => stopAt(stop.current));
+  const keys = (event: KeyboardEvent) => {
+    const at = all().indexOf(event.target as HTMLElement);
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (at < 0 || !step) return;
+    event.preventDefault();
+    all()
+      .at((at + step) % all().length)
+      ?.focus();
+  };
+  return (
+    <span
+      class="actions"
+      role="toolbar"
+      aria-label={label}
+      ref={root}
+      onFocusIn={(event) => stopAt(event.target as HTMLElement)}
+      onKeyDown={keys}
+    >
+      {children}
+    </span>
+  );
+}
+
 interface RowProps {
   message: Message;
   store: Store;
@@ -73,7 +112,7 @@ interface RowProps {
 
 export function QuestionActions({ message, store, edit, live }: RowProps & { live: boolean }) {
   return (
-    <span class="actions">
+    <Actions label="What can be done with this question">
       {!live && (
         <Action name="Edit question" does={edit}>
           <EditIcon />
@@ -81,7 +120,7 @@ export function QuestionActions({ message, store, edit, live }: RowProps & { liv
       )}
       <CopyAction text={textOf(message)} what="question" />
       {!live && <Rarer message={message} store={store} what="question" gone="Delete question and its answers" />}
-    </span>
+    </Actions>
   );
 }
 
@@ -93,9 +132,9 @@ interface AnswerActionsProps extends RowProps {
 }
 
 export function AnswerActions({ message, store, edit, asked, few }: AnswerActionsProps) {
-  const text = textOf(message);
+  const text = textToRead(message);
   return (
-    <span class="actions">
+    <Actions label="What can be done with this answer">
       {text && <CopyAction text={text} what="answer" />}
       <Regenerate message={message} store={store} asked={asked} />
       {!few && text && (
@@ -104,7 +143,7 @@ export function AnswerActions({ message, store, edit, asked, few }: AnswerAction
         </Action>
       )}
       {!few && <Rarer message={message} store={store} what="answer" gone="Delete answer" />}
-    </span>
+    </Actions>
   );
 }
 

@@ -39,6 +39,11 @@ export function countSoFar(message: Message): string {
   return characters > 0 ? `~${formatCount(Math.ceil(characters / CHARACTERS_PER_TOKEN))} tokens` : "";
 }
 
+/** A message's text as it is read: what came before a tool and what came after it are paragraphs of their own. */
+export function textToRead({ parts }: Message): string {
+  return parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n\n");
+}
+
 /** The details that do not fit in a line, for a tooltip. */
 export function usageDetails(usage: Usage | null): string {
   if (!usage) return "";

@@ -8,14 +8,15 @@ import { Title } from "./title.tsx";
 
 export function Header({ store }: { store: Store }) {
   const { continues, cost, usage, private: secret } = live(store);
-  const tokens = formatUsage(usage);
+  const asked = usage?.input_tokens !== 0 || usage.output_tokens !== 0;
+  const tokens = asked ? formatUsage(usage) : "";
   return (
     <header class="header">
       <div class="title">
         <Title store={store} />
         {continues && <p title={continues}>{continues}</p>}
       </div>
-      {(tokens || cost) && (
+      {asked && (tokens || cost) && (
         <p class="totals">
           {tokens && (
             <span class="tokens" title={usageDetails(usage)}>

@@ -7,7 +7,7 @@ import { QuestionActions, Recover, recovery } from "./actions.tsx";
 import { Branches } from "./branches.tsx";
 import { Editor, useEditing } from "./edit.tsx";
 import { Footer } from "./footer.tsx";
-import { countSoFar } from "./format.ts";
+import { countSoFar, textToRead } from "./format.ts";
 import { PartView } from "./parts.tsx";
 import { pure } from "./pure.ts";
 import { StateLine } from "./stateline.tsx";
@@ -36,9 +36,9 @@ export const Question = pure(function Question({ message, live, store }: Questio
         <>
           <div class="bubble">{textOf(message)}</div>
           <div class="below">
+            <QuestionActions message={message} store={store} live={live} edit={() => editing.begin(textOf(message))} />
             {message.hidden && <Unsent />}
             {!live && <Branches message={message} store={store} />}
-            <QuestionActions message={message} store={store} live={live} edit={() => editing.begin(textOf(message))} />
           </div>
         </>
       )}
@@ -98,7 +98,7 @@ export const Answer = pure(function Answer(props: AnswerProps) {
           recovers={recovers && !message.error}
           asked={asked}
           few={few}
-          edit={() => editing.begin(textOf(message))}
+          edit={() => editing.begin(textToRead(message))}
         />
       )}
     </article>

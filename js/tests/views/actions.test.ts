@@ -63,6 +63,29 @@ describe("what is offered", () => {
     expect(seen()).toEqual(["1", "0", "0", "1"]);
   });
 
+  test("a row is one stop of the Tab key; arrows go along it, around its ends and past what is off", async () => {
+    const shown = show(pair());
+    await drawn();
+    const stops = () =>
+      [...shown.root.querySelectorAll<HTMLElement>("article button")].filter((each) => each.tabIndex === 0).map(name);
+    const name = (each: Element) => each.getAttribute("aria-label");
+    const press = async (key: string) => {
+      shown.focused?.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, composed: true }));
+      await drawn();
+      return name(shown.focused as Element);
+    };
+    expect(stops()).toEqual(["Edit question", "Copy answer"]);
+    shown.button("Copy answer").focus();
+    expect(await press("ArrowRight")).toBe("Regenerate");
+    expect(await press("ArrowLeft")).toBe("Copy answer");
+    expect(await press("ArrowLeft")).toBe("Delete answer");
+    expect(stops()).toEqual(["Edit question", "Delete answer"]);
+    expect(await press("ArrowRight")).toBe("Copy answer");
+    view.model.set("queue", [{ turn: "t2", text: "Why?", kind: "regenerate", message: "a1" }]);
+    await drawn();
+    expect(await press("ArrowRight")).toBe("Edit answer");
+  });
+
   test("of the running turn only the question can be copied; earlier messages keep theirs", async () => {
     const shown = show(pair());
     view.begin("And?");
@@ -116,6 +139,15 @@ describe("what the buttons ask for", () => {
     expect(shown.has(".undo")).toBe(false);
   });
 
+  test("who deleted by keyboard is on Undo at once", async () => {
+    const shown = show(pair());
+    await drawn();
+    shown.find(".log").focus(); // as after a key on the bin; after a click it would not be seen
+    view.model.deliver({ op: "deleted", messages: ["a1"] });
+    await drawn();
+    expect(shown.focused?.textContent).toBe("Undo");
+  });
+
   test("the offer to undo stays as long as the focus is on it, and ends with the next thing asked", async () => {
     const shown = show(pair());
     view.model.deliver({ op: "deleted", messages: ["a1"] });
@@ -126,6 +158,18 @@ describe("what the buttons ask for", () => {
     shown.button("Hide question from the model").click();
     await drawn();
     expect(shown.has(".undo")).toBe(false);
+  });
+
+  test("what came before and after a tool is copied as paragraphs", async () => {
+    const call = { type: "tool-call", id: "c", name: "f", arguments: "{}" } as const;
+    const [q1, a1] = pair() as [Message, Message];
+    const parts = [{ type: "text", text: "I ask." }, call, { type: "text", text: "## So" }] as const;
+    const write = vi.spyOn(navigator.clipboard, "writeText").mockResolvedValue();
+    const shown = show([q1, { ...a1, parts: [...parts] }]);
+    shown.button("Copy answer").click();
+    await drawn();
+    expect(write).toHaveBeenCalledWith("I ask.\n\n## So");
+    write.mockRestore();
   });
 
   test("copy copies the text as it was written, and says so", async () => {
