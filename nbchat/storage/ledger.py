@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from nbchat.core.cost import Cost
+from nbchat.core.cost import UNKNOWN_COST, Cost, sum_cost
 from nbchat.core.requests import RequestRecord
-from nbchat.core.usage import Usage
+from nbchat.core.usage import Usage, sum_usage
 from nbchat.storage.codec import clean, dump, price_from_json
 from nbchat.storage.database import Database
 
-__all__ = ["append", "records", "settle"]
+__all__ = ["append", "of_interrupted", "records", "settle"]
 
 _COLUMNS = (
     "id, conversation_id, conversation_name, turn_id, message_id, purpose, provider, model, status, started, ended, "
@@ -51,6 +51,20 @@ def records(db: Database, conversation_id: str | None) -> list[RequestRecord]:
     """Return the rows of one conversation, or of all, oldest first."""
     where, parameters = ("", ()) if conversation_id is None else ("WHERE conversation_id = ?", (conversation_id,))
     return [_record(row) for row in db.rows(f"SELECT {_COLUMNS} FROM requests {where} ORDER BY position", parameters)]
+
+
+def of_interrupted(db: Database, conversation_id: str, message_id: str) -> tuple[Usage, Cost]:
+    """Return what an answer came to whose last request nobody can settle: its settled ones (a title's is none), and unknown."""
+    found = db.rows(
+        f"SELECT {_COLUMNS} FROM requests WHERE conversation_id = ? AND message_id = ? AND purpose != 'title'",
+        (conversation_id, message_id),
+    )
+    rows = [_record(row) for row in found]
+    try:
+        cost = sum_cost([*(row.cost for row in rows), UNKNOWN_COST])
+    except ValueError:  # in two currencies
+        cost = UNKNOWN_COST
+    return sum_usage([*(row.usage for row in rows), Usage(certainty="unknown")]), cost
 
 
 def _record(row: Sequence[Any]) -> RequestRecord:

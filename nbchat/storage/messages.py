@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from nbchat.core.errors import ErrorInfo
 from nbchat.core.messages import Message, Part
+from nbchat.storage import ledger
 from nbchat.storage.codec import MESSAGE_COLUMNS, dump_parts, load_parts, message_from_row, message_row
 from nbchat.storage.database import Database
 from nbchat.storage.owner import is_dead
@@ -33,16 +34,17 @@ def messages(db: Database, conversation_id: str, now: float) -> list[Message]:
         found = [message_from_row(row) for row in rows]
         for index, row in enumerate(rows):
             if row[4] == "streaming":
-                found[index] = _running(db, found[index], row[-1], now)
+                found[index] = _running(db, conversation_id, found[index], row[-1], now)
     return found
 
 
-def _running(db: Database, message: Message, position: int, now: float) -> Message:
+def _running(db: Database, conversation_id: str, message: Message, position: int, now: float) -> Message:
     message = message.with_parts(partial(db, position, message.parts))
     turn = db.row("SELECT owner, lease FROM turns WHERE assistant_message = ? AND ended IS NULL", (message.id,))
     if turn is not None and not is_dead(turn[0], turn[1], now):
         return message
-    return settled(message)
+    usage, cost = ledger.of_interrupted(db, conversation_id, message.id)
+    return settled(replace(message, usage=usage, cost=cost))
 
 
 def partial(db: Database, position: int, start: tuple[Part, ...] = ()) -> tuple[Part, ...]:

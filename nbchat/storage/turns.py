@@ -147,11 +147,13 @@ def interrupt(db: Database, turn_ids: Iterable[str], now: float) -> list[str]:
         if found is None:
             continue
         answer = message_from_row(found)
-        parts = messages.partial(db, found[-1], answer.parts)
-        messages.finish(db, replace(answer, parts=parts, status="interrupted", error=messages.ENDED_EARLY))
+        usage, cost = ledger.of_interrupted(db, turn.conversation, answer.id)
         unsettled = _unsettled(db, turn, answer, now)
         if not ledger.append(db, unsettled):  # a turn with tools had settled its first request: a later one ran
-            ledger.append(db, replace(unsettled, id=f"{turn.request_id}-interrupted"))
+            ledger.append(db, replace(unsettled, id=f"{turn.request_id}-interrupted", purpose="tool-round"))
+        parts = messages.partial(db, found[-1], answer.parts)
+        kept = replace(answer, parts=parts, usage=usage, cost=cost)
+        messages.finish(db, replace(kept, status="interrupted", error=messages.ENDED_EARLY))
         ended.append(answer.id)
     return ended
 
@@ -167,7 +169,7 @@ def _unsettled(db: Database, turn: TurnRecord, answer: Message, now: float) -> R
         conversation_name=name,
         turn=turn.id,
         message=answer.id,
-        purpose="answer",
+        purpose="continuation" if answer.parts else "answer",
         provider=provider,
         model=model,
         status="interrupted",
