@@ -1,4 +1,4 @@
-"""Random interleavings of sends, stops, closings, restarts and kills hold to a small model of what a session is."""
+"""Random interleavings of all that people do to a conversation, and of its ends, hold to a small model of what a session is."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.sessions.interleavings import Interleavings
 
 TestInterleavings = pytest.mark.timeout(300)(Interleavings.TestCase)
 TestInterleavings.settings = settings(
-    max_examples=40,
+    max_examples=60,
     stateful_step_count=30,
     deadline=None,
     derandomize=True,

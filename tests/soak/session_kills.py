@@ -3,9 +3,10 @@
 `python -m tests.soak.session_kills [--samples 200] [--seed N]` runs the full number; the tests run a seeded sample.
 
 A child process asks one question after the other through nbchat's own app; the model server lives in this process, which so
-knows when it sent each token. The child is killed at a random moment, and a new manager opens what it left: what was
-acknowledged is there once, every partial is an exact prefix and at most 500 ms behind what the server had sent, every cut
-answer says so, and the next question works.
+knows when it sent each token. Some answers call a tool half way, others end there for their length and are resumed. The child is
+killed at a random moment, and a new manager opens what it left: what was acknowledged is there once, every partial is an exact
+prefix and at most 500 ms behind what the server had sent, every cut answer says so, `resume` brings each answer to its whole
+text, and the next question works.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from nbchat.core.messages import Message
+from nbchat.core.messages import Message, ToolCallPart
+from nbchat.core.requests import RequestRecord
 from nbchat.sessions.session import Session
 from tests.soak.command import attack
 from tests.support.house import answer, house
@@ -37,6 +39,12 @@ BEHIND = 0.5
 # ---------------------------------------------------------------- the child
 
 
+def look() -> str:
+    """Look it up."""
+    threading.Event().wait(0.05)
+    return "nothing new"
+
+
 def ask_for_ever(base_url: str, api_key: str, seed: int) -> None:
     """Ask one question after the other, often with another one waiting, saying what was acknowledged."""
     import nbchat
@@ -45,22 +53,28 @@ def ask_for_ever(base_url: str, api_key: str, seed: int) -> None:
 
     def say(signal: Signal) -> None:
         if signal.turn is not None and signal.name in ("turn-started", "turn-ended"):
-            print(signal.name, signal.turn.request_id, flush=True)
+            number, resumed = signal.turn.text[1:].partition(":")[0], "+" if signal.turn.kind == "resume" else ""
+            print(signal.name, f"r{number}{resumed}", flush=True)
 
     nbchat.add_provider("lab", base_url=base_url, api_key=api_key)
     nbchat.settings.model = "lab/tiny"
     session = nbchat.session(NAME)
     app().manager.listen(say)
     print("ready", flush=True)
+    session.tools = [look]
+    session.allow("look")
     chance, numbers = random.Random(seed), itertools.count()
     while True:
+        pause = chance.choice(("", "tool", "limit"))
         turns = []
-        for _ in range(chance.choice((1, 1, 2))):
+        for _ in range(1 if pause == "limit" else chance.choice((1, 1, 2))):
             tokens = chance.choice((1, 3, chance.randrange(5, 150)))
             number = next(numbers)
-            turns.append(session.send(asking(f"q{number}", tokens, chance.randrange(2, 16)), request_id=f"r{number}"))
+            question = asking(f"q{number}", tokens, chance.randrange(2, 16), pause)
+            turns.append(session.send(question, request_id=f"r{number}"))
         for turn in turns:
-            turn.result()
+            if turn.result().finish_reason == "length":
+                session.resume().result()
 
 
 # ---------------------------------------------------------------- the judge
@@ -72,14 +86,18 @@ class Killed:
 
     started: int = 0
     ended: int = 0
+    resumed: int = -1
+    """The last one of these that was gone on with to its end."""
     at: float = 0.0
     state: str = "between turns"
     behind: float = 0.0
 
     def take(self, line: str) -> None:
         said, _, request = line.partition(" ")
-        number = int(request[1:])
-        if said == "turn-started":
+        number = int(request[1:].rstrip("+"))
+        if request.endswith("+"):
+            self.resumed = self.resumed if said == "turn-started" else number
+        elif said == "turn-started":
             assert number == self.started, "turns begin in the order in which they were asked"
             self.started += 1
         else:
@@ -129,6 +147,8 @@ async def judge(server: NumberedServer, path: Path, killed: Killed) -> int:
     async with house(server, place=str(path)) as built:
         asked = server.questions  # each of these was saved before it was sent
         session = await built.session(NAME)
+        session.tools.set([look], None)
+        session.tools.allow("look")
         messages = await built.store.messages(session.id)
         turns = len(messages) // 2
         assert len(messages) == 2 * turns
@@ -137,30 +157,58 @@ async def judge(server: NumberedServer, path: Path, killed: Killed) -> int:
             question, reply = messages[2 * number], messages[2 * number + 1]
             assert question.text.startswith(f"q{number}: ")
             assert (question.role, reply.role, reply.parent) == ("user", "assistant", question.id)
-            _judge_answer(server, question.text, reply, killed, ended=number < killed.ended)
+            _judge_answer(server, question.text, reply, killed, number)
         assert [message.text for message in messages if message.role == "user"][: len(asked)] == asked
         assert list(session.path) == messages
-        rows = await built.store.records(session.id)
-        assert [(row.id, row.message) for row in rows] == [(f"r{n}", messages[2 * n + 1].id) for n in range(turns)]
-        assert [row.status for row in rows] == [message.status for message in messages[1::2]]
+        _judge_ledger(await built.store.records(session.id), messages)
+        await _judge_resume(session)
         await _judge_going_on(session, server, turns)
     return turns
 
 
-def _judge_answer(server: NumberedServer, question: str, reply: Message, killed: Killed, *, ended: bool) -> None:
+def _judge_answer(server: NumberedServer, question: str, reply: Message, killed: Killed, number: int) -> None:
     tokens = tokens_of(question, reply)  # an exact prefix, or this raises
     if reply.status == "complete":
-        assert (reply.reasoning, reply.text) == whole(question)
+        assert reply.finish_reason == "length" or (reply.reasoning, reply.text) == whole(question)
+        assert reply.finish_reason == "stop" or number > killed.resumed, "what was added is lost"
         return
-    assert not ended, "an answer whose end was acknowledged is cut"
+    resumes = number < killed.ended
+    assert not resumes or ("limit" in question and number > killed.resumed), "an answer whose end was acknowledged is cut"
     assert reply.status == "interrupted"
     assert reply.error is not None
     unsaved = [sent for sent in server.sent.get(question, ())[tokens:] if sent < killed.at]
-    killed.state = "in mid-answer" if tokens else "before the first checkpoint"
+    tools = any(isinstance(part, ToolCallPart) for part in reply.parts)
+    middle = "in a resumed answer" if resumes else "in a tool round" if tools else "in mid-answer"
+    killed.state = middle if tokens else "before the first checkpoint"
     killed.behind = killed.at - min(unsaved, default=killed.at)
     assert killed.behind <= BEHIND, (
         f"{len(unsaved)} tokens are lost, the first of them sent {killed.behind:.3f} s before the kill"
     )
+
+
+def _judge_ledger(rows: Sequence[RequestRecord], messages: Sequence[Message]) -> None:
+    """Each answer has the rows of its own turns, the first one among them; the last row tells how the answer ended."""
+    for number, reply in enumerate(messages[1::2]):
+        own = [row for row in rows if row.message == reply.id]
+        assert own[0].id == f"r{number}"
+        assert len({row.turn for row in own}) <= 2
+        assert own[-1].status == reply.status
+    assert len(rows) == len({row.id for row in rows})
+    assert {row.message for row in rows} == {reply.id for reply in messages[1::2]}
+
+
+async def _judge_resume(session: Session) -> None:
+    """What is cut, or stands at its limit, is brought to its end in its own place; nothing of it comes twice."""
+    if not session.path:
+        return
+    question, reply = session.path[-2:]
+    before = len(session.messages)
+    for _ in range(3):
+        if (reply.status, reply.finish_reason) != ("complete", "stop"):
+            reply = await answer(session.resume(reply.id))
+    assert (reply.status, reply.finish_reason, reply.text) == ("complete", "stop", whole(question.text)[1])
+    assert len(session.messages) == before
+    assert session.path[-1] == reply
 
 
 async def _judge_going_on(session: Session, server: NumberedServer, turns: int) -> None:

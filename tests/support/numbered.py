@@ -1,6 +1,8 @@
 """Answers whose tokens are numbered, so that any prefix is recognisable; and a server that notes when it sent each one.
 
-The question itself says how it is answered ("q7: 40 tokens, 12 ms"), so nothing needs to be agreed between processes.
+The question itself says how it is answered ("q7: 40 tokens, 12 ms"), so nothing needs to be agreed between processes. Behind that
+may stand "limit at 20" (there the answer ends for its length, and goes on when it is asked for the rest) or "tool at 20" (there
+the function `look` is called). Whoever goes on with an answer is sent the tokens that its text lacks.
 """
 
 from __future__ import annotations
@@ -11,21 +13,28 @@ from collections.abc import Iterator
 from typing import Any
 
 from nbchat.core.messages import Message
+from nbchat.core.seam import CONTINUE_PROMPT
 from nbchat.testing import Reply, Request, ScriptedServer
 
 __all__ = ["NumberedServer", "asking", "tokens_of", "whole"]
 
-_PLAN = re.compile(r"(\S+): (\d+) tokens, (\d+) ms")
+_PLAN = re.compile(r"(\S+): (\d+) tokens, (\d+) ms(?:, (limit|tool) at (\d+))?")
 
 
-def asking(name: str, tokens: int, milliseconds: int) -> str:
-    """Return a question that is answered by this many tokens, one each so many milliseconds; `name` has no space."""
-    return f"{name}: {tokens} tokens, {milliseconds} ms"
+def asking(name: str, tokens: int, milliseconds: int, pause: str = "") -> str:
+    """Return a question that is answered by this many tokens, one each so many milliseconds; `name` has no space, `pause` is
+    "limit" or "tool" (half way)."""
+    return f"{name}: {tokens} tokens, {milliseconds} ms" + (f", {pause} at {(tokens + 1) // 2}" if pause else "")
+
+
+def _match(question: str) -> re.Match[str]:
+    found = _PLAN.fullmatch(question)
+    assert found is not None, f"no question of ours: {question!r}"
+    return found
 
 
 def _plan(question: str) -> tuple[str, int, int]:
-    found = _PLAN.fullmatch(question)
-    assert found is not None, f"no question of ours: {question!r}"
+    found = _match(question)
     return found[1], int(found[2]), int(found[3])
 
 
@@ -60,19 +69,40 @@ class NumberedServer(ScriptedServer):
 
     @property
     def questions(self) -> list[str]:
-        """What was asked, in the order of arrival."""
-        return [request.question for request in self.chats]
+        """What was asked, in the order of arrival; without the requests that went on with an answer."""
+        found = (_asked(request) for request in self.chats)
+        return [question for question, said, _ in found if not said]
 
     def _numbered(self, request: Request) -> Reply:
-        return Reply.events(self._steps(request.question))
+        return Reply.events(self._steps(*_asked(request)))
 
-    def _steps(self, question: str) -> Iterator[Any]:
-        times = self.sent[question] = []
-        milliseconds = _plan(question)[2]
-        for kind, text in _pieces(question):
+    def _steps(self, question: str, said: str, looked: bool) -> Iterator[Any]:
+        pieces, milliseconds = _pieces(question), _plan(question)[2]
+        _, _, _, pause, where = _match(question).groups()
+        begin = next(n for n in range(len(pieces) + 1) if whole(question, n)[1] == said) if said.strip() else 0
+        end = len(pieces) if pause is None or looked or begin >= int(where) else int(where)
+        times = self.sent.setdefault(question, [])
+        del times[begin:]
+        for kind, text in pieces[begin:end]:
             yield {"choices": [{"index": 0, "delta": {kind: text}}]}
             times.append(time.monotonic())
             yield milliseconds / 1000  # what was gathered so far is written, then this passes
-        yield {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
-        yield {"choices": [], "usage": {"prompt_tokens": 10, "completion_tokens": len(times), "total_tokens": 10 + len(times)}}
+        if pause == "tool" and not looked:
+            call = {"index": 0, "id": "call_1", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+            yield {"choices": [{"index": 0, "delta": {"tool_calls": [call]}, "finish_reason": "tool_calls"}]}
+        else:
+            yield {"choices": [{"index": 0, "delta": {}, "finish_reason": "length" if end < len(pieces) else "stop"}]}
+        count = end - begin
+        yield {"choices": [], "usage": {"prompt_tokens": 10, "completion_tokens": count, "total_tokens": 10 + count}}
         yield "[DONE]"
+
+
+def _asked(request: Request) -> tuple[str, str, bool]:
+    """The question of a request, the text of its answer so far, and whether the tool was called."""
+    said, looked = "", False
+    for message in reversed(request.messages):
+        if message["role"] == "user" and message["content"] != CONTINUE_PROMPT:
+            return message["content"], said, looked
+        said = (message.get("content") or "") + said if message["role"] == "assistant" else said
+        looked = looked or message["role"] == "tool"
+    raise AssertionError("a request without a question")
