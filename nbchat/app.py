@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from nbchat.demo import DemoServer
     from nbchat.providers.offers import Offer
     from nbchat.sessions.session import Session
+    from nbchat.storage import Store
 
 __all__ = ["App", "app", "warm_up"]
 
@@ -51,6 +52,7 @@ class App:
         self.registry = ProviderRegistry(self.store, clock)
         self.registry.add_builtin(DEMO, self._demo_provider, name="Demo")
         self._demo: DemoServer | None = None
+        self._private_store: Store | None = None
         self._demo_lock = threading.Lock()
         jobs, log = open_streams(self.streams, clock)
         self.ports = Ports(
@@ -105,6 +107,8 @@ class App:
         await self.manager.aclose()
         await self.registry.aclose()
         await self.store.aclose()
+        if self._private_store is not None:
+            await self._private_store.aclose()
         if self._demo is not None:
             self._demo.stop()
 
@@ -141,7 +145,7 @@ class App:
         """The ports of sessions that are never saved. (Jobs and logs are this process's memory for all sessions.)"""
         from nbchat.storage import open_store
 
-        store = open_store("memory:", clock=self.ports.clock)
+        self._private_store = store = open_store("memory:", clock=self.ports.clock)
         return replace(self.ports, store=store, ledger=store, private=None)
 
     # ------------------------------------------------------------ the demo, and trouble

@@ -185,9 +185,13 @@ class Session(TreeHandle):
         self._check_open()
         self._app.background.call(self._core.tools.set, tuple(functions), contextvars.copy_context())
 
-    def allow(self, *names: str) -> None:
-        """Let these tools (all of them, without names) run without asking, until the session ends; never saved."""
-        self._app.background.call(self._core.tools.allow, *(names or [spec.name for spec in self._core.tools.specs]))
+    def allow(self, *names: str, all: bool = False) -> None:
+        """Let these tools, or all that it has now, run without asking, until the session ends; never saved. Raises UsageError
+        for names of no tool, and for none."""
+        if not names and not all:
+            raise UsageError("Which tools are allowed?", hint='Name them, s.allow("area"), or say s.allow(all=True).')
+        every = [spec.name for spec in self._core.tools.specs] if all else []
+        self._app.background.call(self._core.tools.allow, *names, *every)
 
     def decide(self, call: str, decision: Literal["once", "session", "deny"]) -> bool:
         """Answer the approval with this `call`; False when it no longer waits. "session" is `allow` and "once" in one."""

@@ -46,6 +46,8 @@ class Beginning:
             return asked, target  # two have pressed Continue
         if asked.hidden or (turn.kind == "resume" and target.hidden):
             raise UsageError("This is hidden from the model, so it cannot be asked about it.", hint="Show it again first.")
+        if turn.kind == "resume" and target.parameters is not None:
+            parameters = dict(target.parameters)  # the rest is made as the beginning was
         if target.role == "assistant" and (turn.kind == "resume" or not target.parts):
             answer = replace(target, status="streaming", error=None, finish_reason=None, model=label, parameters=parameters)
             return asked, answer  # nothing had come: asked again in its place, else gone on with

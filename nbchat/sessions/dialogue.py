@@ -21,7 +21,7 @@ from nbchat.sessions.asking import Asking
 from nbchat.sessions.output import TurnOutput
 from nbchat.sessions.ports import Clock, ModelProvider
 from nbchat.sessions.request_run import RequestRun
-from nbchat.sessions.toolbox import ToolBox
+from nbchat.sessions.toolbox import Callers, ToolBox
 
 __all__ = ["MAX_ROUNDS", "Dialogue"]
 
@@ -44,6 +44,7 @@ class Dialogue:
         provider: Callable[[], ModelProvider],
         arrived: Callable[[ProviderEvent], None],
         settle: Callable[[RequestStatus], Awaitable[None]],
+        callers: Callers = (),
     ) -> None:
         self.request = RequestRun(asking.nothing(), "answer", clock)
         """The request that runs, or ran last."""
@@ -56,6 +57,7 @@ class Dialogue:
         self._provider = provider
         self._arrived = arrived
         self._settle = settle
+        self._callers = callers
         self._seam: Seam | None = None
         self._calls: dict[int, str] = {}
         """The ids of this turn's tool calls by their number."""
@@ -71,7 +73,7 @@ class Dialogue:
                 return
             await self._settle("complete")
             await self._output.checkpoint_calls(calls)
-            await self._tools.run(calls, self._output.keep)
+            await self._tools.run(calls, self._output.keep, self._callers)
             await self._ask("tool-round")
         if self.open_calls():
             text = f"The model asked for tools {MAX_ROUNDS + 1} times in one turn, and was stopped."

@@ -21,6 +21,7 @@ from nbchat.sessions.session import Session
 
 __all__ = ["Library"]
 
+_SEARCH_MOST = 1_000
 _log = logging.getLogger("nbchat.sessions")
 
 
@@ -57,7 +58,10 @@ class Library:
 
     async def search(self, text: str, *, limit: int = 50, offset: int = 0) -> list[SearchHit]:
         """Return the messages of all saved conversations that contain all words of `text`, newest first."""
-        return await self._ports.store.search(text_of(text, "What is searched for"), limit=limit, offset=offset)
+        words = text_of(text, "What is searched for")
+        if len(words) > _SEARCH_MOST:
+            raise UsageError(f"A search takes at most {_SEARCH_MOST} characters.", hint="A few words find more.")
+        return await self._ports.store.search(words, limit=limit, offset=offset)
 
     async def _stored(self, name_or_id: str) -> Conversation:
         found = await self._ports.store.find(name_or_id) or await self._ports.store.get(name_or_id)

@@ -41,6 +41,7 @@ class TurnOutput:
         self._unsaved: list[Event] = []
         self._dirty = asyncio.Event()
         self._helpers: list[asyncio.Task[None]] = []
+        self._saving = asyncio.Lock()
 
     def start(self) -> None:
         """Begin to publish and to save."""
@@ -93,6 +94,10 @@ class TurnOutput:
             await self._checkpoint()
 
     async def _checkpoint(self) -> None:
+        async with self._saving:  # in order: what comes later must not be saved before
+            await self._save_pieces()
+
+    async def _save_pieces(self) -> None:
         if not self._unsaved:
             return
         events, self._unsaved = self._unsaved, []

@@ -88,6 +88,7 @@ class TurnRun:
             provider=provider,
             arrived=watcher.arrived,
             settle=self._settle_round,
+            callers=turn.callers,
         )
 
     def stop(self) -> None:

@@ -19,6 +19,7 @@ from nbchat.core.texts import text_of
 from nbchat.sessions.editing import Editing
 from nbchat.sessions.leases import Leases
 from nbchat.sessions.ports import Ports
+from nbchat.sessions.toolbox import callers
 from nbchat.sessions.tree import ConversationTree
 from nbchat.sessions.turn import Place, Turn, TurnKind
 from nbchat.sessions.worker import TurnWorker
@@ -110,9 +111,10 @@ class Submitting(Editing):
         return self._again("regenerate", message_id, request_id, model)
 
     def resume(self, message_id: str | None = None, *, request_id: str | None = None) -> Turn:
-        """Go on with an answer (default: the last one) where it was cut; returns the turn. Where nothing had come, it is asked
-        for again in its place. Where it is whole when its turn has come (somebody else went on with it), the turn ends with
-        it, and nothing is asked. Raises UsageError for an answer that is whole, or still runs."""
+        """Go on with an answer (default: the last one) where it was cut; returns the turn. It is made with the parameters of
+        its beginning, and by that one's model if it was the last turn's own. Where nothing had come, it is asked for again in
+        its place. Where it is whole when its turn has come (somebody else went on with it), the turn ends with it, and nothing
+        is asked. Raises UsageError for an answer that is whole, or still runs."""
         if (known := self._known(request_id)) is not None:
             return known
         target = self._message(message_id) if message_id is not None else self._last()
@@ -122,7 +124,9 @@ class Submitting(Editing):
             )
         if target.role == "assistant" and target.model is None:
             raise UsageError("This answer was written by hand.", hint="regenerate() asks the model for one.")
-        return self._again("resume", target.id, request_id, "")
+        last = self.turn
+        own = last.model if last is not None and last.answer is not None and last.answer.id == target.id else ""
+        return self._again("resume", target.id, request_id, own)
 
     def _again(self, kind: TurnKind, message_id: str | None, request_id: str | None, model: str) -> Turn:
         target = self._message(message_id) if message_id is not None else self._last()
@@ -146,6 +150,7 @@ class Submitting(Editing):
     def _enqueue(self, turn: Turn) -> Turn:
         if turn.model:
             self._ports.provider(model_named(turn.model)[0])
+        turn.callers = callers()
         self._by_request[turn.request_id] = turn
         self._worker.add(turn)
         self._leases.touch()

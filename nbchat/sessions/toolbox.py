@@ -15,7 +15,7 @@ import inspect
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from nbchat.core.cancelling import CancelToken
 from nbchat.core.errors import UsageError
@@ -51,6 +51,7 @@ class _Run:
 
     call: ToolCallPart
     places: asyncio.Semaphore
+    callers: Callers
     token: CancelToken = field(default_factory=CancelToken)
     work: asyncio.Future[Any] | None = None
     settled: bool = False
@@ -69,8 +70,14 @@ class _Wait:
     decision: asyncio.Future[Decision]
 
 
-_CALLED_BY: contextvars.ContextVar[ToolBox | None] = contextvars.ContextVar("nbchat_called_by", default=None)
-"""Whose call the code that looks at this runs for."""
+Callers: TypeAlias = "tuple[ToolBox, ...]"
+_CALLERS: contextvars.ContextVar[Callers] = contextvars.ContextVar("nbchat_callers", default=())
+"""Whose calls the code that looks at this runs for: a tool may ask another session, whose tools run for both."""
+
+
+def callers() -> Callers:
+    """Return whose tools the caller runs for, outermost first."""
+    return _CALLERS.get()
 
 
 class ToolBox:
@@ -117,7 +124,7 @@ class ToolBox:
     def refuse_own_call(self) -> None:
         """Raise UsageError where the caller is one of these tools, run for this session: whoever waits there for the session's
         next answer waits for itself."""
-        if _CALLED_BY.get() is self:
+        if self in callers():
             raise UsageError(
                 "A tool cannot wait for an answer of the conversation that called it: its own turn has to end first.",
                 hint="Ask in another session, or do not wait: s.send(...).",
@@ -177,15 +184,15 @@ class ToolBox:
 
     # ------------------------------------------------------------ running calls
 
-    async def run(self, calls: Sequence[ToolCallPart], done: Callable[[ToolResult], None]) -> None:
-        """Run the calls side by side, 64 at a time; `done` gets one result for each, as they come. Await it directly: a task
-        that is cancelled before its first step never gets here.
+    async def run(self, calls: Sequence[ToolCallPart], done: Callable[[ToolResult], None], callers: Callers = ()) -> None:
+        """Run the calls side by side, 64 at a time; `done` gets one result for each, as they come. `callers` are those whose
+        tools asked for this answer. Await it directly: a task that is cancelled before its first step never gets here.
 
         Cancelling this ends it within some 50 ms: what waits for consent waits no more, tokens are set, coroutines are
         cancelled, and the calls without a result get one that says so. What their functions return later is discarded.
         """
         places = asyncio.Semaphore(_AT_ONCE)
-        runs = [_Run(call, places) for call in calls]
+        runs = [_Run(call, places, callers) for call in calls]
         tasks = [asyncio.create_task(self._settle(run, done)) for run in runs]
         try:
             if tasks:
@@ -253,7 +260,7 @@ class ToolBox:
     async def _run(self, run: _Run, tool: Tool) -> Outcome:
         name, text = run.call.name, run.call.arguments
         context = self._context.copy()
-        context.run(_CALLED_BY.set, self)
+        context.run(_CALLERS.set, (*run.callers, self))
         outcome: Any = None
         # The shields: to cancel whoever waits must not make the function pass for ended, as it may go on.
         if not tool.is_async:

@@ -19,6 +19,7 @@ from nbchat.sessions.ports import TurnRecord
 
 if TYPE_CHECKING:
     from nbchat.sessions.session import Session
+    from nbchat.sessions.toolbox import Callers
 
 __all__ = ["Place", "Turn", "TurnKind", "TurnStatus"]
 
@@ -49,6 +50,8 @@ class Turn:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     kind: TurnKind = "ask"
     place: Place | None = None
+    callers: Callers = ()
+    """Whose tools asked for it; let go of when it has ended."""
     id: str = field(default_factory=new_id)
     status: TurnStatus = "queued"
     record: TurnRecord | None = None

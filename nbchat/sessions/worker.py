@@ -134,7 +134,7 @@ class TurnWorker:
                 _log.exception("a turn could not be started")
                 text = f"nbchat could not start the turn ({type(error).__name__}: {error})."
                 message = await self._failed(turn, ErrorInfo("internal", text, "The kernel's log has the details."))
-            turn.answer, turn.status = message, "ended"
+            turn.answer, turn.status, turn.callers = message, "ended", ()
             turn.content = TurnAccumulator(message.parts)  # whoever keeps the turn keeps its text once, not token by token
             try:
                 self._watcher.ended(turn, message)

@@ -111,10 +111,37 @@ def test_a_tool_that_waits_for_its_own_conversation_is_told_so_at_once() -> None
         server.then(*[script] * 5)
         s = nbchat.session("notes")
         s.tools = [ask_here, ask_there]
-        s.allow()
+        with pytest.raises(UsageError):
+            s.allow()
+        s.allow(all=True)
         assert "cannot wait" in s.ask("ask_here").text
         assert s.ask("ask_there").text == "there it is"
         assert [chat.question for chat in server.chats].count("and?") == 1
+
+
+def test_tools_that_ask_each_others_conversations_do_not_wait_in_a_circle() -> None:
+    """A's tool asks B, whose tool asks A: the innermost is told, and everybody gets an answer."""
+
+    def ask_b() -> str:
+        """Ask b."""
+        return nbchat.session("b").ask("ask_a").text
+
+    def ask_a() -> str:
+        """Ask a."""
+        return nbchat.session("a").ask("anything").text
+
+    def script(request: Request) -> Reply:
+        last = request.json["messages"][-1]
+        return Reply.text(last["content"]) if last["role"] == "tool" else Reply.text(tool_calls=[(request.question, {})])
+
+    with running_app() as server:
+        server.then(*[script] * 6)
+        a, b = nbchat.session("a"), nbchat.session("b")
+        a.tools, b.tools = [ask_b], [ask_a]
+        a.allow("ask_b")
+        b.allow("ask_a")
+        assert "cannot wait" in a.ask("ask_b").text
+        assert [chat.question for chat in server.chats].count("anything") == 0
 
 
 def test_a_listener_may_decide_about_calls() -> None:

@@ -462,3 +462,21 @@ def test_what_follows_an_answer_is_there_again_after_a_crash_in_its_resume() -> 
         assert [m.text for m in again.path] == ["one", "1", "two", "2"]
 
     live(test, Reply.text("1"), Reply.text("2"))
+
+
+def test_the_rest_is_made_as_the_beginning_was() -> None:
+    """A turn's own model and parameters are those of its continuation too."""
+    gate = opened(1)
+
+    async def test(house: House) -> None:
+        session = await house.session()
+        await session.set_parameters({"temperature": 0.5})
+        turn = session.submit("count", model="lab/other", parameters={"temperature": None, "seed": 7})
+        await eventually(lambda: turn.content.text == "one ")
+        await session.stop()
+        whole = await answer(session.resume())
+        assert (whole.text, whole.model, whole.parameters) == ("one two", "lab/other", {"seed": 7})
+
+    server = live(test, Reply.text(tokens=["one ", "x"], gate=gate), Reply.text("two"))
+    for chat in server.chats:
+        assert (chat.json["model"], chat.json.get("temperature"), chat.json["seed"]) == ("other", None, 7)
