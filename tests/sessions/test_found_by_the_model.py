@@ -100,3 +100,23 @@ def test_an_answer_of_a_killed_kernel_costs_what_all_its_requests_did(tmp_path: 
         gate.open()
         first.bury()
     forget_lives()
+
+
+def test_a_hidden_answer_that_had_failed_is_asked_for_again_with_its_tool_rounds() -> None:
+    """It runs in its place and stays hidden; the model must see what its tools gave, or it calls them again and again."""
+
+    def add(a: int, b: int) -> int:
+        """Add."""
+        return a + b
+
+    async def test(house: House) -> None:
+        session = await house.session()
+        session.tools.set([add], None)
+        session.tools.allow("add")
+        failed = await answer(session.submit("2 + 3?"))
+        await session.hide(failed.id)
+        message = await answer(session.regenerate(failed.id))
+        assert (message.id, message.text, session.path[-1].hidden) == (failed.id, "5", True)
+
+    server = live(test, Reply.error(401), Reply.text(tool_calls=[("add", {"a": 2, "b": 3})]), Reply.text("5"))
+    assert [message["role"] for message in server.chats[2].messages] == ["user", "assistant", "tool"]
