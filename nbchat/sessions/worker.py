@@ -174,7 +174,7 @@ class TurnWorker:
             conversation=conversation.name,
             system=conversation.system,
             path=self._tree.path_to(question.id),
-            answer=answer,
+            answer=replace(answer, hidden=False),  # its own rounds are sent, hidden or not
             parameters=answer.parameters or {},
         )
         self._run = TurnRun(
