@@ -97,6 +97,23 @@ def test_a_reply_by_hand_stands_beside_the_old_one_and_is_what_the_model_sees() 
     assert [m["content"] for m in server.chats[1].json["messages"]] == ["hi", "mine", "and?"]
 
 
+def test_what_the_store_refuses_is_not_shown() -> None:
+    """Save, then show: a reply that could not be saved is not in the conversation, and nobody is told of it."""
+
+    async def test(house: House) -> None:
+        session = await house.session()
+        old = await answer(session.submit("hi"))
+        before, heard = session.messages, len(house.signals)
+        await house.store.delete(session.id)
+        with pytest.raises(UsageError):
+            await session.edit_reply(old.id, "better")
+        assert session.messages == before
+        assert session.path[-1] == old
+        assert [signal.name for signal in house.signals[heard:]] == []
+
+    live(test, Reply.text("hello"))
+
+
 def test_a_hidden_message_is_not_sent_and_a_deleted_one_is_not_there_until_it_is_restored() -> None:
     """Both are marks in the store; deleting takes a question's answers along, and undo brings the same back."""
 

@@ -96,6 +96,26 @@ def test_a_given_title_is_never_replaced() -> None:
     assert server.open_streams == 0
 
 
+def test_a_title_that_is_given_in_another_kernel_meanwhile_stays() -> None:
+    """Nobody cancels the request there, and what it proposes comes too late."""
+    gate = Gate()
+
+    async def test(house: House) -> None:
+        helped(house)
+        session = await house.session()
+        await answer(session.submit("one"))
+        await eventually(lambda: gate.reached == 1)
+        await house.store.update(session.id, title="Mine", titled=True)
+        gate.open()
+        assert session._titles._task is not None
+        await session._titles._task
+        stored = await house.store.get(session.id)
+        assert stored is not None
+        assert (stored.title, stored.titled) == ("Mine", True)
+
+    live(test, Reply.text("1"), Reply.text("Theirs", gate=gate))
+
+
 def test_a_stop_and_the_next_question_do_not_touch_it() -> None:
     """L21: the title's request is apart from every turn."""
     title, second = Gate(), Gate()

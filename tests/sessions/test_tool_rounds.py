@@ -154,9 +154,13 @@ def test_stop_while_a_tool_runs_ends_the_turn_with_valid_history() -> None:
         await eventually(lambda: not session.tools.still_running)
         assert session.path[-1] == message
         assert (await answer(session.submit("and?"))).text == "fine"
-        assert [row.status for row in await house.store.records(session.id)] == ["complete", "complete"]
+        rows = await house.store.records(session.id)
+        assert [row.status for row in rows] == ["complete", "complete"]
+        assert session.state.cost.amount == sum(row.cost.amount or 0 for row in rows)
+        assert message.cost is not None
+        assert message.cost.amount == rows[0].cost.amount
 
-    server = live(test, Reply.text(tool_calls=[("slow", {})]), Reply.text("fine"))
+    server = live(test, Reply.text(tool_calls=[("slow", {})]), Reply.text("fine"), price=PRICE)
     assert [m["role"] for m in server.chats[1].json["messages"]] == ["user", "assistant", "tool", "user"]
 
 

@@ -1,4 +1,5 @@
-"""The proof that the named tests of tests/upstream can fail: each one's rule is taken out of a copy of nbchat, and it must.
+"""The proof that the named tests of tests/upstream can fail: each one's rule is taken out of a copy of nbchat, and it must; and
+the same for rules of trees, tools and titles whose tests stand elsewhere.
 
 `python -m tests.soak.rules [--samples all] [--seed N] [test ...]` prints a table; a sample rotates with the seed.
 
@@ -44,11 +45,17 @@ class Edit:
 
 @dataclass(frozen=True)
 class Rule:
-    """A named test of tests/upstream ("file::test"), what is taken out, and the edits that do it."""
+    """A named test of tests/upstream ("file::test"), or of another folder of tests ("folder/file::test"), what is taken out, and
+    the edits that do it."""
 
     test: str
     without: str
     edits: tuple[Edit, ...]
+
+    @property
+    def path(self) -> str:
+        """The test as pytest is told of it."""
+        return f"tests/{self.test}" if "/" in self.test else f"tests/upstream/{self.test}"
 
     @property
     def name(self) -> str:
@@ -281,8 +288,124 @@ RULES = (
     ),
 )
 
+"""The rules of the named tests: each has one."""
 
-def check_texts(rules: Iterable[Rule] = RULES) -> None:
+TREE, RESUME, ROUNDS = (f"sessions/test_{room}.py::test_" for room in ("branches", "resume", "tool_rounds"))
+BOX, HISTORY, TITLES = (f"sessions/test_{room}.py::test_" for room in ("toolbox", "history", "titles"))
+IN_PLACE = '(turn.kind == "resume" or not target.parts)'
+SAVE_REPLY = "        await self._ports.store.add_messages(self._tree.conversation.id, [reply], head=reply.id)\n"
+ADD_REPLY = "        self._tree.add([reply], now=now)\n"
+
+MORE_RULES = (
+    rule(
+        f"{TREE}edited_words_make_a_branch_and_the_old_one_stays",
+        "other words stand beside the old ones",
+        ("sessions/submitting.py", "place=Place(parent=message.parent))", "place=Place(parent=message.id))"),
+    ),
+    rule(
+        f"{TREE}regenerate_makes_a_sibling_answer",
+        "an answer that came is kept",
+        ("sessions/worker.py", IN_PLACE, "True"),
+    ),
+    rule(
+        f"{TREE}an_answer_that_failed_before_anything_came_is_asked_for_in_its_place",
+        "one that did not is replaced",
+        ("sessions/worker.py", IN_PLACE, 'turn.kind == "resume"'),
+    ),
+    rule(
+        f"{TREE}a_hidden_message_is_not_sent_and_a_deleted_one_is_not_there_until_it_is_restored",
+        "deleted messages are passed over",
+        ("sessions/tree.py", "        if not message.deleted:\n            path", "        if True:\n            path"),
+    ),
+    rule(
+        f"{HISTORY}hidden_and_deleted_messages_stay_behind",
+        "hidden messages are not sent",
+        ("sessions/history.py", "        if message.hidden or message.deleted:\n", "        if message.deleted:\n"),
+    ),
+    rule(
+        f"{TREE}a_repeated_request_id_attaches_whatever_was_asked",
+        "a click that comes twice is one",
+        (
+            "sessions/submitting.py",
+            "return None if request_id is None else self._by_request.get(request_id)",
+            "return None",
+        ),
+    ),
+    rule(
+        f"{TREE}what_the_store_refuses_is_not_shown",
+        "save, then show",
+        ("sessions/editing.py", SAVE_REPLY, ""),
+        ("sessions/editing.py", ADD_REPLY, ADD_REPLY + SAVE_REPLY),
+    ),
+    rule(
+        f"{RESUME}resume_continues_the_partial_in_its_own_message",
+        "a resumed answer goes on in its place",
+        ("sessions/worker.py", IN_PLACE, "not target.parts"),
+    ),
+    rule(
+        f"{RESUME}a_repetition_at_the_seam_is_dropped",
+        "the seam drops what comes again",
+        ("sessions/dialogue.py", 'if purpose == "continuation" else None', "if False else None"),
+    ),
+    rule(
+        f"{RESUME}a_resumed_answer_survives_a_crash_in_the_store",
+        "what it had stays when it begins again",
+        (
+            "storage/messages.py",
+            "(dump_parts(answer.parts), answer.model, generation, answer.id)",
+            "('[]', answer.model, generation, answer.id)",
+        ),
+    ),
+    rule(
+        f"{ROUNDS}stop_while_a_tool_runs_ends_the_turn_with_valid_history",
+        "each request is settled once",
+        (
+            "sessions/run.py",
+            "        if not self._dialogue.settled:\n            hurried",
+            "        if True:\n            hurried",
+        ),
+    ),
+    rule(
+        f"{ROUNDS}two_calls_at_once_have_ids_of_their_own_even_when_the_server_gives_none",
+        "each call gets an id of its own",
+        ("sessions/dialogue.py", "name = event.id if event.id and event.id not in taken else", "name = event.id if True else"),
+    ),
+    rule(
+        f"{HISTORY}call_ids_are_unique_however_providers_number",
+        "ids are told apart when they are sent",
+        ("sessions/history.py", "    while not found or found in ids:\n", "    while not found:\n"),
+    ),
+    rule(
+        f"{BOX}nothing_runs_before_somebody_agrees",
+        "tools need consent",
+        ("sessions/toolbox.py", "        if name not in self._allowed:\n", "        if False:\n"),
+    ),
+    rule(
+        f"{BOX}a_late_decision_never_approves_a_later_call_of_the_same_id",
+        "a decision names one call",
+        ("sessions/toolbox.py", "call_id if call_id and call_id not in self._call_ids else", "call_id if call_id else"),
+    ),
+    rule(
+        f"{TITLES}a_given_title_is_never_replaced",
+        "who gives a title ends the making of one",
+        ("sessions/title_maker.py", "            self._task.cancel()\n", "            pass\n"),
+    ),
+    rule(
+        f"{TITLES}a_title_that_is_given_in_another_kernel_meanwhile_stays",
+        "a person's title stays",
+        ("sessions/title_maker.py", "stored is not None and not stored.titled and stored.title == before", "stored is not None"),
+    ),
+    rule(
+        "api/test_tree.py::test_private_sessions_leave_nothing_behind",
+        "private sessions have a store of their own",
+        ("sessions/manager.py", "ports = self._private_ports() if private else self._ports", "ports = self._ports"),
+    ),
+)
+"""Of tests elsewhere."""
+ALL_RULES = RULES + MORE_RULES
+
+
+def check_texts(rules: Iterable[Rule] = ALL_RULES) -> None:
     """Raise ValueError for a mutation whose text is not found exactly once."""
     with tempfile.TemporaryDirectory() as directory:
         for each in rules:
@@ -312,7 +435,7 @@ def copy_tree(directory: Path) -> None:
 
 
 def failure(directory: Path, tests: Iterable[str]) -> str:
-    """Run tests of tests/upstream against the copy; returns why the first one failed, "" when all passed."""
+    """Run tests (paths) against the copy; returns why the first one failed, "" when all passed."""
     command = [
         sys.executable,
         "-m",
@@ -329,7 +452,7 @@ def failure(directory: Path, tests: Iterable[str]) -> str:
     ]
     environment = {**os.environ, "PYTHONPATH": str(directory), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
-        [*command, *(f"tests/upstream/{test}" for test in tests)],
+        [*command, *tests],
         cwd=directory, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode not in (0, 1):  # a mutation that breaks the import of the tests proves nothing
@@ -343,27 +466,27 @@ def failure(directory: Path, tests: Iterable[str]) -> str:
 def run(rules: Sequence[Rule], directory: Path) -> list[tuple[Rule, str]]:
     """Return for each rule why its test failed without it, "" where it passed; raises where one fails with it."""
     copy_tree(directory)
-    why = failure(directory, sorted({each.test for each in rules}))
+    why = failure(directory, sorted({each.path for each in rules}))
     assert not why, f"a test fails though nothing was taken out: {why}"
     found = []
     for each in rules:
         _mutate(directory, each.edits)
-        found.append((each, failure(directory, [each.test])))
+        found.append((each, failure(directory, [each.path])))
         _restore(directory, each.edits)
     return found
 
 
 def sample(count: int, seed: int) -> list[Rule]:
     """Return some of the rules, in the order of the table."""
-    chosen = random.Random(seed).sample(range(len(RULES)), min(count, len(RULES)))
-    return [RULES[at] for at in sorted(chosen)]
+    chosen = random.Random(seed).sample(range(len(ALL_RULES)), min(count, len(ALL_RULES)))
+    return [ALL_RULES[at] for at in sorted(chosen)]
 
 
 def main() -> int:
     """Take out rules and print what the tests say; returns how many tests passed without their rule."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument("tests", nargs="*", help="parts of test names (default: all)")
-    parser.add_argument("--samples", type=int, default=len(RULES))
+    parser.add_argument("--samples", type=int, default=len(ALL_RULES))
     parser.add_argument("--seed", type=int, default=int(time.time()))
     arguments = parser.parse_args()
     check_texts()
