@@ -56,6 +56,8 @@ class Truths(RuleBasedStateMachine):
         self.asked: list[Asked] = []
         self.queue: deque[Place] = deque()
         self.running: Place | None = None
+        self.rest: Node | None = None
+        """The end of the path that goes on behind the running answer."""
         self.deletions: list[list[Node]] = []
         self.rows: list[tuple[str, Node, str, str]] = []
         """Of each request that ended: its id, its answer, its purpose, its status."""
@@ -108,6 +110,7 @@ class Truths(RuleBasedStateMachine):
             return session
 
         self.session = self.life.run(open_it())
+        self.tree.load(opened=True)
         self.since, self.shown, self.risky_allowed = 0, "idle", False
 
     def teardown(self) -> None:
@@ -163,21 +166,34 @@ class Truths(RuleBasedStateMachine):
                 place.asked.turns.remove(place.turn)
                 place.asked.fate = place.asked.fate if place.repeats else "new"
                 self.shown = "error"
+            elif self._is_whole(place.asked):
+                place.asked.fate = place.asked.fate if place.repeats else "new"
+                self._show(place.asked)
             elif place.repeats:
                 assert place.asked.answer is not None
+                self.tree.load(opened=False)
                 self._show(place.asked)
             else:
                 self._begin(place)
 
     def _fails(self, asked: Asked) -> bool:
-        """What it asks for was deleted since, or is whole."""
+        """What it asks for was deleted or hidden since."""
         target = asked.place
         if asked.what == "ask" or target is None:
             return False
         question = target if target.role == "user" else target.parent
         assert question is not None
-        done = asked.what == "resume" and target.role == "assistant" and target.whole
-        return target.deleted or question.deleted or done
+        if target.deleted or question.deleted:
+            return True
+        return not self._is_whole(asked) and (question.hidden or (asked.what == "resume" and target.hidden))
+
+    def _is_whole(self, asked: Asked) -> bool:
+        """Somebody else had it gone on with meanwhile: it is given as it is."""
+        target = asked.place
+        if asked.what != "resume" or target is None or target.role != "assistant" or not target.whole:
+            return False
+        asked.question, asked.answer = target.parent, target
+        return True
 
     def _begin(self, place: Place) -> None:
         asked, tree = place.asked, self.tree
@@ -191,6 +207,8 @@ class Truths(RuleBasedStateMachine):
             assert target is not None
             asked.question = target if target.role == "user" else target.parent
             if target.role == "assistant" and (asked.what == "resume" or not target.atoms):
+                path = tree.path(tree.head)
+                self.rest = path[-1] if target in path else tree.leaf(target)
                 asked.answer = tree.head = target
                 target.status, target.finish, target.saved = "streaming", None, len(target.atoms)
             else:
@@ -227,7 +245,9 @@ class Truths(RuleBasedStateMachine):
         assert asked.answer is not None
         asked.answer.status, asked.answer.finish = status, asked.leg.end if status == "complete" else None
         asked.fate = "ended"
-        self.running = None
+        if self.rest is not None and self.rest is not asked.answer and self.tree.head is asked.answer:
+            self.tree.head = self.rest  # what stood below stands there again
+        self.running = self.rest = None
         self._show(asked)
         self.promote()
 
@@ -261,7 +281,7 @@ class Truths(RuleBasedStateMachine):
         request came to nobody knows; nor whether there was one after its tools had begun to run."""
         if self.running is None:
             return None
-        asked, self.running = self.running.asked, None
+        asked, self.running, self.rest = self.running.asked, None, None
         assert asked.answer is not None
         self.frozen_streams += asked.phase == "stream" and asked.sent == asked.leg.attempts
         first = asked.request == 1 and asked.phase == "stream"
@@ -421,7 +441,9 @@ class Truths(RuleBasedStateMachine):
         saved = self.life.run(house.store.messages(session.id))
         conversation = self.life.run(house.store.get(session.id))
         jobs = self.life.run(house.ports.jobs.get_running_jobs())
-        assert conversation == replace(session.conversation, updated=0.0 if conversation is None else conversation.updated)
+        assert conversation is not None
+        head = None if self.tree.stored is None else self.tree.stored.id
+        assert conversation == replace(session.conversation, updated=conversation.updated, head=head)
         assert (session.conversation.title, session.conversation.titled) == (self.title, self.titled)
         assert session.conversation.head == (None if self.tree.head is None else self.tree.head.id)
         assert len(jobs) == (self.running is not None)

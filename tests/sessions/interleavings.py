@@ -252,7 +252,8 @@ class Interleavings(Truths):
     def _switch(self, node: Node) -> None:
 
         async def move() -> None:
-            self.tree.head = self.tree.leaf(node)
+            if self.tree.leaf(node) is not self.tree.head:
+                self.tree.head = self.tree.leaf(node)
             await self.session.switch(node.id)
 
         self.act(move())

@@ -42,11 +42,26 @@ class Node:
 
 
 class Tree:
-    """All nodes in the order of creation, and the head of the active path."""
+    """All nodes in the order of creation, and the head of the active path, as it is and as it is stored."""
 
     def __init__(self) -> None:
         self.nodes: list[Node] = []
-        self.head: Node | None = None
+        self.stored: Node | None = None
+        self._head: Node | None = None
+
+    @property
+    def head(self) -> Node | None:
+        return self._head
+
+    @head.setter
+    def head(self, node: Node | None) -> None:
+        self._head = self.stored = node
+
+    def load(self, *, opened: bool) -> None:
+        """The head is what is stored; who opens a conversation sees what stands below it, too."""
+        self._head = self.stored
+        if opened and self._head is not None and not self._head.deleted:
+            self._head = self.leaf(self._head)
 
     def add(self, node: Node) -> Node:
         self.nodes.append(node)

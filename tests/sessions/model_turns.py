@@ -116,7 +116,7 @@ class Asked:
     @property
     def row(self) -> str:
         """The id of the request that runs."""
-        return self.name if self.request == 1 else f"{self.name}-{self.request}"
+        return self.name if self.request == 1 else f"{self.turns[-1].id}-{self.request}"
 
     @property
     def purpose(self) -> str:

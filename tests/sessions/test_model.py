@@ -9,7 +9,7 @@ from tests.sessions.interleavings import Interleavings
 
 TestInterleavings = pytest.mark.timeout(300)(Interleavings.TestCase)
 TestInterleavings.settings = settings(
-    max_examples=60,
+    max_examples=40,
     stateful_step_count=30,
     deadline=None,
     derandomize=True,

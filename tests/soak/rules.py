@@ -305,12 +305,12 @@ MORE_RULES = (
     rule(
         f"{TREE}regenerate_makes_a_sibling_answer",
         "an answer that came is kept",
-        ("sessions/worker.py", IN_PLACE, "True"),
+        ("sessions/beginning.py", IN_PLACE, "True"),
     ),
     rule(
         f"{TREE}an_answer_that_failed_before_anything_came_is_asked_for_in_its_place",
         "one that did not is replaced",
-        ("sessions/worker.py", IN_PLACE, 'turn.kind == "resume"'),
+        ("sessions/beginning.py", IN_PLACE, 'turn.kind == "resume"'),
     ),
     rule(
         f"{TREE}a_hidden_message_is_not_sent_and_a_deleted_one_is_not_there_until_it_is_restored",
@@ -340,7 +340,7 @@ MORE_RULES = (
     rule(
         f"{RESUME}resume_continues_the_partial_in_its_own_message",
         "a resumed answer goes on in its place",
-        ("sessions/worker.py", IN_PLACE, "not target.parts"),
+        ("sessions/beginning.py", IN_PLACE, "not target.parts"),
     ),
     rule(
         f"{RESUME}a_repetition_at_the_seam_is_dropped",

@@ -33,5 +33,5 @@ def test_each_named_test_has_its_rule() -> None:
 @pytest.mark.timeout(300)
 def test_without_its_rule_a_test_fails(tmp_path: Path) -> None:
     """A sample; `python -m tests.soak.rules` takes out all of them."""
-    passed = [rule.name for rule, why in rules.run(rules.sample(10, OF_TODAY), tmp_path) if not why]
+    passed = [rule.name for rule, why in rules.run(rules.sample(6, OF_TODAY), tmp_path) if not why]
     assert passed == [], f"passed without their rules (sample of day {OF_TODAY})"
