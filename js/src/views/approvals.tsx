@@ -24,7 +24,7 @@ export function Approvals({ store }: { store: Store }) {
   const { approvals, refused } = live(store);
   const root = useRef<HTMLDivElement>(null);
   const [decided, setDecided] = useState<readonly string[]>([]);
-  const settled = useSettled(approvals);
+  const settled = useSettled(JSON.stringify(approvals)); // the kernel says the same again to every page that asks
   useEffect(() => setDecided([]), [approvals]);
   useEffect(() => {
     if (refused) setDecided([]); // the list stays as it was, to be decided again
@@ -84,8 +84,8 @@ function Card({ approval, ready, take }: CardProps) {
 }
 
 /** Whether `what` has been the same for a moment. */
-function useSettled(what: unknown): boolean {
-  const [settled, setSettled] = useState<unknown>(null);
+function useSettled(what: string): boolean {
+  const [settled, setSettled] = useState("");
   useEffect(() => {
     const timer = setTimeout(() => setSettled(what), SETTLE);
     return () => clearTimeout(timer);

@@ -129,6 +129,15 @@ describe("nothing else gives consent", () => {
     expect(view.sent("approve")).toEqual([{ op: "approve", call: "c1", decision: "once" }]);
   });
 
+  test("but one at any time after it, although the kernel says the same again to every page that asks", async () => {
+    const shown = await show([asks("c1"), asks("c2")]);
+    await settle();
+    view.model.set("approvals", [asks("c1"), asks("c2")]);
+    await drawn();
+    shown.button("Allow once").click();
+    expect(view.sent("approve")).toEqual([{ op: "approve", call: "c1", decision: "once" }]);
+  });
+
   test("the focus stays among the cards after a click, and in the view after the last one", async () => {
     const shown = await show([asks("c1"), asks("c2")]);
     await settle();
