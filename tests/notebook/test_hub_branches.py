@@ -300,7 +300,7 @@ def test_a_turn_view_goes_on_with_its_answer(asked: bool) -> None:
         if asked:
             stage.hub.asked(view, turn)
             await stage.clock.advance(1)
-            assert sent.states[-1]["queue"] == [{"turn": turn.id, "text": ""}]
+            assert sent.states[-1]["queue"] == [{"turn": turn.id, "text": "", "kind": "resume", "message": answer}]
         await session.begin(turn, 2)
         await session.say("lo")
         look = stage.hub.look(view)

@@ -76,11 +76,11 @@ function Actions({ label, children }: ActionsProps) {
   const root = useRef<HTMLSpanElement>(null);
   const stop = useRef<HTMLElement | undefined>(undefined);
   const all = () => [...(root.current as HTMLElement).querySelectorAll<HTMLElement>(".action:enabled")];
-  const stopAt = (button: HTMLElement | undefined) => {
-    stop.current = button && all().includes(button) ? button : all()[0];
-    for (const each of all()) each.tabIndex = each === stop.current ? 0 : -1;
+  const settle = () => {
+    const at = all().indexOf(stop.current as HTMLElement);
+    for (const [place, each] of all().entries()) each.tabIndex = place === Math.max(at, 0) ? 0 : -1;
   };
-  useLayoutEffect(() => stopAt(stop.current));
+  useLayoutEffect(settle);
   const keys = (event: KeyboardEvent) => {
     const at = all().indexOf(event.target as HTMLElement);
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
@@ -96,7 +96,10 @@ function Actions({ label, children }: ActionsProps) {
       role="toolbar"
       aria-label={label}
       ref={root}
-      onFocusIn={(event) => stopAt(event.target as HTMLElement)}
+      onFocusIn={(event) => {
+        stop.current = event.target as HTMLElement;
+        settle();
+      }}
       onKeyDown={keys}
     >
       {children}

@@ -9,7 +9,10 @@ const AROUND = ".log, .turn";
 /** Give the focus of `node`, or of anything in it, to the messages around it. */
 export function keepFocus(node: HTMLElement | null): void {
   const focused = focusOf(node);
-  if (focused && node?.contains(focused)) node.closest<HTMLElement>(AROUND)?.focus({ preventScroll: true });
+  if (!focused || !node?.contains(focused)) return;
+  const around =
+    node.closest<HTMLElement>(AROUND) ?? (node.getRootNode() as ShadowRoot).querySelector<HTMLElement>(AROUND);
+  around?.focus({ preventScroll: true });
 }
 
 /** Do that when the component of `root` goes. */

@@ -41,6 +41,7 @@ export function ModelMenu({ store }: { store: Store }) {
         type="button"
         class="model"
         ref={button}
+        aria-label={model && `Model: ${model}`}
         title={model || "No model chosen"}
         aria-haspopup="dialog"
         aria-expanded={open}

@@ -9,8 +9,10 @@ export function UndoBar({ store }: { store: Store }) {
   const { deleted } = live(store);
   const root = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
+    if (!focusOf(root.current)?.matches(".log:focus-visible")) return;
     // who deleted by keyboard would have all messages between here and there
-    if (focusOf(root.current)?.matches(".log:focus-visible")) root.current?.querySelector("button")?.focus();
+    root.current?.querySelector("button")?.focus({ preventScroll: true });
+    root.current?.scrollIntoView({ block: "nearest" });
   }, [deleted]);
   if (!deleted) return null;
   const hold = () => store.offerUndo(true);

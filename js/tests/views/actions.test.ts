@@ -146,6 +146,9 @@ describe("what the buttons ask for", () => {
     view.model.deliver({ op: "deleted", messages: ["a1"] });
     await drawn();
     expect(shown.focused?.textContent).toBe("Undo");
+    shown.button("Undo").click();
+    await drawn();
+    expect(shown.focused).toBe(shown.find(".log"));
   });
 
   test("the offer to undo stays as long as the focus is on it, and ends with the next thing asked", async () => {
