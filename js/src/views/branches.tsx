@@ -1,10 +1,12 @@
 /** The switch between a message and the others in its place: "‹ 2/3 ›". */
 import { createContext } from "preact";
-import { useContext, useLayoutEffect, useRef } from "preact/hooks";
+import { useContext, useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { switchTo } from "../asks.ts";
 import type { Store } from "../store.ts";
 import type { Message } from "../wire/protocol.ts";
+import { keepFocus } from "./focus.ts";
 import { LeftIcon, RightIcon } from "./icons.tsx";
+import { live } from "./live.ts";
 
 /** Called before another branch is shown: the view stays where the reader looks. */
 export const Hold = createContext<() => void>(() => {});
@@ -17,6 +19,8 @@ interface Wanted {
   step: number;
   view: Node | undefined;
   until: number;
+  /** It had to be paged in: nobody looks at its place yet. */
+  sought?: boolean;
 }
 
 /** After this long it is no longer the answer to that press. Milliseconds. */
@@ -33,12 +37,9 @@ export function Branches({ message, store }: { message: Message; store: Store })
     const target = all[at + step];
     if (target === undefined) return;
     hold();
-    store.memory.set(FOCUS, {
-      message: target,
-      step,
-      view: root.current?.getRootNode(),
-      until: performance.now() + FRESH,
-    });
+    const view = root.current?.getRootNode();
+    store.memory.set(FOCUS, { message: target, step, view, until: performance.now() + FRESH });
+    keepFocus(root.current);
     switchTo(store, target);
   };
   const what = message.role === "user" ? "question" : "answer";
@@ -74,6 +75,22 @@ function takeFocus(store: Store, message: string, root: HTMLElement | null): voi
   if (!root || wanted?.message !== message || wanted.view !== root.getRootNode()) return;
   if (performance.now() > wanted.until) return;
   store.memory.delete(FOCUS);
-  const buttons = root.querySelectorAll("button");
-  buttons[wanted.step < 0 ? 0 : 1]?.focus();
+  const button = root.querySelectorAll("button")[wanted.step < 0 ? 0 : 1];
+  button?.focus();
+  if (wanted.sought)
+    requestAnimationFrame(() => {
+      for (const each of [root.closest(".message"), button]) each?.scrollIntoView({ block: "nearest" });
+    });
+}
+
+/** A long branch comes with its end first: what was switched to is paged in. */
+export function useSought(store: Store): void {
+  const { messages, more, paging } = live(store);
+  useEffect(() => {
+    const wanted = store.memory.get(FOCUS) as Wanted | undefined;
+    if (!wanted || performance.now() > wanted.until || !more || paging) return;
+    if (messages.some((message) => message.id === wanted.message)) return;
+    wanted.sought = true;
+    store.older();
+  }, [store, messages, more, paging]);
 }

@@ -4,7 +4,7 @@ import { isAsked } from "../outbox.ts";
 import type { Store } from "../store.ts";
 import type { Approval, Message } from "../wire/protocol.ts";
 import { Approvals } from "./approvals.tsx";
-import { Hold } from "./branches.tsx";
+import { Hold, useSought } from "./branches.tsx";
 import { Composer } from "./composer.tsx";
 import { useKeptFocus } from "./focus.ts";
 import { Header } from "./header.tsx";
@@ -47,6 +47,7 @@ function Log({ store, follow }: { store: Store; follow: Follow }) {
   const { messages, more, paging, queue, pending, approvals } = live(store);
   useLayoutEffect(() => follow.attach(scroller.current as HTMLElement, content.current as HTMLElement), [follow]);
   usePlaceKept(follow, scroller, messages);
+  useSought(store);
   const empty = messages.length === 0 && queue.length === 0 && pending.length === 0;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard (WCAG 2.1.1)

@@ -58,6 +58,22 @@ describe("the switch", () => {
     expect(other.focused).toBe(null);
   });
 
+  test("far up in a long branch, whose end comes first, is paged in, and no key goes to the host until then", async () => {
+    const shown = show(branch("q1b"));
+    await drawn();
+    shown.button("Next version").focus();
+    shown.button("Next version").click();
+    expect(shown.focused).toBe(shown.find(".log"));
+    const all = line(...branch("q1c"), message("q2", "user", "And?"), message("a2", "assistant", "So."));
+    view.model.deliver({ op: "snapshot", snapshot: snapshot(all.slice(2), { more: true }) });
+    await drawn();
+    expect(view.sent("page")).toEqual([{ op: "page", before: "q2" }]);
+    view.model.deliver({ op: "page", messages: all.slice(0, 2), more: false });
+    await drawn();
+    expect(shown.focused).toBe(shown.button("Next version"));
+    expect(view.sent("page").length).toBe(1);
+  });
+
   test("a branch that another view or a program chose takes no focus", async () => {
     const shown = show(branch("q1b"));
     await drawn();
