@@ -311,13 +311,13 @@ def test_lists_of_sessions_and_conversations_can_be_observed() -> None:
         gate.open()
         turn.result()
         assert told.wait(20)
+        wait_until(lambda: ("notes",) in heard["names"])
         nbchat.manager.rename("notes", "other")
+        wait_until(lambda: ("other",) in heard["names"])
         nbchat.manager.delete("other")
         wait_until(lambda: heard["names"] and heard["names"][-1] == ())
         assert heard["active"][0] == ("notes",)
         assert ("notes",) in heard["running"]
-        assert ("notes",) in heard["names"]
-        assert ("other",) in heard["names"]
 
 
 def wait_until(condition: Callable[[], object]) -> None:
