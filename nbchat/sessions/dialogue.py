@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from nbchat.core.errors import ChatError, ProviderError
 from nbchat.core.events import Finish, ProviderEvent, RequestSent, TextDelta, ToolCallDelta
-from nbchat.core.messages import ToolCallPart
+from nbchat.core.messages import Part, TextPart, ToolCallPart
 from nbchat.core.requests import Purpose, RequestStatus
 from nbchat.core.seam import Seam
 from nbchat.sessions.asking import Asking
@@ -59,6 +59,8 @@ class Dialogue:
         self._settle = settle
         self._callers = callers
         self._seam: Seam | None = None
+        self._break = ""
+        """What keeps the next text apart from the text before the tools that were run."""
         self._calls: dict[int, str] = {}
         """The ids of this turn's tool calls by their number."""
         self._first_call = 0
@@ -115,6 +117,7 @@ class Dialogue:
         self.settled = False
         self._first_call = sum(isinstance(part, ToolCallPart) for part in parts)
         self._seam = self._asking.seam(parts, prefill=prefill) if purpose == "continuation" else None
+        self._break = _break_after(parts)
         stream = self._provider().stream(made)
         try:
             async for batch in stream:
@@ -137,6 +140,8 @@ class Dialogue:
             if not text:
                 return
             event = TextDelta(text)
+        elif isinstance(event, TextDelta) and self._break:
+            event, self._break = TextDelta(self._break + event.text), ""
         elif isinstance(event, Finish | ToolCallDelta):
             self._close_seam()
         self._output.keep(event)
@@ -155,3 +160,11 @@ class Dialogue:
         seam, self._seam = self._seam, None
         if seam is not None and (rest := seam.end()):
             self._output.keep(TextDelta(rest))
+
+
+def _break_after(parts: Sequence[Part]) -> str:
+    """Return a blank line where text would stand right behind what was said before a tool: in the answer's text, which is all
+    of it joined, "Let me see." and "It is 5." are paragraphs."""
+    said = next((part.text for part in reversed(parts) if isinstance(part, TextPart) and part.text), "")
+    between = bool(parts) and not isinstance(parts[-1], TextPart)
+    return "\n\n" if between and said and not said[-1].isspace() else ""

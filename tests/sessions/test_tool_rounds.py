@@ -286,3 +286,20 @@ def test_results_are_events_of_the_log() -> None:
         assert [result.text for result in results] == ["2"]
 
     live(test, calling(a=1, b=1), Reply.text("It is 2."))
+
+
+def test_what_is_said_before_a_tool_and_after_it_are_paragraphs() -> None:
+    """The answer's text is all of it joined; where the model put no space between, there is a break, in the log as well."""
+
+    async def test(house: House) -> None:
+        session = await house.session()
+        session.tools.set([add], None)
+        session.tools.allow("add")
+        turn = session.submit("go")
+        told: list[str | None] = []
+        turn.watch(told.append)
+        message = await answer(turn)
+        assert message.text == "".join(each or "" for each in told) == "Let me see.\n\nIt is 2."
+        assert (await house.store.messages(session.id))[-1] == message
+
+    live(test, Reply.text("Let me see.", tool_calls=[("add", {"a": 1, "b": 1})]), Reply.text("It is 2."))
