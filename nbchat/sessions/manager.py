@@ -102,6 +102,7 @@ class SessionManager(Library):
         messages = await store.messages(found.id)
         records = await ports.ledger.records(found.id)
         tree = ConversationTree(found, messages, records)
+        tree.go_on()
         return Session(tree, ports, default_model=lambda: self._default, on_unused=self._unused, private=private)
 
     def _private_ports(self) -> Ports:

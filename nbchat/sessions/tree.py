@@ -30,9 +30,6 @@ class ConversationTree:
         self._version = 0
         self._path: tuple[int, str | None, tuple[Message, ...]] | None = None
         self._children: tuple[int, Mapping[str | None, tuple[str, ...]]] | None = None
-        head = self._messages.get(conversation.head or "")
-        if head is not None and not head.deleted:  # a kernel that died while an answer went on left the rest below it
-            self.conversation = replace(conversation, head=self.leaf(head.id))
 
     # ------------------------------------------------------------ reading
 
@@ -88,6 +85,13 @@ class ConversationTree:
         return known[1]
 
     # ------------------------------------------------------------ changing
+
+    def go_on(self) -> None:
+        """Let the active path go on to its end: a kernel that died while an answer in its midst was resumed left the rest below
+        its head."""
+        head = self._messages.get(self.conversation.head or "")
+        if head is not None and not head.deleted:
+            self.conversation = replace(self.conversation, head=self.leaf(head.id))
 
     def add(self, messages: Iterable[Message], *, now: float) -> None:
         """Add messages (one that is there already is replaced, but for its marks); the last one becomes the head."""
