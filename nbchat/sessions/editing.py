@@ -5,6 +5,7 @@ Owns the rule "save, then show": the store has a change before the tree does. On
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -22,7 +23,7 @@ from nbchat.sessions.turn import Turn
 __all__ = ["Editing"]
 
 
-class Editing:
+class Editing(ABC):
     """What `Session` stands on: the tree and the changes that people make in it."""
 
     def __init__(self, tree: ConversationTree, ports: Ports) -> None:
@@ -31,9 +32,9 @@ class Editing:
         self.closed = False
         """Whether this session has ended; another one of its conversation may live."""
 
+    @abstractmethod
     def emit(self, name: SignalName, turn: Turn | None = None, data: Any = None) -> None:
         """Send a signal to all listeners."""
-        raise NotImplementedError
 
     def siblings(self, message_id: str) -> tuple[Message, ...]:
         """Return the messages in the same place of the tree, itself among them, oldest first. Any thread."""

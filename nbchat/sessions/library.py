@@ -7,6 +7,7 @@ On the background loop.
 from __future__ import annotations
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -25,7 +26,7 @@ _SEARCH_MOST = 1_000
 _log = logging.getLogger("nbchat.sessions")
 
 
-class Library:
+class Library(ABC):
     """What `SessionManager` stands on."""
 
     def __init__(self, ports: Ports) -> None:
@@ -45,9 +46,9 @@ class Library:
                 return session
         return None
 
+    @abstractmethod
     async def open(self, name: str, *, model: str | None = None, system: str | None = None, private: bool = False) -> Session:
         """Return the session of a conversation."""
-        raise NotImplementedError
 
     async def conversations(
         self, query: str = "", *, limit: int = 50, offset: int = 0, archived: bool | None = False
