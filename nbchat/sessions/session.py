@@ -148,7 +148,7 @@ class Session(Submitting):
 
     async def set_title(self, text: str) -> None:
         """Give the conversation a title, which stays; "" takes it away, and the next answer brings one that is made."""
-        self._titles.cancel()
+        await self._titles.cancel()
         title = text_of(text, "A title").strip()
         await self.update(title=title, titled=bool(title))
 

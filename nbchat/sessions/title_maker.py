@@ -42,6 +42,7 @@ class TitleMaker:
         self._session = session
         self._ports = ports
         self._task: asyncio.Task[None] | None = None
+        self._saving: asyncio.Task[None] | None = None
         self._settling: asyncio.Task[None] | None = None
         """Apart from the task that asks: it may be cancelled again while its request is being settled."""
 
@@ -51,14 +52,16 @@ class TitleMaker:
         if not own.title and not own.titled and (self._task is None or self._task.done()) and not self._session.closed:
             self._task = begin(self._make(question, answer))
 
-    def cancel(self) -> None:
-        """Make no title any more: a person gives one. Idempotent."""
+    async def cancel(self) -> None:
+        """Make no title any more: a person gives one. Returns when none is being saved. Idempotent."""
         if self._task is not None:
             self._task.cancel()
+        if self._saving is not None:
+            await asyncio.wait({self._saving})
 
     async def close(self) -> None:
         """Cancel, and wait until the request is closed and settled. Idempotent."""
-        self.cancel()
+        await self.cancel()
         if self._task is not None:
             await asyncio.wait({self._task})
         if self._settling is not None:  # looked at now: that task began it
@@ -79,9 +82,16 @@ class TitleMaker:
             _log.warning("no title was made", exc_info=True)
 
     async def _set(self, before: str, title: str) -> None:
-        stored = await self._ports.store.get(self._session.id)  # another kernel may have named it
-        if stored is not None and not stored.titled and stored.title == before:
-            await self._session.update(title=title)
+        self._saving = begin(self._save(before, title))
+        await asyncio.shield(self._saving)  # what is being saved is saved and shown, both or neither
+
+    async def _save(self, before: str, title: str) -> None:
+        try:
+            stored = await self._ports.store.get(self._session.id)  # another kernel may have named it
+            if stored is not None and not stored.titled and stored.title == before:
+                await self._session.update(title=title)
+        except ChatError:
+            _log.info("a title could not be saved", exc_info=True)
 
     async def _ask(self, question: Message, answer: Message) -> str:
         """Return what the conversation's model proposes; "" where helper requests are not wanted."""
