@@ -81,11 +81,17 @@ class Beginning:
     async def _look(self, message_id: str, head: str | None = None) -> None:
         """Take over what storage says, if it knows this message (in trouble it may know nothing); the head stays where it is,
         unless one is given."""
-        store, own = self._ports.store, self._tree.conversation
-        stored, messages = await store.get(own.id), await store.messages(own.id)
-        if any(each.id == message_id for each in messages):
-            known = self._tree.conversation
-            self._tree.load(replace(stored or known, head=head or known.head), messages)
+        store, tree = self._ports.store, self._tree
+        while True:
+            version = tree.version
+            messages = await store.messages(tree.conversation.id)
+            stored = await store.get(tree.conversation.id)  # last: a title that is saved meanwhile is in it, or comes after it
+            if not any(each.id == message_id for each in messages):
+                return
+            if version == tree.version:  # else somebody hid a message, say, after it was read
+                break
+        known = tree.conversation
+        tree.load(replace(stored or known, head=head or known.head), messages)
 
     async def _parent_for(self, turn: Turn) -> str | None:
         """The cell's earlier question, if it lies on the active path, is branched at its parent; else append."""

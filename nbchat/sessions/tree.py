@@ -44,6 +44,11 @@ class ConversationTree:
         return known[2]
 
     @property
+    def version(self) -> int:
+        """A number that changes with every change of a message."""
+        return self._version
+
+    @property
     def all(self) -> tuple[Message, ...]:
         """Every message in the order of creation, deleted ones too."""
         return tuple(self._messages.values())

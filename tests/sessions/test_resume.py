@@ -480,3 +480,33 @@ def test_the_rest_is_made_as_the_beginning_was() -> None:
     server = live(test, Reply.text(tokens=["one ", "x"], gate=gate), Reply.text("two"))
     for chat in server.chats:
         assert (chat.json["model"], chat.json.get("temperature"), chat.json["seed"]) == ("other", None, 7)
+
+
+def test_what_people_change_while_an_answer_is_looked_up_stays() -> None:
+    """Reading the store takes time: a title or a mark of that moment is not overwritten with what was read before it."""
+    gate = opened(1)
+
+    async def test(house: House) -> None:
+        session = await house.session()
+        await stopped(session, gate, "one ")
+        store, question = house.ports.store, session.path[0]
+        read, changed = store.messages, asyncio.Event()
+
+        async def messages(conversation_id: str) -> list[Message]:
+            found = await read(conversation_id)
+            if not changed.is_set():
+                changed.set()
+                await session.hide(session.path[1].id, False)
+                await session.edit_reply(session.path[1].id, "by hand")
+                await session.set_title("Mine")
+            return found
+
+        store.messages = messages  # type: ignore[method-assign]
+        await answer(session.resume(session.path[1].id))
+        store.messages = read  # type: ignore[method-assign]
+        assert session.conversation.title == "Mine"
+        assert [m.text for m in await read(session.id)] == [m.text for m in session.messages]
+        assert session.siblings(session.path[1].id)[1].text == "by hand"
+        assert question.id == session.path[0].id
+
+    live(test, Reply.text(tokens=["one ", "x"], gate=gate), Reply.text("two"))
