@@ -70,8 +70,10 @@ TIERS: dict[str, tuple[Runner, ...]] = {
     "packaging": (pytest("pytest packaging", "tests/packaging"),),
     "browser": (pytest("pytest browser", "tests/e2e"),),
 }
-PROGRAMS = {"chromium": ("chromium", "chromium-browser", "google-chrome")}
+PROGRAMS: dict[str, tuple[str, ...]] = {"chromium": ("chromium", "chromium-browser", "google-chrome")}
 """What is installed by apt: the package, and the names under which the program may be there already."""
+if sys.platform == "linux":
+    PROGRAMS["strace"] = ("strace",)  # makes a database's disk fail
 
 
 def run(*command: str, folder: Path = ROOT) -> None:
