@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from nbchat.core.messages import Role
 
-__all__ = ["Conversation", "ConversationSummary", "SearchHit"]
+__all__ = ["Conversation", "ConversationSummary", "SearchHit", "WhenFull"]
+
+WhenFull: TypeAlias = Literal["refuse", "drop"]
 
 _NO_PARAMETERS: Mapping[str, Any] = MappingProxyType({})
 
@@ -21,7 +24,9 @@ class Conversation:
     `provider` and `model` are the ids used for the next turn ("" means: the active one in the settings). `parameters` are
     sent with each request as they are. Times are seconds since the epoch (UTC). `head` is the newest message of the
     active path, None while the conversation is empty. `titled` says that a person gave the title: nothing replaces it then.
-    An `archived` one is left out of listings unless they ask for it.
+    An `archived` one is left out of listings unless they ask for it. `budget` is what all its requests together may cost, None
+    for no bound. `when_full` says what happens when the history does not fit into the model's context: "refuse", or "drop" the
+    oldest messages from what is sent.
     """
 
     id: str
@@ -36,6 +41,8 @@ class Conversation:
     updated: float = 0.0
     titled: bool = False
     archived: bool = False
+    budget: Decimal | None = None
+    when_full: WhenFull = "refuse"
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,7 @@ class Message:
     Of answers only: `parameters` are those that were sent along, `first_token_seconds` passed between the (last) request and
     its first token, `seconds` between that request and its end, tools not counted. An answer without `model` was written by
     the person. A `hidden` message is not sent to the model; a `deleted` one is shown nowhere until it is restored.
+    `omitted` is how many of the messages before an answer were not sent, because the model's context was full.
     """
 
     id: str
@@ -126,6 +127,7 @@ class Message:
     seconds: float | None = None
     hidden: bool = False
     deleted: bool = False
+    omitted: int = 0
 
     @property
     def tokens_per_second(self) -> float | None:
@@ -178,7 +180,7 @@ class Message:
         for name in ("first_token_seconds", "seconds"):
             if (value := getattr(self, name)) is not None:
                 data[name] = value
-        data.update((name, True) for name in ("hidden", "deleted") if getattr(self, name))
+        data.update((name, value) for name in ("hidden", "deleted", "omitted") if (value := getattr(self, name)))
         return data
 
     @classmethod
@@ -202,4 +204,5 @@ class Message:
             seconds=data.get("seconds"),
             hidden=data.get("hidden", False),
             deleted=data.get("deleted", False),
+            omitted=data.get("omitted", 0),
         )

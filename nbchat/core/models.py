@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from nbchat.core.cost import Price
@@ -11,6 +13,7 @@ from nbchat.core.texts import text_of
 
 __all__ = ["DEMO", "KeyPlace", "Model", "Provider", "model_named", "split_model"]
 
+_NOTHING_LEARNED: Mapping[str, str] = MappingProxyType({})
 DEMO = "demo"
 """Id of the embedded demo provider, which answers until a choice is made."""
 
@@ -28,7 +31,11 @@ class KeyPlace:
 class Provider:
     """One configured endpoint. `id` is what people write before the slash of "provider/model".
 
-    `headers` are sent with each request and never hold a key. `insecure` allows http:// beyond loopback.
+    `headers` are sent with each request and never hold a key. `insecure` allows http:// beyond loopback. `proxy` is the URL of a
+    proxy ("" takes the environment's), `ca_bundle` the path of a PEM file with the certificate authorities to trust ("" the
+    usual ones). `last_used` (seconds since the epoch, 0 for never) and `last_model` say what was asked of it last, `learned`
+    which parameters its server refuses: each with the name that it takes instead, "" for none. What happened to a provider
+    does not make it another one: these three are left out of comparisons.
     """
 
     id: str
@@ -40,6 +47,11 @@ class Provider:
     insecure: bool = False
     enabled: bool = True
     created: float = 0.0
+    proxy: str = ""
+    ca_bundle: str = ""
+    last_used: float = field(default=0.0, compare=False)
+    last_model: str = field(default="", compare=False)
+    learned: Mapping[str, str] = field(default_factory=lambda: _NOTHING_LEARNED, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

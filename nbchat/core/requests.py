@@ -38,7 +38,9 @@ class RequestRecord:
     """One row of the ledger: what was asked of whom, why, how it ended, what it used and cost, and the price used.
 
     Written once when the request is settled and never changed; it survives the deletion of messages and conversations.
-    `started` and `ended` are seconds since the epoch; `raw_usage` is the provider's own JSON text.
+    `started` and `ended` are seconds since the epoch; `raw_usage` is the provider's own JSON text. `notebook` names the notebook
+    (or script) in whose kernel it was made. `input_characters` and `output_characters` are how much text was sent and came
+    (reasoning and arguments included), None where nobody counted: with reported tokens they tell what a character is worth.
     """
 
     id: str
@@ -57,3 +59,6 @@ class RequestRecord:
     price: Price | None = None
     raw_usage: str | None = None
     first_token_seconds: float | None = None
+    notebook: str = ""
+    input_characters: int | None = None
+    output_characters: int | None = None

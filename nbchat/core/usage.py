@@ -13,6 +13,16 @@ from typing import Any, Literal
 __all__ = ["Certainty", "Usage", "sum_usage", "weakest"]
 
 Certainty = Literal["reported", "estimated", "partial", "unknown"]
+_PARTS = {
+    "cached_tokens": "input_tokens",
+    "cache_write_tokens": "input_tokens",
+    "input_audio_tokens": "input_tokens",
+    "input_image_tokens": "input_tokens",
+    "reasoning_tokens": "output_tokens",
+    "output_audio_tokens": "output_tokens",
+    "output_image_tokens": "output_tokens",
+}
+_RARE = frozenset({"input_audio_tokens", "input_image_tokens", "output_audio_tokens", "output_image_tokens"})
 _ORDER: tuple[Certainty, ...] = ("reported", "estimated", "partial", "unknown")
 
 
@@ -31,8 +41,9 @@ def weakest(certainties: Iterable[Certainty]) -> Certainty:
 class Usage:
     """Tokens billed for one request (or a sum of requests); None means that nobody said.
 
-    `cached_tokens` and `cache_write_tokens` are parts of `input_tokens`; `reasoning_tokens` is a part of `output_tokens`.
-    Raises ValueError for negative counts and for a part that is larger than its whole.
+    `cached_tokens`, `cache_write_tokens`, `input_audio_tokens` and `input_image_tokens` are parts of `input_tokens`;
+    `reasoning_tokens`, `output_audio_tokens` and `output_image_tokens` are parts of `output_tokens`. Raises ValueError for
+    negative counts and for a part that is larger than its whole.
     """
 
     input_tokens: int | None = None
@@ -41,13 +52,13 @@ class Usage:
     output_tokens: int | None = None
     reasoning_tokens: int | None = None
     certainty: Certainty = "reported"
+    input_audio_tokens: int | None = None
+    input_image_tokens: int | None = None
+    output_audio_tokens: int | None = None
+    output_image_tokens: int | None = None
 
     def __post_init__(self) -> None:
-        for part, whole in (
-            ("cached_tokens", "input_tokens"),
-            ("cache_write_tokens", "input_tokens"),
-            ("reasoning_tokens", "output_tokens"),
-        ):
+        for part, whole in _PARTS.items():
             _check_part(self, part, whole)
 
     @property
@@ -58,8 +69,8 @@ class Usage:
         return self.input_tokens + self.output_tokens
 
     def to_json(self) -> dict[str, Any]:
-        """Return the counts as a JSON object with the field names of this class."""
-        return asdict(self)
+        """Return the counts as a JSON object with the field names of this class; sound and images only where they are known."""
+        return {name: count for name, count in asdict(self).items() if count is not None or name not in _RARE}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Usage:
@@ -91,11 +102,9 @@ def sum_usage(usages: Iterable[Usage | None]) -> Usage:
 
     return Usage(
         input_tokens=total("input_tokens", "input_tokens"),
-        cached_tokens=total("cached_tokens", "input_tokens"),
-        cache_write_tokens=total("cache_write_tokens", "input_tokens"),
         output_tokens=total("output_tokens", "output_tokens"),
-        reasoning_tokens=total("reasoning_tokens", "output_tokens"),
         certainty=weakest(_certainty(u) for u in given),
+        **{part: total(part, whole) for part, whole in _PARTS.items()},
     )
 
 

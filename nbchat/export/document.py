@@ -16,7 +16,8 @@ from nbchat.core.messages import Message
 __all__ = ["FORMAT", "kept", "renewed", "to_document"]
 
 FORMAT = "nbchat/2"
-FIELDS = ("id", "name", "title", "provider", "model", "system", "head", "created", "updated", "titled", "archived")
+FIELDS = ("id", "name", "title", "provider", "model", "system", "head", "created", "updated", "titled", "archived", "when_full")
+"""Facts of a conversation that travel; its budget is the person's own and stays behind."""
 
 
 def to_document(conversation: Conversation, messages: Iterable[Message]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from nbchat.core.conversations import Conversation
+from nbchat.core.conversations import Conversation, WhenFull
 from nbchat.core.cost import Cost, parse_amount
 from nbchat.core.errors import ErrorInfo, ErrorKind, UsageError
 from nbchat.core.messages import Message, MessageStatus, Part, Role, part_from_json
@@ -100,6 +100,7 @@ def _conversation(data: dict[str, Any]) -> Conversation:
         updated=_seconds(data, "updated", where) or 0.0,
         titled=_get(data, "titled", bool, where, default=False),
         archived=_get(data, "archived", bool, where, default=False),
+        when_full=_one_of(data, "when_full", WhenFull, where) if data.get("when_full") else "refuse",
     )
 
 
@@ -124,6 +125,7 @@ def _message(data: Any, where: str) -> Message:
         seconds=_seconds(data, "seconds", where),
         hidden=_get(data, "hidden", bool, where, default=False),
         deleted=_get(data, "deleted", bool, where, default=False),
+        omitted=_get(data, "omitted", int, where, 0),
     )
 
 

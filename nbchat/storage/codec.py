@@ -27,10 +27,12 @@ __all__ = [
     "price_from_json",
 ]
 
-CONVERSATION_COLUMNS = "id, name, title, provider, model, system, parameters, head, created, updated, titled, archived"
+CONVERSATION_COLUMNS = (
+    "id, name, title, provider, model, system, parameters, head, created, updated, titled, archived, budget, when_full"
+)
 MESSAGE_COLUMNS = (
     "id, parent_id, role, parts, status, finish_reason, model, created, usage, cost, error, "
-    "parameters, first_token_seconds, seconds, hidden, deleted"
+    "parameters, first_token_seconds, seconds, hidden, deleted, omitted"
 )
 
 _decode = json.JSONDecoder().decode
@@ -89,6 +91,7 @@ def message_row(message: Message) -> tuple[Any, ...]:
         message.seconds,
         message.hidden,
         message.deleted,
+        message.omitted,
     )
 
 
@@ -112,6 +115,7 @@ def message_from_row(row: Sequence[Any]) -> Message:
         seconds=row[13],
         hidden=bool(row[14]),
         deleted=bool(row[15]),
+        omitted=row[16],
     )
 
 
@@ -131,6 +135,8 @@ def conversation_row(conversation: Conversation) -> tuple[Any, ...]:
         conversation.updated,
         conversation.titled,
         conversation.archived,
+        None if conversation.budget is None else str(conversation.budget),
+        conversation.when_full,
     )
 
 
@@ -149,6 +155,8 @@ def conversation_from_row(row: Sequence[Any]) -> Conversation:
         updated=row[9],
         titled=bool(row[10]),
         archived=bool(row[11]),
+        budget=None if row[12] is None else Decimal(row[12]),
+        when_full=row[13],
     )
 
 

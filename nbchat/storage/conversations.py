@@ -36,7 +36,7 @@ def gone() -> UsageError:
     return UsageError("this conversation was deleted.", hint="Open it again to start anew.")
 
 
-_CHANGEABLE = frozenset({"name", "title", "provider", "model", "system", "parameters", "head", "updated", "titled", "archived"})
+_CHANGEABLE = frozenset(CONVERSATION_COLUMNS.split(", ")) - {"id", "created"}
 
 
 def create(db: Database, conversation: Conversation) -> Conversation:

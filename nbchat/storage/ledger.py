@@ -20,7 +20,9 @@ __all__ = ["append", "of_interrupted", "records", "settle"]
 _COLUMNS = (
     "id, conversation_id, conversation_name, turn_id, message_id, purpose, provider, model, status, started, ended, "
     "first_token_seconds, input_tokens, cached_tokens, cache_write_tokens, output_tokens, reasoning_tokens, usage_certainty, "
-    "cost_amount, cost_currency, cost_certainty, cost_source, price, raw_usage"
+    "cost_amount, cost_currency, cost_certainty, cost_source, price, raw_usage, "
+    "input_audio_tokens, input_image_tokens, output_audio_tokens, output_image_tokens, "
+    "notebook, input_characters, output_characters"
 )
 _MARKS = ", ".join("?" * len(_COLUMNS.split(",")))
 
@@ -35,6 +37,8 @@ def append(db: Database, record: RequestRecord) -> bool:
         usage.certainty, None if cost.amount is None else str(cost.amount), cost.currency, cost.certainty, cost.source,
         None if record.price is None else dump(record.price.to_json()),
         None if record.raw_usage is None else clean(record.raw_usage),
+        usage.input_audio_tokens, usage.input_image_tokens, usage.output_audio_tokens, usage.output_image_tokens,
+        clean(record.notebook), record.input_characters, record.output_characters,
     )  # fmt: skip
     before = db.sql.total_changes
     db.execute(f"INSERT INTO requests ({_COLUMNS}) VALUES ({_MARKS})", row)
@@ -68,7 +72,7 @@ def of_interrupted(db: Database, conversation_id: str, message_id: str) -> tuple
 
 
 def _record(row: Sequence[Any]) -> RequestRecord:
-    amount, currency, certainty, source, price, raw = row[18:]
+    amount, currency, certainty, source, price, raw = row[18:24]
     return RequestRecord(
         id=row[0],
         conversation=row[1],
@@ -82,8 +86,11 @@ def _record(row: Sequence[Any]) -> RequestRecord:
         started=row[9],
         ended=row[10],
         first_token_seconds=row[11],
-        usage=Usage(*row[12:18]),
+        usage=Usage(*row[12:18], *row[24:28]),
         cost=Cost(None if amount is None else Decimal(amount), certainty, source, currency),
         price=price_from_json(price),
         raw_usage=raw,
+        notebook=row[28],
+        input_characters=row[29],
+        output_characters=row[30],
     )

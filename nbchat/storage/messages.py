@@ -105,10 +105,10 @@ def add_piece(db: Database, turn_id: str, parts: Sequence[Part]) -> None:
 
 def finish(db: Database, message: Message) -> None:
     """Give an answer its final form and drop its pieces, within the caller's transaction. Its marks stay as they are."""
-    _, _, _, parts, status, reason, model, _, usage, cost, error, parameters, first, seconds, _, _ = message_row(message)
+    _, _, _, parts, status, reason, model, _, usage, cost, error, parameters, first, seconds, _, _, omitted = message_row(message)
     db.execute(
         "UPDATE messages SET parts = ?, status = ?, finish_reason = ?, model = ?, usage = ?, cost = ?, error = ?, "
-        "parameters = ?, first_token_seconds = ?, seconds = ? WHERE id = ?",
-        (parts, status, reason, model, usage, cost, error, parameters, first, seconds, message.id),
+        "parameters = ?, first_token_seconds = ?, seconds = ?, omitted = ? WHERE id = ?",
+        (parts, status, reason, model, usage, cost, error, parameters, first, seconds, omitted, message.id),
     )
     db.execute("DELETE FROM message_pieces WHERE position = (SELECT position FROM messages WHERE id = ?)", (message.id,))

@@ -173,7 +173,30 @@ _SECOND = Migration(
     ),
 )
 
-MIGRATIONS: tuple[Migration, ...] = (_FIRST, _SECOND)
+_THIRD = Migration(
+    3,
+    "what providers were last asked and refuse, budgets, full contexts, what a character is worth",
+    (
+        "ALTER TABLE providers ADD COLUMN proxy TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE providers ADD COLUMN ca_bundle TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE providers ADD COLUMN last_used REAL NOT NULL DEFAULT 0",
+        "ALTER TABLE providers ADD COLUMN last_model TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE providers ADD COLUMN learned TEXT NOT NULL DEFAULT '{}'",
+        "ALTER TABLE conversations ADD COLUMN budget TEXT",
+        "ALTER TABLE conversations ADD COLUMN when_full TEXT NOT NULL DEFAULT 'refuse'",
+        "ALTER TABLE messages ADD COLUMN omitted INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE requests ADD COLUMN notebook TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE requests ADD COLUMN input_characters INTEGER",
+        "ALTER TABLE requests ADD COLUMN output_characters INTEGER",
+        "ALTER TABLE requests ADD COLUMN input_audio_tokens INTEGER",
+        "ALTER TABLE requests ADD COLUMN input_image_tokens INTEGER",
+        "ALTER TABLE requests ADD COLUMN output_audio_tokens INTEGER",
+        "ALTER TABLE requests ADD COLUMN output_image_tokens INTEGER",
+        "CREATE INDEX requests_by_model ON requests (provider, model, position)",
+    ),
+)
+
+MIGRATIONS: tuple[Migration, ...] = (_FIRST, _SECOND, _THIRD)
 LATEST = MIGRATIONS[-1].number
 
 

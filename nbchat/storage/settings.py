@@ -11,7 +11,10 @@ from nbchat.storage.database import Database
 
 __all__ = ["delete_provider", "providers", "save_provider", "set_value", "settings"]
 
-_COLUMNS = "id, base_url, preset, name, key_kind, key_name, headers, insecure, enabled, created"
+_COLUMNS = (
+    "id, base_url, preset, name, key_kind, key_name, headers, insecure, enabled, created, "
+    "proxy, ca_bundle, last_used, last_model, learned"
+)
 
 
 def settings(db: Database) -> dict[str, Any]:
@@ -40,6 +43,11 @@ def providers(db: Database) -> list[Provider]:
             insecure=bool(row[7]),
             enabled=bool(row[8]),
             created=row[9],
+            proxy=row[10],
+            ca_bundle=row[11],
+            last_used=row[12],
+            last_model=row[13],
+            learned=json.loads(row[14]),
         )
         for row in db.rows(f"SELECT {_COLUMNS} FROM providers ORDER BY position")
     ]
@@ -54,7 +62,8 @@ def save_provider(db: Database, provider: Provider) -> None:
             f"INSERT INTO providers ({_COLUMNS}) VALUES ({', '.join('?' * len(names))}) ON CONFLICT (id) DO UPDATE SET {sets}",
             (
                 provider.id, provider.base_url, provider.preset, provider.name, provider.key.kind, provider.key.name,
-                dump(provider.headers), provider.insecure, provider.enabled, provider.created,
+                dump(provider.headers), provider.insecure, provider.enabled, provider.created, provider.proxy,
+                provider.ca_bundle, provider.last_used, provider.last_model, dump(dict(provider.learned)),
             ),
         )  # fmt: skip
 

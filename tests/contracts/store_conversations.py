@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -29,6 +30,8 @@ class ConversationsContract(StoreBase):
                 parameters={"temperature": 0.1, "stop": ["\n"], "n": None},
                 titled=True,
                 archived=True,
+                budget=Decimal("0.30"),
+                when_full="drop",
             )
             assert await store.create(given) == given
             assert await store.get(given.id) == given
@@ -59,6 +62,8 @@ class ConversationsContract(StoreBase):
             assert await store.get(first.id) == changed
             changed = await store.update(first.id, titled=True, archived=True, system="brief", provider="lab")
             assert (changed.titled, changed.archived, changed.system, changed.provider) == (True, True, "brief", "lab")
+            changed = await store.update(first.id, budget=Decimal("0.10"), when_full="drop")
+            assert (changed.budget, changed.when_full) == (Decimal("0.10"), "drop")
             assert await store.get(first.id) == changed
             assert (await store.update(first.id, head="m-1")).updated == changed.updated
             assert (await store.update(first.id, name="first")).name == "first"

@@ -54,10 +54,14 @@ class LedgerContract(StoreBase):
         async def work(store: Store) -> None:
             lab = Provider("lab", "http://127.0.0.1:1/v1", key=KeyPlace("env", "LAB_KEY"), headers=(("X-A", "b"),), created=5.0)
             hub = Provider("hub", "https://hub.test/v1", "openrouter", "Hub", insecure=True, enabled=False)
+            hub = replace(hub, proxy="http://proxy.test:3128", ca_bundle="/etc/own.pem")
+            hub = replace(hub, last_used=7.5, last_model="m/1", learned={"max_tokens": "max_completion_tokens", "seed": ""})
             await store.save_provider(lab)
             await store.save_provider(hub)
             await store.save_provider(replace(lab, name="Lab"))
-            assert await store.providers() == [replace(lab, name="Lab"), hub]
+            found = await store.providers()
+            assert found == [replace(lab, name="Lab"), hub]
+            assert (found[1].last_used, found[1].last_model, found[1].learned) == (hub.last_used, hub.last_model, hub.learned)
             await store.delete_provider("lab")
             await store.delete_provider("lab")
             assert await store.providers() == [hub]

@@ -66,6 +66,7 @@ def end_of(asked: Asked, text: str = "answer", **changes: Any) -> Message:
         "finish_reason": "stop",
         "usage": Usage(3, 1, None, 2),
         "cost": Cost(Decimal("0.00001230")),
+        "omitted": 2,
         **changes,
     }
     return Message(asked.answer.id, "assistant", parent=asked.question.id, model="lab/tiny", created=101.0, **values)
@@ -84,11 +85,14 @@ def a_record(asked: Asked, **changes: Any) -> RequestRecord:
         "status": "complete",
         "started": 101.0,
         "ended": 102.5,
-        "usage": Usage(3, 1, None, 2, None, "estimated"),
+        "usage": Usage(3, 1, None, 2, None, "estimated", input_audio_tokens=1, output_image_tokens=2),
         "cost": Cost(Decimal("0.000012300000000000000001"), "estimated", "prices", "EUR"),
         "price": Price(input=Decimal("0.10"), output=Decimal("1E-7"), source="prices", dated="2026-01-01"),
         "raw_usage": '{"prompt_tokens": 3}',
         "first_token_seconds": 0.25,
+        "notebook": "notes.ipynb",
+        "input_characters": 12,
+        "output_characters": 6,
         **changes,
     }
     return RequestRecord(**values)

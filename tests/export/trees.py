@@ -27,6 +27,7 @@ CONVERSATION = Conversation(
     1_760_000_000.0,
     1_760_000_100.5,
     titled=True,
+    when_full="drop",
 )
 QUESTION = Message("u1", "user", (TextPart("what is a *monad*?"),), created=1_760_000_000.0)
 PARTS: tuple[Part, ...] = (
@@ -53,6 +54,7 @@ ANSWER = Message(
     parameters={"temperature": 0.5},
     first_token_seconds=0.25,
     seconds=2.0,
+    omitted=3,
 )
 OTHER = replace(ANSWER, id="a0", parts=(TextPart("Other."),), usage=None, cost=None)
 GONE = Message("u2", "user", (TextPart("SECRETLY DELETED"),), "a1", deleted=True)
@@ -98,6 +100,7 @@ def trees(draw: st.DrawFn) -> tuple[Conversation, list[Message]]:
                 cost=draw(st.none() | st.builds(Cost, st.none() | st.decimals(0, 1000, places=8))),
                 hidden=draw(st.booleans()),
                 deleted=draw(st.booleans()),
+                omitted=draw(st.integers(0, 9)),
                 parameters=draw(st.none() | st.dictionaries(_texts, st.none() | st.integers(0, 9) | _texts, max_size=2)),
             )
         )
