@@ -3,4 +3,7 @@
 import pytest
 
 _STORES = ("base", "conversations", "ledger", "purge", "search", "trees", "turns")
-pytest.register_assert_rewrite("tests.contracts.streams_contract", *(f"tests.contracts.store_{name}" for name in _STORES))
+_STREAMS = ("base", "entries", "jobs", "readers")
+pytest.register_assert_rewrite(
+    *(f"tests.contracts.store_{name}" for name in _STORES), *(f"tests.contracts.streams_{name}" for name in _STREAMS)
+)

@@ -5,57 +5,39 @@ can move come to rest, and says in the model what must have happened; the invari
 session, signals, database, ledger and server with the model. Answers move by one gate at a time, so the model knows each partial
 exactly. The model always moves first: whatever the session or the server does follows what the model says already.
 
-A feature that is added gets a rule beside the others, and, where it makes requests, an entry of `KINDS`.
+Here stands what people ask and change; `interleaved_answers.py` has how answers move, `interleaved_ends.py` how lives end, and
+`interleaved_model.py` the model. A feature that is added gets a rule beside the others, and, where it makes requests, an entry of
+`KINDS`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
 from nbchat.core.errors import UsageError
-from nbchat.sessions.leases import WARM_SECONDS
 from nbchat.sessions.session import Session
 from nbchat.sessions.turn import Turn
-from tests.sessions.interleaved_truths import Truths
-from tests.sessions.model_tree import Node, parts_of, said
-from tests.sessions.model_turns import KINDS, Asked, Call, Place
-from tests.support.clock import settle
+from tests.sessions.interleaved_answers import WHICH
+from tests.sessions.interleaved_ends import Ends
+from tests.sessions.model_tree import Node
+from tests.sessions.model_turns import KINDS, Asked, Place
 
 __all__ = ["Interleavings"]
 
-WHICH = st.integers(0, 30)
-"""One of those that there are, modulo their number."""
 KIND = st.sampled_from(sorted(KINDS))
 
 
-class Interleavings(Truths):
+class Interleavings(Ends):
     """One conversation, its lives, and everybody who talks to it."""
 
     @initialize(titles=st.booleans())
     def begin(self, titles: bool) -> None:
         self.live(titles)
-
-    # ------------------------------------------------------------ to rest
-
-    def act(self, coroutine: Coroutine[Any, Any, Any]) -> None:
-        """Do something, and wait until nothing can move any more but by a rule."""
-
-        async def and_rest() -> None:
-            await coroutine
-            end = asyncio.get_running_loop().time() + 5
-            while not self.rests():
-                assert asyncio.get_running_loop().time() < end, "this never came to rest"
-                await asyncio.sleep(0.001)
-            await settle()
-
-        self.life.run(and_rest())
-        self.bind()
 
     # ------------------------------------------------------------ asking
 
@@ -176,11 +158,6 @@ class Interleavings(Truths):
         self._again("resume", self.unfinished()[which % len(self.unfinished())], kind)
         self._step(gates)
 
-    def _step(self, gates: int) -> None:
-        for _ in range(gates):
-            if self.running is not None and self.running.asked.phase == "stream" and self.arrived:
-                self._move(1)
-
     @precondition(lambda self: self.tree.path(self.tree.head))
     @rule(what=st.sampled_from(("regenerate", "resume")), kind=KIND)
     def once_more(self, what: str, kind: str) -> None:
@@ -214,22 +191,6 @@ class Interleavings(Truths):
                 place.asked.text = text
 
         self.act(change())
-
-    @precondition(lambda self: self.since >= 2)
-    @rule(queue=st.booleans(), twice=st.booleans())
-    def stop(self, queue: bool, twice: bool) -> None:
-        self._stop(queue, twice)
-
-    def _stop(self, queue: bool, twice: bool) -> None:
-        async def press() -> None:
-            stops = [self.session.stop(queue=queue) for _ in range(1 + twice)]
-            if queue:
-                self.removed(list(self.queue))
-            self.cut_short("stopped")
-            await asyncio.gather(*stops)
-            self.tools.let_all_return()
-
-        self.act(press())
 
     # ------------------------------------------------------------ the tree
 
@@ -310,192 +271,3 @@ class Interleavings(Truths):
             await self.session.set_title(text)
 
         self.act(name())
-
-    # ------------------------------------------------------------ the answer moves
-
-    @precondition(lambda self: self.running is not None and self.running.asked.phase == "stream" and self.arrived)
-    @rule(gates=st.sampled_from((1, 1, 2, 9)))
-    def move(self, gates: int) -> None:
-        """The provider sends a token or more, or the end."""
-        self._move(gates)
-
-    @precondition(lambda self: self.running is not None)
-    @rule(decision=st.sampled_from(("once", "deny")))
-    def finish(self, decision: str) -> None:
-        """The running turn goes on to its end, whatever that takes."""
-        place = self.running
-        while place is not None and self.running is place:
-            if self.calls("asks"):
-                self._decide(0, decision)
-            elif self.calls("runs"):
-                self._tool_returns(0)
-            elif self.arrived:
-                self._move(9)
-            else:
-                self.wait(3.5)
-
-    def _move(self, gates: int) -> None:
-        async def release() -> None:
-            assert self.running is not None
-            asked = self.running.asked
-            answer, leg = asked.answer, asked.leg
-            assert answer is not None
-            released = min(gates, leg.tokens + 1 - asked.passed)
-            gate = asked.gate
-            for _ in range(released):
-                if asked.passed < leg.tokens:
-                    answer.atoms.append(("text", asked.token(asked.passed), ""))
-                asked.passed += 1
-            if asked.passed > leg.tokens:
-                self.request_ends(leg.status)
-                if leg.calls:
-                    self._begin_calls(asked)
-                else:
-                    self.ended(leg.status)
-            gate.release(released)
-
-        self.act(release())
-        self.since += 1
-
-    def _begin_calls(self, asked: Asked) -> None:
-        assert asked.answer is not None
-        asked.phase = "tools"
-        asked.answer.atoms += [("call", call.name, call.arguments) for call in asked.calls]
-        asked.answer.saved = len(asked.answer.atoms)
-        for call in asked.calls:
-            self._begin_call(asked, call, asks=call.name == "risky" and not self.risky_allowed)
-
-    def _begin_call(self, asked: Asked, call: Call, *, asks: bool) -> None:
-        """It waits for consent, runs until it is let go, or has its result at once."""
-        self.consented += [] if asks else [call.number]
-        call.state = "asks" if asks else "runs"
-        if not asks and call.name in ("now", "risky"):
-            self._returns(asked, call, f"{call.name} {call.number}")
-
-    def _returns(self, asked: Asked, call: Call, text: str) -> None:
-        assert asked.answer is not None
-        call.state = "done"
-        asked.answer.atoms.append(("result", call.arguments, text))
-        if all(each.state == "done" for each in asked.calls):
-            self.next_request(asked)
-
-    @precondition(lambda self: self.calls("asks"))
-    @rule(which=WHICH, decision=st.sampled_from(("once", "once", "session", "deny", "deny")))
-    def decide(self, which: int, decision: str) -> None:
-        """A person decides about a call; "session" lets the others of that tool run as well."""
-        self._decide(which, decision)
-
-    def _decide(self, which: int, decision: str) -> None:
-        call = self.calls("asks")[which % len(self.calls("asks"))]
-
-        async def press() -> None:
-            assert self.running is not None
-            asked = self.running.asked
-            approval = next(each for each in self.session.state.approvals if each.arguments == call.arguments)
-            assert approval.tool == call.name
-            if decision == "deny":
-                refusal = "not run: the person refused this call. Do not try it again unless they ask for it."
-                self._returns(asked, call, refusal)
-            else:
-                self.risky_allowed |= decision == "session"
-                for each in [call, *(self.calls("asks") if decision == "session" else [])]:
-                    if each.state == "asks":
-                        self._begin_call(asked, each, asks=False)
-            assert self.session.tools.decide(approval.call, decision)  # type: ignore[arg-type]
-            assert not self.session.tools.decide(approval.call, "once")
-
-        self.act(press())
-
-    @precondition(lambda self: self.calls("runs"))
-    @rule(which=WHICH)
-    def tool_returns(self, which: int) -> None:
-        self._tool_returns(which)
-
-    def _tool_returns(self, which: int) -> None:
-        call = self.calls("runs")[which % len(self.calls("runs"))]
-
-        async def let_go() -> None:
-            assert self.running is not None
-            self._returns(self.running.asked, call, f"{call.name} {call.number}")
-            self.tools.waiting.pop(call.number)()
-
-        self.act(let_go())
-
-    @rule(seconds=st.sampled_from((0.05, 0.3, 1.0, 3.5)))
-    def wait(self, seconds: float) -> None:
-        """Time passes: frames, checkpoints, heartbeats, retries."""
-        life = self.life
-
-        async def advance() -> None:
-            await life.clock.advance(seconds)
-
-        self.act(advance())
-        if self.running is not None and seconds >= 0.3:
-            assert self.running.asked.answer is not None
-            self.running.asked.answer.saved = len(self.running.asked.answer.atoms)
-
-    # ------------------------------------------------------------ ends
-
-    @precondition(lambda self: self.since >= 4)
-    @rule(how=st.sampled_from(("close", "let go", "restart", "kill", "kill")), titles=st.booleans())
-    def end(self, how: str, titles: bool) -> None:
-        """The session ends, or the kernel; and begins anew."""
-        if how == "kill":
-            self._kill(titles)
-        elif how == "restart":
-            self._restart(titles)
-        elif how == "let go" and self.running is None:
-            self._let_go()
-        else:
-            self._close()
-
-    def _close(self) -> None:
-        """The session is closed, and opened again."""
-
-        async def end() -> None:
-            self.removed(list(self.queue))
-            self.cut_short("interrupted")
-            await self.life.house.manager.close(self.session)
-            self.tools.let_all_return()
-
-        self.act(end())
-        self.open()
-
-    def _let_go(self) -> None:
-        """Nobody holds the session any more: after its warm time it is closed, and the next one opens it again."""
-        session, life = self.session, self.life
-
-        async def leave() -> None:
-            self.lease.release()
-            await settle()
-            await life.clock.advance(WARM_SECONDS + 1)
-
-        self.act(leave())
-        assert session.closed
-        self.open()
-        assert self.session is not session
-
-    def _restart(self, titles: bool) -> None:
-        """The kernel shuts down in order, and another one opens the database."""
-        self.removed(list(self.queue))
-        self.cut_short("interrupted")
-        self.life.close()
-        self.tools.let_all_return()
-        self.live(titles)
-
-    def _kill(self, titles: bool) -> None:
-        """The kernel is killed; what had been saved is there, and says that it was interrupted."""
-        self.life.kill()
-        self.dead.append(self.life)
-        self.tools.let_all_return()
-        self.removed(list(self.queue))
-        answer = self.killed()
-        self.live(titles)
-        if answer is not None:
-            found = self.session.message(answer.id)
-            assert found is not None
-            assert found.status == "interrupted"
-            counts = range(answer.saved, len(answer.atoms) + 1)
-            prefixes = [count for count in counts if parts_of(answer.atoms[:count]) == said(found.parts)]
-            assert prefixes, "a checkpoint is lost, or the partial is no prefix"
-            del answer.atoms[prefixes[0] :]
