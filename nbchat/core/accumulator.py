@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nbchat.core.events import Event, Finish, ModelNamed, ReasoningDelta, TextDelta, ToolCallDelta, ToolResult, UsageReport
+from nbchat.core.events import Event, ModelNamed, ReasoningDelta, TextDelta, ToolCallDelta, ToolResult
 from nbchat.core.messages import Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
 
 __all__ = ["TurnAccumulator"]
@@ -33,7 +33,7 @@ class _OpenPart:
 
 
 class TurnAccumulator:
-    """The answer so far: parts, the last usage report, the finish reason and the model that answers.
+    """The answer so far: its parts, and the model that answers.
 
     `parts` are those that the answer has already; what comes goes on in the last one where it is of the same kind.
     `characters` counts what came since.
@@ -44,8 +44,6 @@ class TurnAccumulator:
         self._start: tuple[tuple[Part, ...], tuple[_OpenPart, ...]] = (tuple(parts), ())
         self._open: list[_OpenPart | ToolResultPart] = []
         self._calls: dict[int, _OpenPart] = {}
-        self.report: UsageReport | None = None
-        self.finish: Finish | None = None
         self.model: str | None = None
         self.characters = 0
 
@@ -59,10 +57,6 @@ class TurnAccumulator:
             self._append_call(event)
         elif isinstance(event, ToolResult):
             self._open.append(ToolResultPart(event.call_id, event.text, event.error))
-        elif isinstance(event, UsageReport):
-            self.report = event
-        elif isinstance(event, Finish):
-            self.finish = event
         elif isinstance(event, ModelNamed):
             self.model = event.model
 

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from nbchat.core.accumulator import TurnAccumulator
 from nbchat.core.errors import ProviderError
 from nbchat.core.messages import Message, TextPart
 from nbchat.core.requests import ModelRequest
 from tests.providers.raw_server import DONE, Connection, Ending, Framing, chunk, endpoint, framed, serving, usage
+from tests.support.folding import WholeFold
 
 __all__ = ["Cut", "all_cuts", "play"]
 
@@ -53,7 +53,7 @@ async def _one(cut: Cut) -> tuple[str, str | None, ProviderError | None]:
                 await asyncio.sleep(0)
             connection.reset()
 
-    accumulator = TurnAccumulator()
+    accumulator = WholeFold()
     error: ProviderError | None = None
     async with serving(script) as server:
         provider = endpoint(server.base_url)

@@ -8,11 +8,11 @@ from typing import Any
 
 import openai
 
-from nbchat.core.accumulator import TurnAccumulator
 from nbchat.core.errors import ProviderError
 from nbchat.core.messages import Message, TextPart, ToolCallPart
 from nbchat.core.requests import ModelRequest
 from tests.providers.raw_server import KEY, endpoint
+from tests.support.folding import WholeFold
 
 __all__ = ["Reading", "read_openai", "read_ours"]
 
@@ -85,7 +85,7 @@ def tokens_of(usage: Any) -> tuple[int | None, int | None, int | None, int | Non
 
 async def read_ours(base_url: str, question: str = "hi", model: str = "tiny") -> Reading:
     """Read one answer with our endpoint."""
-    reading, turn, provider = Reading(), TurnAccumulator(), endpoint(base_url)
+    reading, turn, provider = Reading(), WholeFold(), endpoint(base_url)
     try:
         async for batch in provider.stream(ModelRequest("r", model, (Message("m", "user", (TextPart(question),)),))):
             for event in batch:

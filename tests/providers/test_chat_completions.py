@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nbchat.core.accumulator import TurnAccumulator
 from nbchat.core.coalesce import merge
 from nbchat.core.events import Event, Finish, TextDelta
 from nbchat.core.secrets import Secret
 from nbchat.providers.chat_completions import ChatCompletionsDecoder
 from nbchat.providers.sse import ServerSentEvent, SseDecoder
+from tests.support.folding import WholeFold
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors" / "chat_completions"
 CASES = [
@@ -92,7 +92,7 @@ def test_usage_on_every_chunk_is_reported_seldom() -> None:
 
 def test_raw_usage_is_kept() -> None:
     """The provider's own words about usage go along, for the ledger."""
-    accumulator = TurnAccumulator()
+    accumulator = WholeFold()
     decoder = ChatCompletionsDecoder()
     data = b'{"choices":[],"usage":{"prompt_tokens":5, "completion_tokens":1,"odd":true}}'
     for event in decoder.decode([ServerSentEvent(data)]) + decoder.end():

@@ -13,6 +13,7 @@ import pytest
 
 from nbchat.core.cost import Cost, Price
 from nbchat.core.errors import UsageError
+from nbchat.core.events import Finish
 from nbchat.sessions.ports import Job
 from nbchat.sessions.turn import Turn
 from nbchat.testing import Gate, Reply, ScriptedServer
@@ -67,6 +68,19 @@ def test_stopping_between_two_attempts_costs_nothing() -> None:
     live(test, Reply.error(503, headers={"retry-after": "30"}), price=PRICE)
 
 
+def test_of_counts_that_grow_with_the_answer_the_last_one_holds() -> None:
+    """Some servers count on every chunk: such counts are never added, and the first of them is not the answer's."""
+
+    async def test(house: House) -> None:
+        session = await house.session()
+        message = await answer(session.submit("hi"))
+        assert message.usage is not None
+        assert (message.usage.output_tokens, message.usage.certainty) == (3, "reported")
+        assert len(await house.store.records(session.id)) == 1
+
+    live(test, Reply.text(tokens=["one ", "two ", "three"], usage_shape="every"))
+
+
 def test_stopping_behind_the_finish_reason_keeps_a_complete_answer() -> None:
     """P5: the answer is whole; only the provider's count is still missing, and so estimated."""
     gate = Gate()
@@ -78,7 +92,12 @@ def test_stopping_behind_the_finish_reason_keeps_a_complete_answer() -> None:
     async def test(house: House) -> None:
         session = await house.session()
         turn = session.submit("hi")
-        await eventually(lambda: turn.content.finish is not None)
+
+        async def finished() -> bool:
+            entries = await house.ports.log.read(turn.id, turn.generation, 0)
+            return any(isinstance(event, Finish) for entry in entries or () for event in entry.events)
+
+        await eventually(finished)
         await session.stop()
         message = await answer(turn)
         assert (message.text, message.status, message.finish_reason) == ("whole", "complete", "stop")
