@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from nbchat.core.errors import UsageError
 
-__all__ = ["text_of"]
+__all__ = ["text_of", "well_formed"]
+
+
+def well_formed(text: str) -> str:
+    """Return `text` without lone surrogates: halves of a pair are joined, others (of a file that was read with surrogateescape,
+    say) become U+FFFD, because UTF-8 has no form for them, and so neither a database nor the notebook's protocol carries them."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
 
 
 def text_of(value: object, what: str) -> str:
-    """Return the string `value` without lone surrogates: halves of a pair are joined, others (of a file that was read with
-    surrogateescape, say) become U+FFFD, because neither a database nor the notebook's protocol can carry them.
-
-    Raises UsageError for what is no string; `what` says what it was to be ("A question").
-    """
+    """Return the string `value`, well formed; raises UsageError for what is no string, in which `what` says what it was to
+    be ("A question")."""
     if not isinstance(value, str):
         raise UsageError(f"{what} is text, not {type(value).__name__}.")
-    if value.isascii():
-        return value
-    return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return well_formed(value)

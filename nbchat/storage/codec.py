@@ -1,4 +1,4 @@
-"""Between values and columns: JSON texts, decimals as text, text that SQLite can take. Pure."""
+"""Between values and columns: JSON texts, decimals as text. Pure."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from nbchat.core.conversations import Conversation
 from nbchat.core.cost import Cost, Price
 from nbchat.core.errors import ErrorInfo, UsageError
 from nbchat.core.messages import Message, Part, part_from_json, part_to_json
+from nbchat.core.texts import well_formed
 from nbchat.core.usage import Usage
 
 __all__ = [
     "CONVERSATION_COLUMNS",
     "MESSAGE_COLUMNS",
-    "clean",
     "conversation_from_row",
     "conversation_row",
     "dump",
@@ -39,21 +39,10 @@ _decode = json.JSONDecoder().decode
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-def clean(text: str) -> str:
-    """Return `text` without lone surrogates (halves of a pair are joined, others become U+FFFD): UTF-8 has no form for them."""
-    if text.isascii():
-        return text
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return text
-
-
 def dump(value: Any) -> str:
     """Return `value` as JSON text; raises UsageError for what JSON cannot hold."""
     try:
-        return clean(_encode(value))
+        return well_formed(_encode(value))
     except (TypeError, ValueError) as error:
         raise UsageError(f"this cannot be saved as JSON: {error}") from error
 
@@ -124,11 +113,11 @@ def conversation_row(conversation: Conversation) -> tuple[Any, ...]:
     system = conversation.system
     return (
         conversation.id,
-        clean(conversation.name),
-        clean(conversation.title),
+        well_formed(conversation.name),
+        well_formed(conversation.title),
         conversation.provider,
         conversation.model,
-        None if system is None else clean(system),
+        None if system is None else well_formed(system),
         dump(dict(conversation.parameters)),
         conversation.head,
         conversation.created,

@@ -9,8 +9,9 @@ from typing import Any
 from nbchat.core.conversations import Conversation, ConversationSummary
 from nbchat.core.errors import UsageError
 from nbchat.core.messages import Message
+from nbchat.core.texts import well_formed
 from nbchat.storage import index, messages
-from nbchat.storage.codec import CONVERSATION_COLUMNS, clean, conversation_from_row, conversation_row
+from nbchat.storage.codec import CONVERSATION_COLUMNS, conversation_from_row, conversation_row
 from nbchat.storage.database import Database
 from nbchat.storage.owner import is_dead
 
@@ -143,10 +144,10 @@ def adopt_within(db: Database, whole: Whole) -> Conversation:
 
 
 def _free_name(db: Database, wanted: str) -> str:
-    number, name = 1, clean(wanted)
+    number, name = 1, well_formed(wanted)
     while find(db, name) is not None:
         number += 1
-        name = f"{clean(wanted)} ({number})"
+        name = f"{well_formed(wanted)} ({number})"
     return name
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbchat.core.errors import StorageError
-from nbchat.storage.codec import clean
+from nbchat.core.texts import well_formed
 from nbchat.storage.filesystem import is_network, prepare
 from nbchat.storage.migrations import LATEST, check, migrate
 from nbchat.storage.place import Place
@@ -132,7 +132,7 @@ class Database:
         try:
             return self.sql.execute(sql, parameters)
         except UnicodeEncodeError:
-            return self.sql.execute(sql, [clean(value) if isinstance(value, str) else value for value in parameters])
+            return self.sql.execute(sql, [well_formed(value) if isinstance(value, str) else value for value in parameters])
 
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> tuple[Any, ...] | None:
         """Return the first row, or None."""

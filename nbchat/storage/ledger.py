@@ -11,8 +11,9 @@ from typing import Any
 
 from nbchat.core.cost import UNKNOWN_COST, Cost, sum_cost
 from nbchat.core.requests import RequestRecord
+from nbchat.core.texts import well_formed
 from nbchat.core.usage import Usage, sum_usage
-from nbchat.storage.codec import clean, dump, price_from_json
+from nbchat.storage.codec import dump, price_from_json
 from nbchat.storage.database import Database
 
 __all__ = ["append", "of_interrupted", "records", "settle"]
@@ -31,14 +32,14 @@ def append(db: Database, record: RequestRecord) -> bool:
     """Append a row within the caller's transaction; False when its id is there already."""
     usage, cost = record.usage, record.cost
     row = (
-        record.id, record.conversation, clean(record.conversation_name), record.turn, record.message, record.purpose,
+        record.id, record.conversation, well_formed(record.conversation_name), record.turn, record.message, record.purpose,
         record.provider, record.model, record.status, record.started, record.ended, record.first_token_seconds,
         usage.input_tokens, usage.cached_tokens, usage.cache_write_tokens, usage.output_tokens, usage.reasoning_tokens,
         usage.certainty, None if cost.amount is None else str(cost.amount), cost.currency, cost.certainty, cost.source,
         None if record.price is None else dump(record.price.to_json()),
-        None if record.raw_usage is None else clean(record.raw_usage),
+        None if record.raw_usage is None else well_formed(record.raw_usage),
         usage.input_audio_tokens, usage.input_image_tokens, usage.output_audio_tokens, usage.output_image_tokens,
-        clean(record.notebook), record.input_characters, record.output_characters,
+        well_formed(record.notebook), record.input_characters, record.output_characters,
     )  # fmt: skip
     before = db.sql.total_changes
     db.execute(f"INSERT INTO requests ({_COLUMNS}) VALUES ({_MARKS})", row)

@@ -14,10 +14,10 @@ from typing import Any
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
-from nbchat.testing import ScriptedServer
+from nbchat.testing import Gate, Reply, Request, ScriptedServer
 from tests.notebook.page import Page, text_of
 
-__all__ = ["Cell", "Kernel", "kernel"]
+__all__ = ["Cell", "Kernel", "Lab", "kernel", "lab_of"]
 
 Msg = dict[str, Any]
 ROOT = Path(__file__).resolve().parents[2]
@@ -230,3 +230,21 @@ def kernel(server: ScriptedServer, home: Path, *, python: str = "", name: str = 
         client.stop_channels()
         manager.shutdown_kernel(now=True)
         manager.cleanup_resources()
+
+
+class Lab:
+    """A kernel and the server that its model is; `gate` is for answers that are to be held back."""
+
+    def __init__(self, server: ScriptedServer, inside: Kernel) -> None:
+        self.server, self.kernel = server, inside
+        self.gate = Gate()
+
+
+@contextmanager
+def lab_of(answer: Callable[[Lab, Request], Reply], home: Path) -> Iterator[Lab]:
+    """A lab whose server answers so; its gate is opened at the end."""
+    made: list[Lab] = []
+    with ScriptedServer(lambda request: answer(made[0], request)) as server, kernel(server, home) as inside:
+        made.append(Lab(server, inside))
+        yield made[0]
+        made[0].gate.open()

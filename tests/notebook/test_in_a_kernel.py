@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from nbchat.testing import Gate, Reply, Request, ScriptedServer
-from tests.notebook.kernels import Kernel, kernel
+from nbchat.testing import Gate, Reply, Request
+from tests.notebook.kernels import Lab, lab_of
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -19,28 +19,17 @@ OVERHEAD = 450
 """Bytes of a comm message besides its content: signature, header, topic, the comm's id."""
 
 
-class Lab:
-    """A kernel and the server that its model is; `gate` holds the answers to questions with "slowly" back."""
-
-    def __init__(self, server: ScriptedServer, inside: Kernel) -> None:
-        self.server, self.kernel = server, inside
-        self.gate = Gate()
-
-    def answer(self, request: Request) -> Reply:
-        question = request.question or ""
-        if "slowly" in question:
-            return Reply.text(tokens=[f"t{n} " for n in range(200)], gate=self.gate)
-        return Reply.text(A_LOT if question == "a lot" else f"You said: {question}")
+def answer(lab: Lab, request: Request) -> Reply:
+    question = request.question or ""
+    if "slowly" in question:
+        return Reply.text(tokens=[f"t{n} " for n in range(200)], gate=lab.gate)
+    return Reply.text(A_LOT if question == "a lot" else f"You said: {question}")
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    made: list[Lab] = []
-    home = tmp_path_factory.mktemp("home")
-    with ScriptedServer(lambda request: made[0].answer(request)) as server, kernel(server, home) as inside:
-        made.append(Lab(server, inside))
-        yield made[0]
-        made[0].gate.open()
+    with lab_of(answer, tmp_path_factory.mktemp("home")) as made:
+        yield made
 
 
 @pytest.fixture

@@ -8,40 +8,29 @@ from typing import Any
 
 import pytest
 
-from nbchat.testing import Gate, Reply, Request, ScriptedServer
-from tests.notebook.kernels import Cell, Kernel, kernel
+from nbchat.testing import Gate, Reply, Request
+from tests.notebook.kernels import Cell, Kernel, Lab, lab_of
 
 pytestmark = pytest.mark.timeout(180)
 
 
-class Lab:
-    """A kernel and the server that its model is; `gate` holds the answers to questions with "slowly" back."""
-
-    def __init__(self, server: ScriptedServer, inside: Kernel) -> None:
-        self.server, self.kernel = server, inside
-        self.gate = Gate()
-
-    def answer(self, request: Request) -> Reply:
-        messages = request.json["messages"]
-        if messages[-1]["role"] == "tool":
-            return Reply.text(f"It says {messages[-1]['content']}.")
-        if "tools" in request.json:
-            return Reply.text(tool_calls=[("add", '{"a": 1,  "b": 2}', "call-1")])
-        if messages[0]["content"] == "go slowly" and len(messages) > 1:  # the rest of a stopped answer
-            return Reply.text("t2 and the rest")
-        if "slowly" in str(request.question):
-            return Reply.text(tokens=[f"t{n} " for n in range(200)], gate=self.gate)
-        return Reply.text(f"You said: {request.question}")
+def answer(lab: Lab, request: Request) -> Reply:
+    messages = request.json["messages"]
+    if messages[-1]["role"] == "tool":
+        return Reply.text(f"It says {messages[-1]['content']}.")
+    if "tools" in request.json:
+        return Reply.text(tool_calls=[("add", '{"a": 1,  "b": 2}', "call-1")])
+    if messages[0]["content"] == "go slowly" and len(messages) > 1:  # the rest of a stopped answer
+        return Reply.text("t2 and the rest")
+    if "slowly" in str(request.question):
+        return Reply.text(tokens=[f"t{n} " for n in range(200)], gate=lab.gate)
+    return Reply.text(f"You said: {request.question}")
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    made: list[Lab] = []
-    home = tmp_path_factory.mktemp("home")
-    with ScriptedServer(lambda request: made[0].answer(request)) as server, kernel(server, home) as inside:
-        made.append(Lab(server, inside))
-        yield made[0]
-        made[0].gate.open()
+    with lab_of(answer, tmp_path_factory.mktemp("home")) as made:
+        yield made
 
 
 @pytest.mark.parametrize("way", ["subshell", "control"])

@@ -19,7 +19,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from nbchat.core.messages import Message, ToolCallPart
 from nbchat.core.requests import RequestRecord
 from nbchat.sessions.session import Session
 from tests.soak.command import attack
+from tests.soak.kills import whole_lines
 from tests.support.house import answer, house
 from tests.support.numbered import NumberedServer, asking, tokens_of, whole
 
@@ -126,7 +127,7 @@ def kill_once(server: NumberedServer, path: Path, chance: random.Random) -> Kill
         [*command, str(chance.randrange(10**9))], stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment
     ) as child:
         assert child.stdout is not None
-        lines = _whole_lines(child.stdout)
+        lines = whole_lines(child.stdout)
         assert next(lines) == "ready"
         threading.Event().wait(chance.uniform(0, 2.5))
         killed.at = time.monotonic()
@@ -134,12 +135,6 @@ def kill_once(server: NumberedServer, path: Path, chance: random.Random) -> Kill
         for line in lines:
             killed.take(line)
     return killed
-
-
-def _whole_lines(stream: Iterator[str]) -> Iterator[str]:
-    for line in stream:
-        if line.endswith("\n"):
-            yield line.rstrip("\n")
 
 
 async def judge(server: NumberedServer, path: Path, killed: Killed) -> int:

@@ -14,11 +14,12 @@ from nbchat.core.conversations import Conversation
 from nbchat.core.errors import ErrorInfo, StorageError
 from nbchat.core.ids import new_id
 from nbchat.core.messages import Message, TextPart
+from nbchat.sessions.ports import TurnRecord
 from nbchat.storage import FallbackStore, Place, SqliteStore
 from tests.contracts.values import Asked, a_conversation, a_message, a_record, a_turn, end_of
 from tests.support.clock import ManualClock
 
-__all__ = ["Kept", "Noted", "chat", "heal", "locked", "saved", "whole_turn"]
+__all__ = ["Kept", "Noted", "begun", "chat", "heal", "locked", "saved", "whole_turn"]
 
 
 class Noted(FallbackStore):
@@ -46,6 +47,12 @@ def locked(path: Path) -> Iterator[sqlite3.Connection]:
         yield other
         if other.in_transaction:
             other.execute("ROLLBACK")
+
+
+async def begun(store: FallbackStore, conversation: Conversation) -> tuple[Asked, TurnRecord]:
+    """A turn that has begun: what was asked, and its record."""
+    asked = a_turn(conversation)
+    return asked, await store.begin_turn(asked.record, asked.messages)
 
 
 async def whole_turn(store: FallbackStore, conversation: Conversation, text: str, parent: str | None = None) -> Asked:
@@ -84,8 +91,7 @@ class Kept:
 async def chat(store: Noted) -> Kept:
     """Ask, stop, resume, edit, hide, fork, rename, search: in trouble, or getting into it on the way."""
     conversation = await store.create(a_conversation("in trouble"))
-    asked = a_turn(conversation)
-    record = await store.begin_turn(asked.record, asked.messages)
+    asked, record = await begun(store, conversation)
     await store.checkpoint(record, [TextPart("a ze")])
     cut = end_of(asked, "a ze", status="stopped")
     assert await store.end_turn(record, cut, [a_record(asked)])

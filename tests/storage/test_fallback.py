@@ -17,7 +17,7 @@ from nbchat.core.messages import Message, TextPart
 from nbchat.core.models import Provider
 from nbchat.storage import FallbackStore, Place, SqliteStore
 from tests.contracts.values import a_conversation, a_message, a_record, a_turn, end_of, finish_all
-from tests.storage.scenario import Noted, locked, saved, whole_turn
+from tests.storage.scenario import Noted, begun, locked, saved, whole_turn
 from tests.support.clock import ManualClock
 
 ROOT = Path(__file__).parents[2]
@@ -93,8 +93,7 @@ def test_no_hole_in_a_partial(path: Path) -> None:
     async def work() -> None:
         store = Noted(path)
         conversation = await store.create(a_conversation())
-        asked = a_turn(conversation)
-        record = await store.begin_turn(asked.record, asked.messages)
+        asked, record = await begun(store, conversation)
         await store.checkpoint(record, [TextPart("one ")])
         with locked(path):
             await store.checkpoint(record, [TextPart("two ")])
@@ -117,8 +116,7 @@ def test_the_partial_is_readable_in_trouble(path: Path) -> None:
     async def work() -> None:
         store = Noted(path)
         conversation = await store.create(a_conversation())
-        asked = a_turn(conversation)
-        record = await store.begin_turn(asked.record, asked.messages)
+        asked, record = await begun(store, conversation)
         await store.checkpoint(record, [TextPart("one ")])
         with locked(path):
             await store.checkpoint(record, [TextPart("two ")])
@@ -140,8 +138,7 @@ def test_a_deleted_file(path: Path) -> None:
     async def work() -> None:
         store = Noted(path)
         conversation = await store.create(a_conversation())
-        asked = a_turn(conversation)
-        record = await store.begin_turn(asked.record, asked.messages)
+        asked, record = await begun(store, conversation)
         path.unlink()  # noqa: ASYNC240 (one system call, in a test)
         await store.checkpoint(record, [TextPart("ans")])
         (said,) = store.said

@@ -18,7 +18,6 @@ from nbchat.core.messages import ImagePart, Message, Part, ReasoningPart, TextPa
 from nbchat.core.usage import Certainty, Usage
 from nbchat.storage import Place, SqliteStore
 from nbchat.storage.codec import (
-    clean,
     conversation_from_row,
     conversation_row,
     dump_parts,
@@ -126,16 +125,6 @@ def test_whole_trees(conversation: Conversation, tree: list[Message]) -> None:
         await store.aclose()
 
     asyncio.run(work())
-
-
-@given(st.text(max_size=20))
-def test_clean(text: str) -> None:
-    """Cleaned text is UTF-8, the same where it was already, and cleaning again changes nothing."""
-    cleaned = clean(text)
-    cleaned.encode()
-    assert clean(cleaned) == cleaned
-    if not any("\ud800" <= sign <= "\udfff" for sign in text):
-        assert cleaned == text
 
 
 @settings(max_examples=25, deadline=None)

@@ -17,9 +17,9 @@ import pytest
 from nbchat.core.messages import TextPart
 from nbchat.storage import database
 from nbchat.storage.migrations import LATEST
-from tests.contracts.values import a_conversation, a_record, a_turn, end_of, finish_all
+from tests.contracts.values import a_conversation, a_record, end_of, finish_all
 from tests.storage.processes import in_a_forked_child, in_process, on_a_failing_disk
-from tests.storage.scenario import Noted, chat, heal, locked, saved, whole_turn
+from tests.storage.scenario import Noted, begun, chat, heal, locked, saved, whole_turn
 
 unix = pytest.mark.skipif(sys.platform == "win32", reason="no modes, limits and forks there")
 
@@ -233,8 +233,7 @@ def test_9_unlinked(path: Path) -> None:
     async def work() -> None:
         store = Noted(path)
         conversation = await store.create(a_conversation())
-        asked = a_turn(conversation)
-        record = await store.begin_turn(asked.record, asked.messages)
+        _, record = await begun(store, conversation)
         await store.checkpoint(record, [TextPart("one ")])
         path.unlink()  # noqa: ASYNC240 (one system call, in a test)
         await store.checkpoint(record, [TextPart("two ")])
@@ -260,8 +259,7 @@ def test_10_replaced(path: Path) -> None:
         conversation = await store.get(old)
         assert conversation is not None
         await whole_turn(store, conversation, "only in the file that is gone")
-        asked = a_turn(conversation)
-        record = await store.begin_turn(asked.record, asked.messages)
+        asked, record = await begun(store, conversation)
         await store.checkpoint(record, [TextPart("one ")])
         backup.replace(path)
         await store.checkpoint(record, [TextPart("two ")])
