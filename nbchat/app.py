@@ -83,7 +83,7 @@ class App:
             manager=self.manager,
             ports=self.ports,
             registry=self.registry,
-            hub=Hub(self.manager, self.ports, offers=self._open_offers),
+            hub=Hub(self.manager, self.ports.clock, offers=self._open_offers),
             offers=self._open_offers,
             choose=self._choose,
             place=lambda: self.place,
@@ -142,11 +142,13 @@ class App:
                 _log.warning("old conversations could not be removed", exc_info=True)
 
     def _private_ports(self) -> Ports:
-        """The ports of sessions that are never saved. (Jobs and logs are this process's memory for all sessions.)"""
+        """The ports of sessions that are never saved: what is theirs is in this process's memory, whatever the others use."""
         from nbchat.storage import open_store
+        from nbchat.streams.backends import open_streams
 
         self._private_store = store = open_store("memory:", clock=self.ports.clock)
-        return replace(self.ports, store=store, ledger=store, private=None)
+        jobs, log = open_streams("memory:", self.ports.clock)
+        return replace(self.ports, store=store, ledger=store, jobs=jobs, log=log, private=None)
 
     # ------------------------------------------------------------ the demo, and trouble
 

@@ -22,7 +22,7 @@ from nbchat.notebook.teller import Teller
 from nbchat.notebook.view import Sender, View
 from nbchat.notebook.wire import Json
 from nbchat.runtime.switch_interval import SwitchInterval
-from nbchat.sessions.ports import EventLogEntry, Ports, Subscription
+from nbchat.sessions.ports import Clock, EventLogEntry, Subscription
 from nbchat.sessions.state import Signal
 
 if TYPE_CHECKING:
@@ -38,17 +38,17 @@ __all__ = ["Hub"]
 class Hub:
     """All views of this kernel. Made once by the composition root, before the first turn."""
 
-    def __init__(self, manager: SessionManager, ports: Ports, *, offers: Callable[[], Iterable[Offer]] = tuple) -> None:
+    def __init__(self, manager: SessionManager, clock: Clock, *, offers: Callable[[], Iterable[Offer]] = tuple) -> None:
         self._manager = manager
-        self._ports = ports
+        self._clock = clock
         self._offers = offers
         self._views: dict[str, list[View]] = {}
         self._subscriptions: dict[str, Subscription] = {}
         self._found: dict[str, int] = {}
         self._said: set[str] = set()
-        self._pump = Pump(ports.clock, self._serve)
-        self._guide = Guide(ports.clock, self._mark)
-        self._teller = Teller(ports.clock, ports.log, self._pump, offers)
+        self._pump = Pump(clock, self._serve)
+        self._guide = Guide(clock, self._mark)
+        self._teller = Teller(clock, self._pump, offers)
         self._interval = SwitchInterval()
         manager.listen(self._signalled)
 
@@ -108,7 +108,7 @@ class Hub:
         view.seen_by(page, view.pages.get(page, True))
         if (generation, have) not in view.hellos:
             view.hellos.append((generation, have))
-        self._pump.request(view, self._ports.clock.monotonic())
+        self._pump.request(view, self._clock.monotonic())
 
     def visible(self, view: View, page: str, visible: bool) -> None:
         """A page shows the view, or no longer does."""
@@ -178,7 +178,7 @@ class Hub:
     def _started(self, turn: Turn, views: Sequence[View]) -> None:
         feed = TurnFeed(turn)
         take = partial(self._entered, feed, turn.session.id)
-        self._subscriptions[turn.id] = self._ports.log.subscribe(turn.id, on_chunk=take, on_done=take, on_error=take)
+        self._subscriptions[turn.id] = turn.session.log.subscribe(turn.id, on_chunk=take, on_done=take, on_error=take)
         self._guide.began(turn, feed, views)
 
     def _entered(self, feed: TurnFeed, conversation: str, entry: EventLogEntry) -> None:
@@ -225,7 +225,7 @@ class Hub:
             self._mark(view, urgent=urgent)
 
     def _mark(self, view: View, *, urgent: bool = False) -> None:
-        self._pump.request(view, view.next_at(self._ports.clock.monotonic()), urgent=urgent)
+        self._pump.request(view, view.next_at(self._clock.monotonic()), urgent=urgent)
 
     async def _serve(self, view: View) -> None:
         await self._teller.tell(view)

@@ -40,7 +40,7 @@ class Offer(Protocol):
 
 @dataclass(eq=False)
 class Services:
-    """One per process, made by the composition root together with its `Hub(manager, ports)`."""
+    """One per process, made by the composition root together with its `Hub(manager, clock)`."""
 
     background: Background
     manager: SessionManager

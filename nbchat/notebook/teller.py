@@ -15,7 +15,7 @@ from nbchat.notebook.pump import NO_TIME, Pump
 from nbchat.notebook.snapshot import state_of, told_snapshot
 from nbchat.notebook.view import View
 from nbchat.notebook.wire import Json
-from nbchat.sessions.ports import Clock, EventTransport
+from nbchat.sessions.ports import Clock
 
 if TYPE_CHECKING:
     from nbchat.notebook.services import Offer
@@ -31,9 +31,8 @@ _HELLOS = 8
 class Teller:
     """Sends through each view's `Sender`."""
 
-    def __init__(self, clock: Clock, log: EventTransport, pump: Pump, offers: Callable[[], Iterable[Offer]]) -> None:
+    def __init__(self, clock: Clock, pump: Pump, offers: Callable[[], Iterable[Offer]]) -> None:
         self._clock = clock
-        self._log = log
         self._pump = pump
         self._offers = offers
 
@@ -63,7 +62,7 @@ class Teller:
                 self._snapshot(view)
                 return True
             if feed is not None and view.seq < feed.seq:
-                entries = await self._log.read(feed.turn, feed.generation, view.seq)
+                entries = await view.session.log.read(feed.turn, feed.generation, view.seq)
                 if view.generation != generation:  # while the log was read, what is shown changed
                     continue
                 if not entries:
@@ -97,7 +96,7 @@ class Teller:
             after = 0
         if feed is None or after is None:
             return False
-        entries = await self._log.read(feed.turn, feed.generation, after)
+        entries = await view.session.log.read(feed.turn, feed.generation, after)
         if view.generation != here:
             return False
         told = [entry for entry in entries or () if entry.seq <= view.seq]

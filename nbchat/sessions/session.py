@@ -21,7 +21,7 @@ from nbchat.core.parameters import check_parameters
 from nbchat.core.texts import text_of
 from nbchat.core.usage import Usage
 from nbchat.sessions.leases import Lease, LeaseKind, Leases
-from nbchat.sessions.ports import Ports
+from nbchat.sessions.ports import EventTransport, Ports
 from nbchat.sessions.state import Approval, Listener, Notice, SessionState, Signal, SignalName
 from nbchat.sessions.submitting import Submitting
 from nbchat.sessions.tasks import begin
@@ -90,6 +90,11 @@ class Session(Submitting):
     def name(self) -> str:
         """The conversation's unique name."""
         return self.conversation.name
+
+    @property
+    def log(self) -> EventTransport:
+        """Where its turns are told; a private session's is this process's own."""
+        return self._ports.log
 
     @property
     def model(self) -> str:

@@ -19,7 +19,7 @@ from nbchat.core.usage import Usage
 from nbchat.notebook.hub import Hub
 from nbchat.notebook.view import View
 from nbchat.notebook.wire import Json
-from nbchat.sessions.ports import Ports, TurnRecord
+from nbchat.sessions.ports import TurnRecord
 from nbchat.sessions.session import Session
 from nbchat.sessions.state import Approval, SessionState, SessionStatus, Signal
 from nbchat.sessions.tree import ConversationTree
@@ -78,7 +78,7 @@ class ActedSession:
         self.queue: tuple[Turn, ...] = ()
         self.on_tree: Callable[[], None] = lambda: None
         """Called when a turn's messages are in the tree, and nobody was told."""
-        self._stage = stage
+        self._stage, self.log = stage, stage.log
 
     # ------------------------------------------------------------ as a session is read
 
@@ -160,7 +160,7 @@ class ActedSession:
         self.on_tree()
         self.emit("turn-started", turn)
         beside = {each.id: ids for each in (question, answer) if len(ids := self.tree.siblings(each.id)) > 1}
-        await self._stage.log.append(turn.id, generation, [TurnStart(turn.id, self.tree.path[-2:], beside)])
+        await self.log.append(turn.id, generation, [TurnStart(turn.id, self.tree.path[-2:], beside)])
         await settle()
 
     def _messages_for(self, turn: Turn) -> tuple[Message, Message]:
@@ -187,7 +187,7 @@ class ActedSession:
             turn.content.apply(event)
         if self.state.status != "streaming":
             self.status("streaming")
-        await self._stage.log.append(turn.id, turn.generation, batch)
+        await self.log.append(turn.id, turn.generation, batch)
 
     async def end(self, *last: Event, status: MessageStatus = "complete") -> Message:
         """End the running turn, as the run and the session do."""
@@ -199,7 +199,7 @@ class ActedSession:
         seconds = (turn.answer.seconds or 0.0) + 1.0
         message = replace(turn.answer, parts=turn.content.parts, status=status, finish_reason="stop", seconds=seconds)
         checksum = zlib.crc32(message.text.encode())
-        await self._stage.log.append(
+        await self.log.append(
             turn.id, turn.generation, [*last, Finish("stop"), TurnEnd(turn.id, message.with_parts(()), checksum)]
         )
         turn.answer, turn.status = message, "ended"
@@ -211,7 +211,7 @@ class ActedSession:
 
 
 class Stage:
-    """The hub's surroundings: `manager` and `ports` in one."""
+    """The hub's surroundings: the manager, the clock, and the log that all sessions share."""
 
     def __init__(self, **log: Any) -> None:
         self.clock = ManualClock()
@@ -220,8 +220,7 @@ class Stage:
         self._listeners: list[Callable[[Signal], None]] = []
         self._later: list[tuple[float, int, Callable[[], None]]] = []
         self._count = itertools.count()
-        ports = Ports(self.clock, None, None, None, None, self.log, None, None)  # type: ignore[arg-type]  # the hub needs two
-        self.hub = Hub(cast(Any, self), ports)
+        self.hub = Hub(cast(Any, self), self.clock)
 
     @property
     def active(self) -> Sequence[ActedSession]:

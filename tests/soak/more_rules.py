@@ -118,4 +118,9 @@ MORE_RULES = (
         "private sessions have a store of their own",
         ("sessions/manager.py", "ports = self._private_ports() if private else self._ports", "ports = self._ports"),
     ),
+    rule(
+        "app/test_private_streams.py::test_the_streams_of_other_kernels_know_nothing_of_a_private_turn",
+        "private sessions have streams of their own",
+        ("app.py", "jobs=jobs, log=log, private=None)", "private=None)"),
+    ),
 )

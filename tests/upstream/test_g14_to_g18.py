@@ -130,7 +130,7 @@ def test_g17_a_view_is_sent_each_token_once() -> None:
     word = "word after word after word after word "
 
     async def test(house: House) -> None:
-        hub, costs = Hub(house.manager, house.ports), []
+        hub, costs = Hub(house.manager, house.ports.clock), []
         for tokens in (30, 60):
             session = await house.session(f"of {tokens}")
             screen = Screen(hub, session)

@@ -86,7 +86,7 @@ def test_l15_losing_a_view_is_not_failing_the_answer() -> None:
         raise ConnectionError("the page is gone")
 
     async def test(house: House) -> None:
-        hub = Hub(house.manager, house.ports)
+        hub = Hub(house.manager, house.ports.clock)
         session = await house.session()
         Broken(hub, session)
         session.listen(broken)
