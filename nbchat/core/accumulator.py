@@ -56,7 +56,7 @@ class TurnAccumulator:
         elif isinstance(event, ToolCallDelta):
             self._append_call(event)
         elif isinstance(event, ToolResult):
-            self._open.append(ToolResultPart(event.call_id, event.text, event.error))
+            self._open.append(ToolResultPart(event.call_id, event.text, event.error, event.denied))
         elif isinstance(event, ModelNamed):
             self.model = event.model
 

@@ -87,12 +87,14 @@ class ToolCallDelta(_Wire):
 
 @dataclass(frozen=True, slots=True)
 class ToolResult(_Wire):
-    """What the tool call `call_id` of this turn gave; `error` when it failed, was refused or was stopped."""
+    """What the tool call `call_id` of this turn gave; `error` when it failed, was refused or was stopped, and `denied` when it
+    was refused: by a person, or because nobody was there to allow it."""
 
     type: ClassVar[str] = "tool-result"
     call_id: str
     text: str
     error: bool = False
+    denied: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,11 +60,12 @@ class ToolCallPart:
 
 @dataclass(frozen=True, slots=True)
 class ToolResultPart:
-    """What the call `call_id` gave, as text; `error` when it failed."""
+    """What the call `call_id` gave, as text; `error` when it gave none, and `denied` when that is because nobody allowed it."""
 
     call_id: str
     text: str
     error: bool = False
+    denied: bool = False
     type: Literal["tool-result"] = "tool-result"
 
 

@@ -4,16 +4,16 @@ form escapes it in its own way.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from nbchat.core.conversations import Conversation
 from nbchat.core.cost import format_cost
-from nbchat.core.messages import Message, ToolCallPart
+from nbchat.core.messages import Message, ToolCallPart, ToolResultPart
 from nbchat.sessions.tree import ConversationTree
 
-__all__ = ["Branches", "call_names", "facts", "heading", "trouble"]
+__all__ = ["Branches", "call_names", "facts", "heading", "result_label", "trouble"]
 
 _SPEAKERS = {"user": "You", "assistant": "Assistant", "system": "System", "tool": "Tool"}
 
@@ -90,6 +90,12 @@ def call_names(message: Message) -> dict[str, str]:
     that nothing has to be told apart."""
     calls = {part.id: part.name for part in message.parts if isinstance(part, ToolCallPart)}
     return calls if len(calls) > 1 else {}
+
+
+def result_label(result: ToolResultPart, names: Mapping[str, str]) -> str:
+    """Return what stands above a tool's result: whose it is where `names` has that, and whether it is one."""
+    what, whose = ("Not allowed", "to run") if result.denied else ("Failure", "in") if result.error else ("Result", "of")
+    return f"{what} {whose} {names[result.call_id]}" if result.call_id in names else what
 
 
 def date(seconds: float) -> str:

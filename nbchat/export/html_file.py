@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from nbchat.core.conversations import Conversation
 from nbchat.core.messages import ImagePart, Message, Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
-from nbchat.export.facts import Branches, call_names, facts, heading, trouble
+from nbchat.export.facts import Branches, call_names, facts, heading, result_label, trouble
 from nbchat.export.html_markdown import code_html, html_markdown
 from nbchat.export.html_style import STYLE
 from nbchat.export.safe_markdown import clean_text, image_host
@@ -74,8 +74,7 @@ def _part(part: Part, names: Mapping[str, str]) -> str:
     if isinstance(part, ToolCallPart):
         return _folded(f"Calls {part.name}", code_html(part.arguments, "json"))
     if isinstance(part, ToolResultPart):
-        of = f" {'in' if part.error else 'of'} {names[part.call_id]}" if part.call_id in names else ""
-        return _folded(f"{'Failure' if part.error else 'Result'}{of}", code_html(part.text))
+        return _folded(result_label(part, names), code_html(part.text))
     assert isinstance(part, ImagePart)
     alt = _text(part.alt)
     if _PICTURE.fullmatch(part.url):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from nbchat.core.conversations import Conversation
 from nbchat.core.messages import ImagePart, Message, Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
-from nbchat.export.facts import Branches, call_names, facts, heading, trouble
+from nbchat.export.facts import Branches, call_names, facts, heading, result_label, trouble
 from nbchat.export.safe_markdown import escape_text, fenced, image_text, safe_markdown
 
 __all__ = ["MARKER", "beginning", "footer", "heading_line", "part_markdown", "to_markdown", "turn_markdown"]
@@ -67,8 +67,7 @@ def part_markdown(part: Part, names: Mapping[str, str] = _NO_NAMES) -> str:
     if isinstance(part, ToolCallPart):
         return f"Calls {escape_text(part.name)}:\n\n{fenced(part.arguments, 'json')}"
     if isinstance(part, ToolResultPart):
-        of = f" {'in' if part.error else 'of'} {escape_text(names[part.call_id])}" if part.call_id in names else ""
-        return f"{'Failed' if part.error else 'Result'}{of}:\n\n{fenced(part.text)}"
+        return f"{escape_text(result_label(part, names))}:\n\n{fenced(part.text)}"
     assert isinstance(part, ImagePart)
     return image_text(part.url, part.alt)
 

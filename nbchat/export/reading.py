@@ -32,7 +32,7 @@ _PART_FIELDS: Mapping[str, Mapping[str, tuple[type, Any]]] = {
     "text": {"text": (str, _MISSING)},
     "reasoning": {"text": (str, _MISSING), "seconds": (float, None)},
     "tool-call": {"id": (str, _MISSING), "name": (str, _MISSING), "arguments": (str, _MISSING)},
-    "tool-result": {"call_id": (str, _MISSING), "text": (str, _MISSING), "error": (bool, False)},
+    "tool-result": {"call_id": (str, _MISSING), "text": (str, _MISSING), "error": (bool, False), "denied": (bool, False)},
     "image": {"url": (str, _MISSING), "alt": (str, "")},
 }
 _NAMES = {str: "text", float: "a number", int: "a whole number", bool: "true or false", dict: "an object", list: "a list"}

@@ -206,9 +206,9 @@ class ToolBox:
                 await self._stop(left, tasks, done)
 
     async def _settle(self, run: _Run, done: Callable[[ToolResult], None]) -> None:
-        text, error = await self._outcome(run)
+        result = await self._result(run)
         run.settled = True
-        done(ToolResult(run.call.id, text, error))
+        done(result)
 
     async def _stop(self, left: Sequence[_Run], tasks: Iterable[asyncio.Task[None]], done: Callable[[ToolResult], None]) -> None:
         for run in left:
@@ -239,23 +239,23 @@ class ToolBox:
         self._left.remove(run)
         self._changed()
 
-    async def _outcome(self, run: _Run) -> Outcome:
+    async def _result(self, run: _Run) -> ToolResult:
         """What the model is told of one call."""
-        name, text, tool = run.call.name, run.call.arguments, self._tools.get(run.call.name)
+        call_id, name, tool = run.call.id, run.call.name, self._tools.get(run.call.name)
         if tool is None:
             known = f"the tools are {', '.join(self._tools)}" if self._tools else "there are no tools"
-            return f"not run: there is no tool {name!r:.80}; {known}", True
+            return ToolResult(call_id, f"not run: there is no tool {name!r:.80}; {known}", error=True)
         try:
-            tool.check(text)
+            tool.check(run.call.arguments)
         except ValueError as error:
-            return f"not run: {error}"[:2000], True
+            return ToolResult(call_id, f"not run: {error}"[:2000], error=True)
         if name not in self._allowed:
             if not self._somebody_can_decide():
-                return _NOBODY.format(tool=name), True
+                return ToolResult(call_id, _NOBODY.format(tool=name), error=True, denied=True)
             if await self._decision(run.call, tool) == "deny":
-                return _DENIED, True
+                return ToolResult(call_id, _DENIED, error=True, denied=True)
         async with run.places:
-            return await self._run(run, tool)
+            return ToolResult(call_id, *await self._run(run, tool))
 
     async def _run(self, run: _Run, tool: Tool) -> Outcome:
         name, text = run.call.name, run.call.arguments

@@ -15,10 +15,11 @@ from nbchat.core.events import (
     RequestSent,
     TextDelta,
     ToolCallDelta,
+    ToolResult,
     UsageReport,
     Waiting,
 )
-from nbchat.core.messages import ReasoningPart, TextPart, ToolCallPart
+from nbchat.core.messages import ReasoningPart, TextPart, ToolCallPart, ToolResultPart
 from nbchat.core.usage import Usage
 from tests.support.folding import WholeFold
 
@@ -107,6 +108,16 @@ def test_parts_follow_each_other_as_they_came() -> None:
 def test_the_last_model_wins() -> None:
     """A gateway may say first what was asked for, and then what answers."""
     assert folded([ModelNamed("a"), ModelNamed("b"), Finish("stop")]).model == "b"
+
+
+def test_results_are_parts_of_their_own() -> None:
+    """With what became of the call: its result, its failure, or that nobody allowed it."""
+    given_results = [ToolResult("a", "1"), ToolResult("b", "no", error=True), ToolResult("c", "not run", error=True, denied=True)]
+    assert folded([*given_results]).parts == (
+        ToolResultPart("a", "1"),
+        ToolResultPart("b", "no", error=True),
+        ToolResultPart("c", "not run", error=True, denied=True),
+    )
 
 
 def test_empty_deltas_make_no_parts() -> None:

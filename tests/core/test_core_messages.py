@@ -88,7 +88,7 @@ def test_unknown_times_are_left_out_of_a_parts_json() -> None:
     message = Message("m", "assistant", (ReasoningPart("hm"), ToolResultPart("c", "ok")))
     assert message.to_json()["parts"] == [
         {"text": "hm", "type": "reasoning"},
-        {"call_id": "c", "text": "ok", "error": False, "type": "tool-result"},
+        {"call_id": "c", "text": "ok", "error": False, "denied": False, "type": "tool-result"},
     ]
 
 

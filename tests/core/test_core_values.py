@@ -138,7 +138,7 @@ EVENTS: list[tuple[Event, dict[str, object]]] = [
     (Retry(2, 1.5, "429"), {"type": "retry", "attempt": 2, "delay": 1.5, "reason": "429"}),
     (RequestSent(), {"type": "request-sent"}),
     (Waiting(3.0), {"type": "waiting", "seconds": 3.0}),
-    (ToolResult("c", "4", True), {"type": "tool-result", "call_id": "c", "text": "4", "error": True}),
+    (ToolResult("c", "4", True), {"type": "tool-result", "call_id": "c", "text": "4", "error": True, "denied": False}),
     (TurnStart("t", (ANSWER,)), {"type": "turn-start", "turn": "t", "messages": [ANSWER.to_json()]}),
     (
         TurnStart("t", (ANSWER,), {"a": ("b", "a")}),

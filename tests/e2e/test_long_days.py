@@ -98,6 +98,7 @@ def test_a_decision_in_one_view_is_seen_in_the_other(open_chat: OpenChat) -> Non
         for view in (thread, cell):
             expect(view.root.locator(".approval")).to_have_count(0)
             expect(view.root).to_contain_text("stopped")
+            expect(view.root.locator(".tool .ending")).to_have_text(["", "not allowed", "failed"])
         expect(focus(thread)).to_have_attribute("aria-label", "Your question")
         assert notebook.value("ran") == [1]
         cell.root.get_by_role("button", name="Resume").click()

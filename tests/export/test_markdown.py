@@ -105,19 +105,24 @@ def test_a_forged_marker() -> None:
 
 
 def test_tool_rounds() -> None:
-    """Several calls of one answer and their results are told apart, in their order; a failure says whose."""
+    """Several calls of one answer and their results are told apart, in their order; what failed or was not allowed says whose."""
     rounds = plain(
         parts=(
             TextPart("I look."),
             ToolCallPart("1", "load", "{}"),
             ToolCallPart("2", "plot", "{}"),
+            ToolCallPart("3", "rm", "{}"),
             ToolResultPart("1", "rows"),
             ToolResultPart("2", "no display", error=True),
+            ToolResultPart("3", "not run", error=True, denied=True),
             TextPart("Done."),
         )
     )
     text = turn_markdown(None, rounds)
-    order = ["I look.", "Calls load:", "Calls plot:", "Result of load:", "rows", "Failed in plot:", "no display", "Done."]
+    order = [
+        "I look.", "Calls load:", "Calls plot:", "Calls rm:", "Result of load:", "rows", "Failure in plot:", "no display",
+        "Not allowed to run rm:", "not run", "Done.",
+    ]  # fmt: skip
     places = [text.index(each) for each in order]
     assert places == sorted(places)
 

@@ -76,7 +76,7 @@ _parts: st.SearchStrategy[Part] = st.one_of(
     st.builds(TextPart, _texts),
     st.builds(ReasoningPart, _texts, st.none() | st.floats(0, 1e6)),
     st.builds(ToolCallPart, _texts, _texts, _texts),
-    st.builds(ToolResultPart, _texts, _texts, st.booleans()),
+    st.builds(ToolResultPart, _texts, _texts, st.booleans(), st.booleans()),
     st.builds(ImagePart, _texts, _texts),
 )
 

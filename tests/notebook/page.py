@@ -181,7 +181,7 @@ class Page:
         elif kind == "tool-call-delta":
             self._grow_call(event)
         elif kind == "tool-result":
-            self._add({"type": "tool-result", **{key: event[key] for key in ("call_id", "text", "error") if key in event}})
+            self._add({key: event[key] for key in ("type", "call_id", "text", "error", "denied") if key in event})
         elif kind in ("turn-end", "turn-error"):
             if self.messages and self.messages[-1]["role"] == "assistant":
                 last = self.messages[-1]

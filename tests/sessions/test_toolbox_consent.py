@@ -130,6 +130,7 @@ def test_a_refusal_is_told_to_the_model() -> None:
         assert bench.box.decide("c1", "deny")
         await task
         assert bench.results[0].error
+        assert bench.results[0].denied
         assert "the person refused" in bench.results[0].text
 
     asyncio.run(main())
@@ -160,8 +161,27 @@ def test_where_nobody_can_decide_the_model_is_told_so() -> None:
     bench = Bench(add, allow=False, somebody=False)
     found = result(bench, call("add", '{"a": 1}'))
     assert found.error
+    assert found.denied
     assert 's.allow("add")' in found.text
     assert not bench.asked
+
+
+def test_only_what_was_not_allowed_passes_for_that() -> None:
+    """A call that failed, that could not be made, or that was stopped while it waited is none of it."""
+
+    def fails() -> None:
+        raise LookupError
+
+    async def main() -> None:
+        bench = Bench(add, fails, allow=False)
+        bench.box.allow("fails")
+        await bench.run(call("fails", id="a"), call("add", "{}", "b"), call("unknown", id="c"))
+        waiting = bench.start(call("add", '{"a": 1}', "d"))
+        await eventually(lambda: bool(bench.asked))
+        await stopped(waiting)
+        assert [(each.error, each.denied) for each in bench.results] == [(True, False)] * 4
+
+    asyncio.run(main())
 
 
 def test_a_decision_counts_once_and_for_nothing_else() -> None:

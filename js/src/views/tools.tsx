@@ -41,7 +41,7 @@ export const ToolCard = pure(function ToolCard({ call, result, state, fold, stor
       <span class="brief">
         <Exact text={[...call.arguments.slice(0, 2 * BRIEF)].slice(0, BRIEF).join("")} />
       </span>
-      <span class={result?.error ? "ending failed" : "ending"}>{describe(result, state)}</span>
+      <span class={result?.error && !result.denied ? "ending failed" : "ending"}>{describe(result, state)}</span>
     </>
   );
   return (
@@ -52,16 +52,17 @@ export const ToolCard = pure(function ToolCard({ call, result, state, fold, stor
 });
 
 function describe(result: ToolResultPart | null, state: ToolCardProps["state"]): string {
-  if (result) return result.error ? "failed" : "";
+  if (result) return result.denied ? "not allowed" : result.error ? "failed" : "";
   if (state === "waiting") return "waiting for you";
   return state === "running" ? "running…" : "no result";
 }
 
 function Details({ call, result }: { call: ToolCallPart; result: ToolResultPart | null }) {
+  const title = result?.denied ? "Not allowed" : result?.error ? "Failed" : "Result";
   return (
     <div class="tool-details">
       <Arguments text={call.arguments} />
-      {result && <ToolText title={result.error ? "Failed" : "Result"} text={result.text} />}
+      {result && <ToolText title={title} text={result.text} />}
     </div>
   );
 }
@@ -95,7 +96,7 @@ export function ToolText({ title, text, beside }: { title: string; text: string;
 
 /** A result whose call is not there. */
 export function LoneResult({ part, fold, store }: { part: ToolResultPart; fold: string; store: Store }) {
-  const title = part.error ? "A tool failed" : "A tool's answer";
+  const title = part.denied ? "A tool was not allowed" : part.error ? "A tool failed" : "A tool's answer";
   return (
     <Fold title={title} fold={fold} store={store}>
       {() => <ToolText title="Result" text={part.text} />}

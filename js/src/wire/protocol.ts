@@ -51,6 +51,8 @@ export interface ToolResultPart {
   call_id: string;
   text: string;
   error?: boolean;
+  /** It was not run, because nobody allowed it. */
+  denied?: boolean;
 }
 export interface ImagePart {
   type: "image";
@@ -87,7 +89,7 @@ export interface Message {
 
 export type Event =
   | { type: "turn-start"; turn: string; messages: Message[]; siblings?: Record<string, string[]> }
-  | { type: "tool-result"; call_id: string; text: string; error?: boolean }
+  | { type: "tool-result"; call_id: string; text: string; error?: boolean; denied?: boolean }
   | { type: "text-delta"; text: string }
   | { type: "reasoning-delta"; text: string }
   | { type: "tool-call-delta"; index: number; id?: string; name?: string; arguments?: string }

@@ -177,8 +177,8 @@ function grow(content: Content, type: "text" | "reasoning", text: string): Conte
   return { ...next, phase: null };
 }
 
-function resultOf({ call_id, text, error }: Extract<Event, { type: "tool-result" }>): Part {
-  return { type: "tool-result", call_id, text, ...(error ? { error } : {}) };
+function resultOf({ call_id, text, error, denied }: Extract<Event, { type: "tool-result" }>): Part {
+  return { type: "tool-result", call_id, text, ...(error ? { error } : {}), ...(denied ? { denied } : {}) };
 }
 
 /** Call number n is the n-th tool-call part of the whole answer: a turn counts on over its requests, and after a resume. */

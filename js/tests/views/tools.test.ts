@@ -105,6 +105,16 @@ describe("cards", () => {
     ]);
   });
 
+  test("say that a call was not allowed, which is no failure", async () => {
+    const denied = (call_id: string): Part => ({ ...result(call_id, "not run", true), denied: true }) as Part;
+    const shown = show([call("c1", "remove"), denied("c1"), denied("c9")]);
+    expect(await cards(shown)).toEqual(["remove{}not allowedArguments{}Not allowednot run"]);
+    expect(shown.find(".ending").className).toBe("ending");
+    shown.find(".aside:not(.tool) summary").click();
+    await drawn();
+    expect(shown.find(".aside:not(.tool)").textContent).toBe("A tool was not allowedResultnot run");
+  });
+
   test("a result without its call is shown all the same", async () => {
     const shown = show([result("c9", "stray")]);
     shown.find("summary").click();
