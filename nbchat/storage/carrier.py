@@ -144,7 +144,7 @@ class Carrier:
             write = await self._with_free_name(write)
         elif write.conversation:
             await self._seed(write.conversation)
-        elif write.method in ("set", "save_provider", "delete_provider"):
+        elif write.method in ("set", "save_provider", "update_provider", "delete_provider"):
             await self._seed_settings()
         result = await write.on(self._unsaved.memory)
         if write.method == "begin_turn":  # later it must be begun with the generation that readers know by then

@@ -215,6 +215,10 @@ class FallbackStore(Carrier):
         """Save a provider, replacing the one with its id."""
         await self._write(Write("save_provider", (provider,)))
 
+    async def update_provider(self, provider_id: str, **changes: Any) -> None:
+        """Change `enabled`, `last_used`, `last_model` or `learned` of a provider; does nothing if there is none."""
+        await self._write(Write("update_provider", (provider_id,), changes))
+
     async def delete_provider(self, provider_id: str) -> None:
         """Remove a provider."""
         await self._write(Write("delete_provider", (provider_id,)))

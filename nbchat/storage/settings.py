@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from nbchat.core.models import KeyPlace, Provider
 from nbchat.storage.codec import dump
 from nbchat.storage.database import Database
 
-__all__ = ["delete_provider", "providers", "save_provider", "set_value", "settings"]
+__all__ = ["delete_provider", "providers", "save_provider", "set_value", "settings", "update_provider"]
 
 _COLUMNS = (
     "id, base_url, preset, name, key_kind, key_name, headers, insecure, enabled, created, "
     "proxy, ca_bundle, last_used, last_model, learned"
 )
+
+_CHANGEABLE = frozenset({"enabled", "last_used", "last_model", "learned"})
 
 
 def settings(db: Database) -> dict[str, Any]:
@@ -66,6 +69,15 @@ def save_provider(db: Database, provider: Provider) -> None:
                 provider.ca_bundle, provider.last_used, provider.last_model, dump(dict(provider.learned)),
             ),
         )  # fmt: skip
+
+
+def update_provider(db: Database, provider_id: str, changes: Mapping[str, Any]) -> None:
+    """Change whether a provider is used and what happened to it, and nothing else: another process may have edited the rest."""
+    values = {name: dump(dict(value)) if name == "learned" else value for name, value in changes.items()}
+    assert values.keys() <= _CHANGEABLE
+    sets = ", ".join(f"{name} = ?" for name in values)
+    with db.transaction():
+        db.execute(f"UPDATE providers SET {sets} WHERE id = ?", (*values.values(), provider_id))
 
 
 def delete_provider(db: Database, provider_id: str) -> None:

@@ -208,6 +208,10 @@ class SqliteStore:
         """Save a provider, replacing the one with its id."""
         await self._writer.run(lambda db: settings.save_provider(db, provider))
 
+    async def update_provider(self, provider_id: str, **changes: Any) -> None:
+        """Change `enabled`, `last_used`, `last_model` or `learned` of a provider; does nothing if there is none."""
+        await self._writer.run(lambda db: settings.update_provider(db, provider_id, changes))
+
     async def delete_provider(self, provider_id: str) -> None:
         """Remove a provider."""
         await self._writer.run(lambda db: settings.delete_provider(db, provider_id))

@@ -62,8 +62,14 @@ class LedgerContract(StoreBase):
             found = await store.providers()
             assert found == [replace(lab, name="Lab"), hub]
             assert (found[1].last_used, found[1].last_model, found[1].learned) == (hub.last_used, hub.last_model, hub.learned)
+            await store.update_provider("hub", last_used=9.5, last_model="m/2")
+            await store.update_provider("hub", enabled=True, learned={"seed": ""})
+            await store.update_provider("none", enabled=True)
+            found = await store.providers()
+            assert found == [replace(lab, name="Lab"), replace(hub, enabled=True)]
+            assert (found[1].last_used, found[1].last_model, found[1].learned) == (9.5, "m/2", {"seed": ""})
             await store.delete_provider("lab")
             await store.delete_provider("lab")
-            assert await store.providers() == [hub]
+            assert await store.providers() == [replace(hub, enabled=True)]
 
         run(work)

@@ -189,12 +189,13 @@ def test_settings_in_trouble(path: Path) -> None:
             await store.set("b", None)
             await store.set("c", 3)
             await store.save_provider(hub)
+            await store.update_provider("hub", enabled=False)
             await store.delete_provider("lab")
             assert await store.settings() == {"a": 1, "c": 3}
-            assert await store.providers() == [hub]
+            assert await store.providers() == [replace(hub, enabled=False)]
         await store.heartbeat()
         assert await store.settings() == {"a": 1, "c": 3}
-        assert await store.providers() == [hub]
+        assert await store.providers() == [replace(hub, enabled=False)]
         await store.aclose()
 
     finish_all(work())

@@ -165,6 +165,11 @@ class SettingsStore(Protocol):
         """Save a provider, replacing the one with its id."""
         ...
 
+    async def update_provider(self, provider_id: str, **changes: Any) -> None:
+        """Change `enabled`, `last_used`, `last_model` or `learned` of a provider, and nothing else of it: another process may
+        have edited the rest. Does nothing if there is none."""
+        ...
+
     async def delete_provider(self, provider_id: str) -> None:
         """Remove a provider; idempotent."""
         ...
