@@ -17,7 +17,17 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nbchat.api.functions import ChatWidget, add_provider, ledger, list_models, list_providers, session
+    from nbchat.api.functions import (
+        ChatWidget,
+        add_provider,
+        check_provider,
+        enable_provider,
+        ledger,
+        list_models,
+        list_providers,
+        remove_provider,
+        session,
+    )
     from nbchat.api.manager import Manager as ChatSessionManager
     from nbchat.api.prompts import Prompts
     from nbchat.api.session import Session, SessionEvent
@@ -51,11 +61,14 @@ __all__ = [
     "Usage",
     "UsageError",
     "add_provider",
+    "check_provider",
+    "enable_provider",
     "ledger",
     "list_models",
     "list_providers",
     "manager",
     "prompts",
+    "remove_provider",
     "run_sync",
     "session",
     "settings",
@@ -83,9 +96,12 @@ _PLACES = {
     "Usage": "nbchat.core.usage",
     "UsageError": "nbchat.core.errors",
     "add_provider": "nbchat.api.functions",
+    "check_provider": "nbchat.api.functions",
+    "enable_provider": "nbchat.api.functions",
     "ledger": "nbchat.api.functions",
     "list_models": "nbchat.api.functions",
     "list_providers": "nbchat.api.functions",
+    "remove_provider": "nbchat.api.functions",
     "run_sync": "nbchat.runtime.run_sync",
     "session": "nbchat.api.functions",
 }

@@ -27,6 +27,7 @@ from nbchat.sessions.state import Notice
 
 if TYPE_CHECKING:
     from nbchat.demo import DemoServer
+    from nbchat.providers.check import Check
     from nbchat.providers.offers import Offer
     from nbchat.sessions.session import Session
     from nbchat.storage import Store
@@ -214,6 +215,18 @@ class App:
         provider, key = make_provider(id or options.get("preset") or "custom", **options)
         self.background.wait(self.registry.save(provider, key))
         return provider.id
+
+    def remove_provider(self, id: str) -> None:
+        """Forget a provider and what is held of its key; raises ConfigError for an unknown or built-in one."""
+        self.background.wait(self.registry.remove(id))
+
+    def enable_provider(self, id: str, enabled: bool) -> None:
+        """Let a provider be asked, or not; raises ConfigError for an unknown or built-in one."""
+        self.background.wait(self.registry.enable(id, enabled))
+
+    def check_provider(self, id: str | None) -> Check:
+        """Test a provider (default: the active one); raises ConfigError for an unknown or disabled one."""
+        return self.background.wait(self.registry.check(id or split_model(self.manager.default_model)[0]))
 
     def notebook_session(self) -> str:
         """Return the name of the conversation that `%chat` talks to where this is called."""

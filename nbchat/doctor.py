@@ -156,5 +156,6 @@ def _provider(services: Services, provider: Provider) -> Finding:
         "process": "key of this process",
         "keyring": f"key in the OS keyring ({name or provider.id})",
         "prompt": "key asked for when first needed",
+        "function": "key from a function of this process",
     }
     return Finding("ok", "provider", f"{about}, {where.get(kind, 'no key')}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,5 +31,28 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the user's conversations, settings or keys."""
     monkeypatch.setenv("NBCHAT_HOME", str(tmp_path / "nbchat-home"))
-    for name in [n for n in os.environ if n.endswith("_API_KEY") or (n.startswith("NBCHAT_") and n != "NBCHAT_HOME")]:
+    ours = [name for name in os.environ if name.startswith("NBCHAT_") and name != "NBCHAT_HOME"]
+    for name in [*ours, *(n for n in os.environ if n.endswith("_API_KEY") or n == "MODEL_PROXY_HOST")]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def keyring() -> Iterator[dict[tuple[str, str], str]]:
+    """A keyring backend that is a dict, registered as the real package's own."""
+    import keyring.backend
+
+    held: dict[tuple[str, str], str] = {}
+
+    class Memory(keyring.backend.KeyringBackend):
+        priority = 1
+
+        def get_password(self, service: str, username: str) -> str | None:
+            return held.get((service, username))
+
+        def set_password(self, service: str, username: str, password: str) -> None:
+            held[service, username] = password
+
+    before = keyring.get_keyring()
+    keyring.set_keyring(Memory())  # type: ignore[no-untyped-call]
+    yield held
+    keyring.set_keyring(before)

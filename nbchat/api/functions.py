@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from nbchat.api.manager import Manager
@@ -13,17 +15,22 @@ from nbchat.core.secrets import Secret
 from nbchat.export.listings import model_table, provider_table
 from nbchat.export.money import By, request_rows, summed_rows
 from nbchat.export.tables import Table, dataframe
+from nbchat.providers.key_function import KeyFunction
 from nbchat.runtime.process import once_per_process
 
 if TYPE_CHECKING:
     from nbchat.notebook.widget import ChatWidget as Widget
+    from nbchat.providers.check import Check
 
 __all__ = [
     "ChatWidget",
     "add_provider",
+    "check_provider",
+    "enable_provider",
     "ledger",
     "list_models",
     "list_providers",
+    "remove_provider",
     "session",
     "the_manager",
     "the_prompts",
@@ -55,22 +62,38 @@ def add_provider(
     preset: str | None = None,
     base_url: str | None = None,
     api_key_env: str | None = None,
-    api_key: str | Secret | None = None,
+    api_key: str | Secret | Callable[[], str | Secret] | KeyFunction | None = None,
     keyring: bool | str = False,
     prompt: bool = False,
+    name: str = "",
     headers: dict[str, str] | None = None,
+    proxy: str = "",
+    ca_bundle: str | os.PathLike[str] = "",
     insecure: bool = False,
 ) -> str:
     """Configure an endpoint and save it (never its key); returns its id, the part before the slash of "provider/model".
 
-    Give a `preset` ("openai", "openrouter", "ollama", ...) or a `base_url`. The key's place is one of: `api_key_env` (a
-    variable's name; presets know theirs), `keyring` (True, or a user name, in the OS keyring's service "nbchat"; `api_key`
-    beside it is stored there), `prompt=True` (asked with getpass, now), or `api_key` itself, kept for this process only. None
-    of them: a keyless server.
-    Sends nothing. Raises ConfigError for a URL or a place that cannot be used.
+    Give a `preset` ("openai", "openrouter", "ollama", ...) or a `base_url`. Several of one kind go by their ids:
+    `add_provider("openai-work", preset="openai", api_key_env="WORK_KEY")`. An id that exists is replaced.
+
+    The key's place is one of: `api_key_env` (a variable's name; presets know theirs), `keyring` (True, or a user name, in the
+    OS keyring's service "nbchat"; `api_key` beside it is stored there), `prompt=True` (asked with getpass, now), or `api_key`
+    itself, kept for this process only. None of them: a keyless server. For keys that soon run out, `api_key` may be a plain
+    function without arguments that returns one: it is called on a thread before each request (10 s at most, once at a time;
+    what it wants to cache it caches itself) and once more when a server answers 401. A key goes to the base URL's origin alone:
+    a provider that is added again elsewhere has no key unless you say again where it is.
+
+    `headers` go with each request and hold no keys. `proxy` ("http://proxy.example.com:3128", without a password, since it is
+    saved) is used instead of the environment's HTTPS_PROXY. `ca_bundle` is a PEM file with the certificate authorities to trust
+    instead of the usual ones (SSL_CERT_FILE, else certifi's); certificates are always checked. `insecure=True` allows http:// to
+    other machines.
+    Sends nothing: `check_provider` does. Raises ConfigError for a URL, a file or a place that cannot be used.
     """
+    # At once, and under its own name: Verbose tracebacks print what arguments are bound to.
     if isinstance(api_key, str):
-        api_key = Secret(api_key)  # at once, and under its own name: Verbose tracebacks print what arguments are bound to
+        api_key = Secret(api_key)
+    elif callable(api_key):
+        api_key = KeyFunction(api_key)
     return app().add_provider(
         id,
         preset=preset,
@@ -79,13 +102,37 @@ def add_provider(
         api_key=api_key,
         keyring=keyring,
         prompt=prompt,
+        name=name,
         headers=headers,
+        proxy=proxy,
+        ca_bundle=ca_bundle,
         insecure=insecure,
     )
 
 
+def remove_provider(id: str) -> None:
+    """Forget a provider, its listing and what this process holds of its key (one in the OS keyring stays there); running
+    answers go on. Raises ConfigError for an unknown or built-in one."""
+    app().remove_provider(id)
+
+
+def enable_provider(id: str, enabled: bool = True) -> None:
+    """Switch a provider on, or off (`enabled=False`): it stays configured and is not asked. Raises ConfigError for an unknown
+    or built-in one."""
+    app().enable_provider(id, enabled)
+
+
+def check_provider(id: str | None = None) -> Check:
+    """Test the way to a provider (default: the active one), its certificate and its key, within 5 s; displays well.
+
+    Asks for its list of models and nothing else, so it costs nothing. Raises ConfigError for an unknown provider or one that is
+    switched off; whatever else is wrong, and what to do, is in the result's `error`.
+    """
+    return app().check_provider(id)
+
+
 def list_providers() -> Table:
-    """Return the configured providers, and where each one's key is to be found."""
+    """Return the configured providers: where each one's key is to be found, whether it is on, when it was used last."""
     return provider_table(app().registry.list())
 
 

@@ -21,7 +21,8 @@ DEMO = "demo"
 @dataclass(frozen=True, slots=True)
 class KeyPlace:
     """Where a key is to be found: kind "env" (name of a variable), "keyring" (user name in the service "nbchat"),
-    "process" (given to this process only), "prompt" (asked with getpass when first needed) or "none" (keyless)."""
+    "process" (given to this process only), "function" (a function, given to this process only, is asked before each request),
+    "prompt" (asked with getpass when first needed) or "none" (keyless)."""
 
     kind: str
     name: str = ""

@@ -7,7 +7,7 @@ from typing import Any
 
 from nbchat.core.conversations import ConversationSummary, SearchHit
 from nbchat.core.cost import format_price
-from nbchat.core.models import Model, Provider
+from nbchat.core.models import KeyPlace, Model, Provider
 from nbchat.export.tables import Table, local_time
 
 __all__ = ["conversation_table", "model_table", "provider_table", "search_table"]
@@ -19,16 +19,42 @@ def conversation_table(rows: Iterable[ConversationSummary]) -> Table:
 
 
 def provider_table(providers: Iterable[Provider]) -> Table:
-    """Return configured providers, with the places of their keys."""
+    """Return configured providers, with the places of their keys. Proxy and CA bundle are columns where one has its own."""
+    found = list(providers)
+    proxied, bundled = any(each.proxy for each in found), any(each.ca_bundle for each in found)
     return Table(
         {
-            "provider": provider.id,
-            "name": provider.name,
-            "base_url": provider.base_url,
-            "key": f"{provider.key.kind} {provider.key.name}".strip(),
+            "provider": each.id,
+            "name": each.name or None,
+            "preset": each.preset,
+            "base_url": each.base_url or None,
+            "key": _key(each.key),
+            **({"proxy": each.proxy or None} if proxied else {}),
+            **({"ca_bundle": each.ca_bundle or None} if bundled else {}),
+            "enabled": each.enabled,
+            "created": _when(each.created),
+            "last used": _when(each.last_used),
+            "last model": each.last_model or None,
         }
-        for provider in providers
+        for each in found
     )
+
+
+_KEYS = {
+    "env": "variable {name}",
+    "keyring": "OS keyring, {name}",
+    "prompt": "asked for",
+    "process": "given to this process",
+    "function": "a function of this process",
+}
+
+
+def _key(place: KeyPlace) -> str | None:
+    return _KEYS[place.kind].format(name=place.name) if place.kind in _KEYS else None
+
+
+def _when(seconds: float) -> str | None:
+    return local_time(seconds).strftime("%Y-%m-%d %H:%M") if seconds else None
 
 
 def model_table(models: Iterable[Model]) -> Table:

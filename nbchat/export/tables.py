@@ -54,4 +54,4 @@ def local_time(seconds: float) -> datetime.datetime:
 
 
 def _show(value: Any) -> str:
-    return "–" if value is None else str(value)
+    return "–" if value is None else ("no", "yes")[value] if isinstance(value, bool) else str(value)

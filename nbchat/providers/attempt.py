@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from nbchat.providers.chat_completions import ChatCompletionsDecoder
     from nbchat.providers.http import Exchange, HttpClient
 
-__all__ = ["ERROR_BODY", "JSON_BODY", "Attempt", "Timeouts"]
+__all__ = ["ERROR_BODY", "JSON_BODY", "Attempt", "Timeouts", "redirect_error"]
 
 ERROR_BODY = 64 * 1024
 """Bytes of a refusal that are read."""
@@ -102,10 +102,7 @@ class Attempt:
             text = f"The server answered {status} without a chat completion."
             return ProviderError(text, kind="protocol", hint=HINTS["protocol"], status=status)
         if status < 400:
-            target = excerpt(headers.get("location", "").split("?", 1)[0], self._secrets, 200)
-            text = f"The server redirects ({status}) to {target or 'an unknown place'}; the request was not sent there."
-            hint = "A redirect is never followed, since the key would go along; set the base URL to the right place."
-            return ProviderError(text, kind="protocol", hint=hint, status=status)
+            return redirect_error(exchange, self._secrets)
         body, _ = await exchange.read_all(ERROR_BODY)
         error = error_of_body(status, headers.get("content-type", ""), body, secrets=self._secrets)
         error.retry_after = retry_after(headers, self._clock.time())
@@ -197,6 +194,14 @@ class Attempt:
         if body and problem != "compressed data":
             text += f": {body[:4000].decode('utf-8', 'replace')}"
         return ProviderError(excerpt(text, self._secrets), kind="protocol", hint=HINTS["protocol"], status=exchange.status)
+
+
+def redirect_error(exchange: Exchange, secrets: Sequence[Secret]) -> ProviderError:
+    """Return what to say of a 3xx."""
+    target = excerpt(exchange.headers.get("location", "").split("?", 1)[0], secrets, 200)
+    text = f"The server redirects ({exchange.status}) to {target or 'an unknown place'}; the request was not sent there."
+    hint = "A redirect is never followed, since the key would go along; set the base URL to the right place."
+    return ProviderError(text, kind="protocol", hint=hint, status=exchange.status)
 
 
 def _not_a_stream(exchange: Exchange, first: bytes) -> str:

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
+from typing import TypeAlias
 
 from nbchat.core.cost import Price
 from nbchat.core.errors import ChatError
@@ -19,6 +20,8 @@ __all__ = ["Catalogue", "Listing"]
 
 FRESH_SECONDS = 300.0
 """How long a listing is used without asking again."""
+
+_Made: TypeAlias = tuple[Provider, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +35,22 @@ class Listing:
 
 
 class Catalogue:
-    """Model listings by provider; lives on the background loop."""
+    """Model listings by provider; lives on the background loop. `mark` gives a digest of a provider's key, b"" while it is not
+    known: a listing was made for one key."""
 
-    def __init__(self, clock: Clock, find: Callable[[str], ModelProvider], *, fresh: float = FRESH_SECONDS) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        find: Callable[[str], ModelProvider],
+        *,
+        mark: Callable[[Provider], bytes] = lambda _: b"",
+        fresh: float = FRESH_SECONDS,
+    ) -> None:
         self._clock = clock
         self._find = find
+        self._mark = mark
         self._fresh = fresh
-        self._held: dict[str, tuple[Provider, Listing, float]] = {}  # description, listing, monotonic time of fetching
+        self._held: dict[str, tuple[_Made, Listing, float]] = {}  # for whom, listing, monotonic time of fetching
         self._running: dict[str, asyncio.Task[Listing]] = {}
 
     def today(self) -> str:
@@ -51,7 +63,7 @@ class Catalogue:
         endpoint = self._find(provider_id)
         provider = endpoint.provider
         held = self._held.get(provider.id)
-        if held is not None and held[0] != provider:
+        if held is not None and held[0] != (provider, self._mark(provider)):
             self.drop(provider.id)
             held = None
         if held is not None and not refresh and self._clock.monotonic() - held[2] < self._fresh:
@@ -71,7 +83,7 @@ class Catalogue:
     def price(self, provider: Provider, model: str) -> Price | None:
         """Return the price in the cached listing, also a stale one; asks nobody."""
         held = self._held.get(provider.id)
-        if held is None or held[0] != provider:
+        if held is None or held[0][0] != provider:
             return None
         return next((each.price for each in held[1].models if each.id == model), None)
 
@@ -83,10 +95,13 @@ class Catalogue:
             task.cancel()
 
     async def _fetch(self, endpoint: ModelProvider, provider: Provider) -> Listing:
+        before = self._mark(provider)
         models = await endpoint.list_models()
         now = self._clock.time()
         listing = Listing(_dated(models, provider, now), now)
-        self._held[provider.id] = (provider, listing, self._clock.monotonic())
+        mark = self._mark(provider)
+        if before in (b"", mark):  # else the key changed meanwhile, and nobody knows which one was sent
+            self._held[provider.id] = ((provider, mark), listing, self._clock.monotonic())
         return listing
 
     def _forget(self, provider_id: str, task: asyncio.Task[Listing]) -> None:

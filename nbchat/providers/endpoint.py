@@ -7,29 +7,30 @@ and msgspec on a thread at the first request.
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
-from typing import TYPE_CHECKING, TypeAlias
+from contextlib import aclosing, suppress
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from nbchat.core.errors import ProviderError
+from nbchat.core.errors import ConfigError, ProviderError
 from nbchat.core.events import ProviderEvent, Retry
 from nbchat.core.models import Model, Provider
 from nbchat.core.requests import ModelRequest
 from nbchat.core.secrets import Secret
-from nbchat.providers.attempt import ERROR_BODY, JSON_BODY, Attempt, Timeouts
+from nbchat.providers.attempt import ERROR_BODY, JSON_BODY, Attempt, Timeouts, redirect_error
 from nbchat.providers.errors import HINTS, error_of_body, excerpt
 from nbchat.providers.listing import parse_models
 from nbchat.providers.presets import Preset, preset_of
 from nbchat.providers.request_body import request_body
 from nbchat.providers.retry import RetryPolicy
-from nbchat.providers.urls import check_base_url
+from nbchat.providers.urls import check_base_url, is_loopback, origin
 from nbchat.providers.watchdog import Watchdog
 from nbchat.sessions.ports import Clock
 
 if TYPE_CHECKING:
     from nbchat.providers.http import HttpClient
 
-__all__ = ["Endpoint", "Resolve", "Timeouts", "warm"]
+__all__ = ["Endpoint", "Resolve", "Resolved", "Timeouts", "warm"]
 
 Resolve: TypeAlias = Callable[[], tuple[Provider, Secret | None]]
 """Gives the endpoint's description and its key now; may block (a keyring, a prompt, a server that starts), so on a thread."""
@@ -37,14 +38,26 @@ Resolve: TypeAlias = Callable[[], tuple[Provider, Secret | None]]
 
 def warm() -> None:
     """Load httpx, msgspec and the TLS context; about 150 ms of CPU, so call it on a thread."""
-    import nbchat.providers.chunk  # noqa: F401
-    from nbchat.providers.http import ssl_context
+    import nbchat.providers.chunk
+    import nbchat.providers.http  # noqa: F401
+    from nbchat.providers.authorities import ssl_context
 
-    ssl_context()
+    with suppress(ConfigError):  # authorities that cannot be read are said when they are needed
+        ssl_context()
+
+
+class Resolved(NamedTuple):
+    """What an endpoint is at one moment: its description, the key that belongs to it, and whose certificates it believes (None
+    where none is needed)."""
+
+    provider: Provider
+    key: Secret | None
+    tls: ssl.SSLContext | None
 
 
 class Endpoint:
-    """One configured endpoint (ports.ModelProvider). `describe` gives what is known of it without asking for a key."""
+    """One configured endpoint (ports.ModelProvider). `describe` gives what is known of it without asking for a key; `used` is
+    told of each request for an answer once it has left."""
 
     def __init__(
         self,
@@ -54,14 +67,17 @@ class Endpoint:
         *,
         timeouts: Timeouts | None = None,
         retry: RetryPolicy | None = None,
+        used: Callable[[ModelRequest], None] = lambda _: None,
     ) -> None:
         self._describe = describe
         self._resolve = resolve
+        self._used = used
         self._clock = clock
         self.timeouts = timeouts or Timeouts()
         self.retry = retry or RetryPolicy()
         self._client: HttpClient | None = None
-        self._client_of: Provider | None = None
+        self._client_of: tuple[Provider, ssl.SSLContext | None] | None = None
+        self._closing: set[asyncio.Task[None]] = set()
 
     @property
     def provider(self) -> Provider:
@@ -83,37 +99,63 @@ class Endpoint:
         Raises UsageError and ConfigError before anything is sent, ProviderError for every end but a finished answer.
         """
         body = request_body(request, self._preset)
-        failures = 0
+        failures, sent, renewed = 0, False, False
+        found = await self.resolved()
         while True:
-            client, key = await self._connect()
-            attempt = Attempt(self._clock, self.timeouts, client, key, self.provider.id)
+            attempt = Attempt(self._clock, self.timeouts, self._client_for(found), found.key, self.provider.id)
             async with aclosing(attempt.run(body)) as batches:
                 async for batch in batches:
+                    if not sent:  # the first batch says so
+                        sent = True
+                        self._used(request)
                     yield batch
             if attempt.failure is None:
                 return
+            if self._renewable(attempt.failure) and not renewed:
+                renewed, old = True, found
+                found = await self.resolved()
+                if found.key != old.key:
+                    yield [Retry(failures + 2, 0.0, attempt.failure.text)]
+                    continue
             failures += 1
             delay = self.retry.delay(failures, attempt.failure.retry_after) if attempt.retryable else None
             if delay is None:
                 raise _told(attempt.failure).with_traceback(None)  # the frames behind it hold what the server sent
             yield [Retry(failures + 1, delay, attempt.failure.text)]
             await self._clock.sleep(delay)
+            found = await self.resolved()
+
+    def _renewable(self, failure: object) -> bool:
+        """Whether another key may help: a function's token may have run out between its making and its use. Once, and only if
+        the function then gives another one: a 401 for the same key will not change."""
+        return isinstance(failure, ProviderError) and failure.status == 401 and self.provider.key.kind == "function"
 
     async def list_models(self) -> tuple[Model, ...]:
         """Ask the endpoint what it offers; raises ProviderError (also when it takes longer than `timeouts.models`)."""
-        client, key = await self._connect()
-        found = await self._listing(client, key)
+        resolved = await self.resolved()
+        found = await self.listing(resolved, self.timeouts.models)
+        if self._renewable(found):
+            newer = await self.resolved()
+            if newer.key != resolved.key:
+                found = await self.listing(newer, self.timeouts.models)
         if isinstance(found, ProviderError):
             raise found.with_traceback(None)  # the frames behind it hold the server's words, in which a key may stand
         return found
 
-    async def _listing(self, client: HttpClient, key: Secret | None) -> tuple[Model, ...] | ProviderError:
+    async def listing(
+        self, resolved: Resolved, seconds: float, reached: Callable[[], None] = lambda: None
+    ) -> tuple[Model, ...] | ProviderError:
+        """Ask for the models within that time; `reached` is called when the request has left. Returns failures; raises
+        ConfigError for a description that cannot be used."""
+        client, key, preset = self._client_for(resolved), resolved.key, self._preset
         secrets = () if key is None else (key,)
         late = ProviderError("The list of models did not come in time.", kind="timeout", hint=HINTS["network"])
-        exchange = client.send("GET", "/models", accept="application/json", key=key)
+        exchange = client.send("GET", preset.models, accept="application/json", key=key, key_header=preset.models_key)
         watchdog = Watchdog(self._clock, lambda: exchange.fail(late))
-        watchdog.feed(self.timeouts.models)
+        watchdog.feed(seconds)
         try:
+            await exchange.until_sent()
+            reached()
             await exchange.head()
             body, whole = await exchange.read_all(JSON_BODY if exchange.status == 200 else ERROR_BODY)
         except ProviderError as failure:
@@ -121,6 +163,8 @@ class Endpoint:
         finally:
             watchdog.stop()
             await exchange.aclose()
+        if 300 <= exchange.status < 400:
+            return redirect_error(exchange, secrets)
         if exchange.status != 200:
             return error_of_body(exchange.status, exchange.headers.get("content-type", ""), body, secrets=secrets)
         models = parse_models(self.provider.id, body) if whole else None
@@ -129,29 +173,45 @@ class Endpoint:
         text = excerpt(f"The list of models cannot be read: {body[:2000].decode('utf-8', 'replace')}", secrets)
         return ProviderError(text, kind="protocol", hint=HINTS["protocol"])
 
-    async def aclose(self) -> None:
-        """Release connections; idempotent."""
-        client, self._client, self._client_of = self._client, None, None
-        if client is not None:
-            await client.aclose()
+    async def resolved(self) -> Resolved:
+        """Return what the endpoint is now, with its key; raises ConfigError. Sends nothing."""
+        return await asyncio.get_running_loop().run_in_executor(None, self._resolve_and_load)
 
-    async def _connect(self) -> tuple[HttpClient, Secret | None]:
-        provider, key = await asyncio.get_running_loop().run_in_executor(None, self._prepare)
-        client, old = self._client, None
-        if client is None or self._client_of != provider:
+    def _resolve_and_load(self) -> Resolved:
+        from nbchat.providers.authorities import ssl_context
+
+        if self._client is None:
+            warm()
+        provider, key = self._resolve()
+        scheme, host, _ = origin(provider.base_url)
+        plain = scheme == "http" and is_loopback(host)  # which no proxy is asked for either
+        return Resolved(provider, key, None if plain else ssl_context(provider.ca_bundle))
+
+    def _client_for(self, resolved: Resolved) -> HttpClient:
+        """Return connections to what was resolved, made anew when it is not what it was. Send before the next await: whoever
+        resolves something else lets go of them."""
+        provider, tls = resolved.provider, resolved.tls
+        if self._client is None or self._client_of != (provider, tls):
             from nbchat.providers.http import HttpClient
 
             url = check_base_url(provider.base_url, insecure=provider.insecure)  # a database may hold anything
-            old, client = client, HttpClient(url, dict(provider.headers), connect=self.timeouts.connect)
-            self._client, self._client_of = client, provider
-        if old is not None:
-            await old.aclose()
-        return client, key
+            headers, limit = dict(provider.headers), self.timeouts.connect
+            client = HttpClient(url, headers, connect=limit, tls=tls, proxy=provider.proxy)
+            self._let_go()
+            self._client, self._client_of = client, (provider, tls)
+        return self._client
 
-    def _prepare(self) -> tuple[Provider, Secret | None]:
-        if self._client is None:
-            warm()
-        return self._resolve()
+    def _let_go(self) -> None:
+        client, self._client, self._client_of = self._client, None, None
+        if client is not None:
+            task = asyncio.get_running_loop().create_task(client.aclose(), name="nbchat-let-go")
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
+    async def aclose(self) -> None:
+        """Release connections; idempotent."""
+        self._let_go()
+        await asyncio.gather(*self._closing)
 
 
 def _told(failure: ProviderError) -> ProviderError:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from nbchat.core.errors import ConfigError
 from nbchat.core.models import Provider
 from nbchat.providers.making import make_provider
 from nbchat.providers.presets import PRESETS, Preset
@@ -40,15 +41,23 @@ def find_offers(env: Mapping[str, str] | None = None, *, ports: Callable[[Iterab
     milliseconds of I/O: call it off the main thread.
     """
     given = os.environ if env is None else env
-    offers = [_key_offer(preset) for preset in PRESETS.values() if preset.env and given.get(preset.env, "").strip()]
+    offers = [offer for preset in PRESETS.values() if preset.env and (offer := _hosted_offer(preset, given))]
     local = [preset for preset in PRESETS.values() if preset.local]
     listening = (ports or listening_ports)(_port(preset) for preset in local)
     return offers + [_server_offer(preset) for preset in local if _port(preset) in listening]
 
 
-def _key_offer(preset: Preset) -> Offer:
-    provider, _ = make_provider(preset.id)
-    return Offer(preset.id, f"Use {preset.name}", f"its key is in {preset.env}", provider)
+def _hosted_offer(preset: Preset, env: Mapping[str, str]) -> Offer | None:
+    """A provider whose key is set; or whose address is (Colab gives the key when it is asked for it)."""
+    url, key = preset.url(env), env.get(preset.env, "").strip()
+    if not url or not (key or preset.base_url.startswith("$")):
+        return None
+    try:
+        provider, _ = make_provider(preset.id, env=env)
+    except ConfigError:  # the variable holds no address
+        return None
+    detail = f"its key is in {preset.env}" if key else f"it is here; its key is not in {preset.env} yet"
+    return Offer(preset.id, f"Use {preset.name}", detail, provider)
 
 
 def _server_offer(preset: Preset) -> Offer:

@@ -6,20 +6,26 @@ Owns which provider an id means. Lives on the background loop, except `list` and
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 
-from nbchat.core.errors import ConfigError
+from nbchat.core.errors import ConfigError, StorageError
 from nbchat.core.models import DEMO, Model, Provider
+from nbchat.core.requests import ModelRequest
 from nbchat.core.secrets import Secret
 from nbchat.providers.catalogue import Catalogue, Listing
+from nbchat.providers.check import Check, check
 from nbchat.providers.endpoint import Endpoint, Timeouts
+from nbchat.providers.key_function import KeyFunction
 from nbchat.providers.keys import Keys
 from nbchat.providers.making import make_provider
 from nbchat.providers.retry import RetryPolicy
 from nbchat.sessions.ports import Clock, ModelProvider, SettingsStore
 
 __all__ = ["ProviderRegistry", "make_provider"]
+
+_log = logging.getLogger("nbchat.providers")
 
 Factory = Callable[[], tuple[Provider, Secret | None]]
 """Starts a built-in provider on first use (it may block; it runs on a thread) and describes it; called before each request,
@@ -39,7 +45,7 @@ class ProviderRegistry:
         retry: RetryPolicy | None = None,
     ) -> None:
         self.keys = keys or Keys()
-        self.catalogue = Catalogue(clock, self.get)
+        self.catalogue = Catalogue(clock, self.get, mark=self.keys.mark)
         self._settings = settings
         self._clock = clock
         self._timeouts = timeouts or Timeouts()
@@ -47,6 +53,8 @@ class ProviderRegistry:
         self._providers: dict[str, Provider] = {}
         self._builtin: dict[str, Factory] = {}
         self._endpoints: dict[str, Endpoint] = {}
+        self._last_asked: dict[str, str] = {}  # by provider: the id of the question that was noted last
+        self._notes: set[asyncio.Task[None]] = set()
 
     async def load(self) -> None:
         """Read the configured providers from the settings; those added meanwhile stay."""
@@ -58,25 +66,38 @@ class ProviderRegistry:
         self._builtin[id] = factory
         self._providers[id] = Provider(id=id, base_url="", preset=id, name=name or id)
 
-    def add(self, provider: Provider, key: Secret | None = None) -> None:
+    def add(self, provider: Provider, key: Secret | KeyFunction | None = None) -> None:
         """Use a provider from now on, replacing the one with its id; `key` is kept for this process only.
 
         Running requests of the replaced one go on; its listing is dropped. Raises ConfigError for the id of a built-in one.
         """
         if provider.id in self._builtin:
             raise ConfigError(f"“{provider.id}” is built in.", hint="Choose another id.")
-        self._providers[provider.id] = provider
-        self.catalogue.drop(provider.id)
         self.keys.forget(provider.id)
         if key is not None:
-            self.keys.hold(provider.id, key)
+            self.keys.hold(provider, key)
+        self._providers[provider.id] = provider
+        self.catalogue.drop(provider.id)
 
-    async def save(self, provider: Provider, key: Secret | None = None) -> None:
-        """`add` the provider and write it (never its key) into the settings."""
+    async def save(self, provider: Provider, key: Secret | KeyFunction | None = None) -> None:
+        """`add` the provider and write it (never its key) into the settings. What is known of one with its id and its base URL
+        (when it was made, what was asked of it, what its server refuses) stays."""
+        old = self._providers.get(provider.id)
+        if old is not None and old.base_url == provider.base_url:
+            provider = replace(
+                provider, created=old.created, last_used=old.last_used, last_model=old.last_model, learned=old.learned
+            )
         if not provider.created:
             provider = replace(provider, created=self._clock.time())
         self.add(provider, key)
         await self._settings.save_provider(provider)
+
+    async def enable(self, id: str, enabled: bool = True) -> None:
+        """Let a provider be asked, or not; raises ConfigError for an unknown or built-in one. Running requests go on."""
+        if id in self._builtin:
+            raise ConfigError(f"“{id}” is built in and stays.")
+        self._providers[id] = replace(self._known(id), enabled=enabled)
+        await self._settings.update_provider(id, enabled=enabled)
 
     async def remove(self, id: str) -> None:
         """Forget a provider and its key; raises ConfigError for an unknown or built-in one."""
@@ -97,9 +118,17 @@ class ProviderRegistry:
 
     def get(self, id: str) -> ModelProvider:
         """Return the endpoint of a provider; raises ConfigError, with what to do, for an unknown or disabled one."""
+        return self._endpoint(id)
+
+    async def check(self, id: str) -> Check:
+        """Test the way to a provider and its key within 5 s, by asking what models it has; raises ConfigError for an unknown
+        or disabled one. What else goes wrong is in the result."""
+        return await check(self._endpoint(id), self._clock)
+
+    def _endpoint(self, id: str) -> Endpoint:
         provider = self._known(id)
         if not provider.enabled:
-            raise ConfigError(f"The provider “{id}” is switched off.", hint="Add it again to use it.")
+            raise ConfigError(f"The provider “{id}” is switched off.", hint=f'Switch it on with nbchat.enable_provider("{id}").')
         endpoint = self._endpoints.get(id)
         if endpoint is None:
             endpoint = Endpoint(
@@ -108,6 +137,7 @@ class ProviderRegistry:
                 self._clock,
                 timeouts=self._timeouts,
                 retry=self._retry,
+                used=lambda request: self._note_use(id, request),
             )
             endpoint = self._endpoints.setdefault(id, endpoint)
         return endpoint
@@ -122,9 +152,31 @@ class ProviderRegistry:
 
     async def aclose(self) -> None:
         """Release all connections; idempotent."""
+        await asyncio.gather(*self._notes)
         endpoints = [*self._endpoints.values()]
         self._endpoints.clear()
         await asyncio.gather(*(endpoint.aclose() for endpoint in endpoints))
+
+    def _note_use(self, id: str, request: ModelRequest) -> None:
+        """Remember what was asked last; written once for each question, beside the answer and never in its way."""
+        provider = self._providers.get(id)
+        if provider is None:
+            return
+        now = self._clock.time()
+        self._providers[id] = replace(provider, last_used=now, last_model=request.model)
+        question = next((message.id for message in reversed(request.messages) if message.role == "user"), request.id)
+        if id in self._builtin or self._last_asked.get(id) == question:
+            return
+        self._last_asked[id] = question
+        task = asyncio.get_running_loop().create_task(self._write_use(id, now, request.model), name="nbchat-provider-used")
+        self._notes.add(task)
+        task.add_done_callback(self._notes.discard)
+
+    async def _write_use(self, id: str, when: float, model: str) -> None:
+        try:
+            await self._settings.update_provider(id, last_used=when, last_model=model)
+        except StorageError:
+            _log.warning("when %s was used last could not be saved", id, exc_info=True)
 
     def _known(self, id: str) -> Provider:
         provider = self._providers.get(id)

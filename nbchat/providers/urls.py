@@ -6,25 +6,32 @@ Pure; a base URL comes from a person's settings, never from a notebook or a mode
 from __future__ import annotations
 
 import ipaddress
-from urllib.parse import parse_qsl, urlsplit
+import posixpath
+import re
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from nbchat.core.errors import ConfigError
 
-__all__ = ["check_base_url", "is_loopback", "join_url", "origin"]
+__all__ = ["check_base_url", "check_proxy", "is_loopback", "join_url", "origin"]
 
 _PORTS = {"http": 80, "https": 443}
+_HOST = re.compile(r"[A-Za-z0-9._:-]+").fullmatch
 _KEY_NAMES = frozenset({"key", "api_key", "apikey", "api-key", "token", "access_token", "secret"})
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether `host` can only be this machine: localhost, *.localhost, 127.0.0.0/8, ::1."""
-    host = host.rstrip(".").lower()
-    if host == "localhost" or host.endswith(".localhost"):
+    """Say whether `host` can only be this machine: localhost, 127.0.0.0/8, ::1.
+
+    Not *.localhost or "localhost.", which some resolvers ask the network for (RFC 6761, 6.3, only asks them not to), and not
+    the other spellings of an address (2130706433, ::ffff:127.0.0.1).
+    """
+    if host.lower() == "localhost":
         return True
     try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
+        address = ipaddress.ip_address(host.strip("[]"))
     except ValueError:
         return False
+    return address.is_loopback and getattr(address, "ipv4_mapped", None) is None
 
 
 def origin(url: str) -> tuple[str, str, int]:
@@ -40,16 +47,12 @@ def check_base_url(url: str, *, insecure: bool = False) -> str:
     names, passwords and keys in the URL are refused, since URLs are shown, logged and saved.
     """
     text = url.strip()
-    try:
-        parts = urlsplit(text)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host, port = None, None
-        parts = urlsplit("")
-    if parts.scheme not in _PORTS or not host or port == 0 or any(ord(char) <= 32 or ord(char) == 127 for char in text):
+    parts = _split(text)
+    if parts is None:
         raise ConfigError(
             f"{_shown(text)!r} is no base URL.", hint='Give one like "https://api.example.com/v1" or "http://127.0.0.1:8080/v1".'
         )
+    host = parts.hostname or ""
     queried = {name.lower() for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
     if parts.username is not None or parts.password is not None or queried & _KEY_NAMES:
         raise ConfigError(
@@ -69,10 +72,46 @@ def check_base_url(url: str, *, insecure: bool = False) -> str:
     return parts._replace(path=path).geturl()
 
 
+def check_proxy(proxy: str, base_url: str) -> str:
+    """Return the URL of a proxy for a checked base URL; raises ConfigError, with what to do, for one that must not be used.
+
+    A user name and a password are refused, since this URL is saved and shown. Plain http:// is fine: what goes to an https://
+    server is encrypted all the way through (CONNECT).
+    """
+    text = proxy.strip().rstrip("/")
+    parts = _split(text)
+    if parts is not None and (parts.username is not None or parts.password is not None):
+        raise ConfigError(
+            f"The URL of the proxy {parts.hostname} holds a user name or a password, which would be saved.",
+            hint="Leave proxy away and set HTTPS_PROXY before Jupyter starts: it is used and never saved.",
+        )
+    if parts is None or parts.path or parts.query or parts.fragment:
+        raise ConfigError(
+            f"{_shown(text)!r} is no proxy.", hint='Give one like "http://proxy.example.com:3128"; SOCKS is not spoken.'
+        )
+    if is_loopback(origin(base_url)[1]):
+        raise ConfigError("A server on this machine is not asked through a proxy.", hint="Leave proxy away.")
+    return text
+
+
+def _split(text: str) -> SplitResult | None:
+    """Return the parts of an http(s) URL, None for what is none. Hosts are ASCII (others have an xn-- form), so that nobody reads
+    them in another way."""
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in _PORTS and parts.port != 0 and _HOST(parts.hostname or "")
+    except ValueError:
+        return None
+    return parts if good and not any(ord(char) <= 32 or char in "\\\x7f" for char in text) else None
+
+
 def join_url(base_url: str, path: str) -> str:
-    """Return the address of `path` ("/models") below a checked base URL; its query stays at the end."""
-    parts = urlsplit(base_url)
-    return parts._replace(path=parts.path.rstrip("/") + path).geturl()
+    """Return the address of `path` ("/models", with a query, or "/..") below a checked base URL, whose own query stays."""
+    parts, (path, _, query) = urlsplit(base_url), path.partition("?")
+    whole = parts.path.rstrip("/") + path
+    if ".." in path:
+        whole = posixpath.normpath(whole)
+    return parts._replace(path=whole, query="&".join(filter(None, (parts.query, query)))).geturl()
 
 
 def _shown(text: str) -> str:

@@ -27,7 +27,9 @@ def house(*providers: Provider, place: str = "memory:", model: str = "lab/tiny",
         return {}
 
     keys = Keys()
-    keys.hold("held", Secret(CANARY))
+    for provider in providers:
+        if provider.id == "held":
+            keys.hold(provider, Secret(CANARY))
     return SimpleNamespace(
         background=SimpleNamespace(wait=wait),
         ports=SimpleNamespace(settings=SimpleNamespace(settings=lambda: None)),

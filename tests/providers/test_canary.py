@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import io
 import json
 import logging
@@ -10,17 +11,26 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
+import trustme
 
 from nbchat.core.errors import ProviderError
 from nbchat.core.messages import Message, TextPart
 from nbchat.core.requests import ModelRequest
+from nbchat.providers.key_function import KeyFunction
+from nbchat.providers.making import make_provider
+from nbchat.providers.registry import ProviderRegistry
+from nbchat.runtime.clock import SystemClock
+from nbchat.storage import open_store
 from tests.providers.raw_server import HELLO, KEY, Connection, chunk, endpoint, framed, serving
+from tests.providers.secure_server import proxying, secure
 
 REQUEST = ModelRequest("r1", "tiny", (Message("m1", "user", (TextPart("hi"),)),))
+PASSWORD = "pw-CANARY-41"
 ROOT = Path(__file__).resolve().parents[2]
 ECHO = json.dumps({"error": {"message": f"Incorrect key {KEY} in ?key={KEY}", "code": "invalid_api_key"}}).encode()
 
@@ -88,6 +98,63 @@ def test_nowhere(name: str, log: io.StringIO) -> None:
     assert "CANARY" not in log.getvalue()
     assert "/chat/completions" not in log.getvalue(), "the address of a request is nobody's log's matter"
     assert "in looked_at" in "".join(seen), "the tracebacks were looked at"
+
+
+@pytest.mark.parametrize("answer", ["refuses", "is cut", "leads to a bad certificate"])
+def test_a_proxys_password_is_nowhere(answer: str, log: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor the key: whatever the proxy does, also if it repeats what it was sent."""
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    basic = base64.b64encode(f"me-CANARY:{PASSWORD}".encode()).decode()
+    echo = f"HTTP/1.1 407 Who are you, {PASSWORD}, {basic}?\r\nX-Echo: {basic}\r\nContent-Length: 0\r\n\r\n".encode()
+    answers = {"refuses": echo, "is cut": b"HTTP/1.1 2"}
+    seen: list[str] = []
+
+    async def main() -> None:
+        way = b"HTTP/1.1 200 OK\r\n\r\n"
+        async with (
+            secure("self-signed", b"", trustme.CA()) as server,
+            proxying(server.port, answer=answers.get(answer, way)) as proxy,
+        ):
+            monkeypatch.setenv("https_proxy", f"http://me-CANARY:{PASSWORD}@127.0.0.1:{proxy.port}")
+            seen.extend(await looked_at("https://lab.example/v1"))
+            assert basic in proxy.heads[0]
+
+    asyncio.run(main())
+    assert "through the proxy" in "".join(seen)
+    assert not [text for text in ("CANARY", basic) if text in "".join(seen) + log.getvalue()]
+
+
+def test_a_functions_key_is_nowhere(log: io.StringIO) -> None:
+    """A key that a function gave is looked after like any other, and so is what the function was made of."""
+    seen: list[str] = []
+
+    async def script(connection: Connection) -> None:
+        await connection.request()
+        assert connection.headers["authorization"] == f"Bearer {KEY}"
+        await connection.send(RESPONSES["echo"])
+
+    async def look(base_url: str) -> None:
+        store = open_store("memory:", clock=SystemClock())
+        registry = ProviderRegistry(store, SystemClock())
+        await registry.save(*make_provider("lab", base_url=base_url, api_key=KeyFunction(partial(str, KEY))))
+        seen.append(repr((vars(registry), vars(registry.keys), await store.providers(), await registry.check("lab"))))
+        for work in (registry.models("lab"), anext(aiter(registry.get("lab").stream(REQUEST)))):
+            try:
+                seen.append(repr(await work))
+            except ProviderError as error:
+                frames = traceback.TracebackException.from_exception(error, capture_locals=True)
+                seen.extend((repr(error), str(error), "".join(frames.format())))
+        await registry.aclose()
+        await store.aclose()
+
+    async def main() -> None:
+        async with serving(script) as server:
+            await look(server.base_url)
+
+    asyncio.run(main())
+    assert "Incorrect key ***" in "".join(seen)
+    assert "CANARY" not in "".join(seen) + log.getvalue()
 
 
 def test_failed_connect(log: io.StringIO) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import types
-from collections.abc import Iterator
 
 import pytest
 
@@ -20,28 +19,6 @@ CANARY = "sk-CANARY-1f"
 
 def lab(kind: str, name: str = "") -> Provider:
     return Provider("lab", "https://x/v1", key=KeyPlace(kind, name))
-
-
-@pytest.fixture
-def keyring() -> Iterator[dict[tuple[str, str], str]]:
-    """A keyring backend that is a dict, registered as the real package's own."""
-    import keyring.backend
-
-    held: dict[tuple[str, str], str] = {}
-
-    class Memory(keyring.backend.KeyringBackend):
-        priority = 1
-
-        def get_password(self, service: str, username: str) -> str | None:
-            return held.get((service, username))
-
-        def set_password(self, service: str, username: str, password: str) -> None:
-            held[service, username] = password
-
-    before = keyring.get_keyring()
-    keyring.set_keyring(Memory())  # type: ignore[no-untyped-call]
-    yield held
-    keyring.set_keyring(before)
 
 
 def test_keyless() -> None:
@@ -69,7 +46,7 @@ def test_missing_variable() -> None:
 def test_process() -> None:
     """A key that was given is held for this process; a later process says that it is gone."""
     keys = Keys({})
-    keys.hold("lab", Secret(CANARY))
+    keys.hold(lab("process"), Secret(CANARY))
     assert keys.key(lab("process")) == Secret(CANARY)
     keys.forget("lab")
     with pytest.raises(ConfigError, match="earlier process"):
@@ -148,5 +125,5 @@ def test_keyring_is_loaded_when_needed() -> None:
 def test_repr_shows_no_key() -> None:
     """Neither the source nor its secrets show a value."""
     keys = Keys({})
-    keys.hold("lab", Secret(CANARY))
-    assert "CANARY" not in f"{keys!r} {vars(keys)} {keys.known()}"
+    keys.hold(lab("process"), Secret(CANARY))
+    assert "CANARY" not in f"{keys!r} {vars(keys)}"

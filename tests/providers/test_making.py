@@ -85,6 +85,14 @@ def test_key_that_is_typed(monkeypatch: pytest.MonkeyPatch) -> None:
         ("lab", {"base_url": "https://x/v1", "headers": {"X-Api-Key": "sk-CANARY"}}),
         ("lab", {"base_url": "https://x/v1", "headers": {"X-A": "sk-CANARY\r\nX-B: 1"}}),
         ("lab", {"base_url": "https://x/v1", "headers": {"X A": "1"}}),
+        ("lab", {"base_url": "https://x/v1", "headers": {"Host": "other.example"}}),
+        ("lab", {"base_url": "https://x/v1", "headers": {"transfer-encoding": "chunked"}}),
+        ("lab", {"base_url": "https://x/v1", "headers": {"Accept-Encoding": "gzip"}}),
+        ("lab", {"base_url": "https://x/v1", "proxy": "http://me:CANARY@proxy.example"}),
+        ("lab", {"base_url": "http://127.0.0.1:1/v1", "proxy": "http://proxy.example"}),
+        ("lab", {"base_url": "https://x/v1", "ca_bundle": "/no/such/file.pem"}),
+        ("colab", {}),
+        ("mine", {"preset": "custom"}),
     ],
 )
 def test_refused(id: str, options: dict[str, Any]) -> None:
@@ -95,14 +103,23 @@ def test_refused(id: str, options: dict[str, Any]) -> None:
     assert "CANARY" not in str(caught.value)
 
 
+def test_name_proxy_and_headers() -> None:
+    """What a person says about a provider is in it, beside what its preset says."""
+    provider, _ = make_provider(
+        "work", preset="anthropic", name="At work", headers={"X-Team": "a"}, proxy="http://proxy.example:3128"
+    )
+    assert (provider.name, provider.proxy) == ("At work", "http://proxy.example:3128")
+    assert provider.headers == (("anthropic-version", "2023-06-01"), ("X-Team", "a"))
+
+
 def test_presets_are_sound() -> None:
     """Every preset's URL would be accepted from a person; hosted ones name a variable, local ones need none."""
-    wanted = "ppq openrouter openai anthropic gemini deepseek groq together fireworks xai mistral"
+    wanted = "ppq openrouter openai anthropic gemini deepseek groq together fireworks xai mistral colab"
     assert {p.id for p in PRESETS.values() if p.env} == set(wanted.split())
     assert {p.id for p in PRESETS.values() if p.local} == {"ollama", "lmstudio", "llamacpp", "vllm", "litellm"}
     for preset in PRESETS.values():
-        if preset.base_url:
-            assert check_base_url(preset.base_url) == preset.base_url
+        if url := preset.url({"MODEL_PROXY_HOST": "https://mp.example"}):
+            assert check_base_url(url) == url
 
 
 def test_a_prompt_where_nobody_can_type_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

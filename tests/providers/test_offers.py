@@ -8,8 +8,11 @@ from collections.abc import Iterable
 
 import pytest
 
+from nbchat.core.errors import ConfigError
 from nbchat.core.models import KeyPlace
 from nbchat.providers import offers
+from nbchat.providers.keys import Keys
+from nbchat.providers.making import make_provider
 from nbchat.providers.offers import find_offers, listening_ports
 
 
@@ -28,6 +31,26 @@ def test_local_servers() -> None:
     assert [offer.id for offer in found] == ["groq", "ollama", "litellm"]
     assert found[1].provider.base_url == "http://127.0.0.1:11434/v1"
     assert found[1].provider.key == KeyPlace("none")
+
+
+def test_colab() -> None:
+    """In Colab its models are offered, at the address that its environment gives; with or without the key, which Colab gives
+    when it is asked for it. Outside, and where the address is none, they are not."""
+    here = {"MODEL_PROXY_HOST": "https://mp.example/", "MODEL_PROXY_API_KEY": "sk-CANARY"}
+    (found,) = find_offers(here, ports=lambda _: set())
+    assert (found.id, found.text) == ("colab", "Use Google Colab")
+    assert found.provider.base_url == "https://mp.example/models/openapi"
+    assert found.provider.key == KeyPlace("env", "MODEL_PROXY_API_KEY")
+    assert "CANARY" not in repr(found)
+    (found,) = find_offers({"MODEL_PROXY_HOST": "https://mp.example"}, ports=lambda _: set())
+    assert "not in MODEL_PROXY_API_KEY yet" in found.detail
+    with pytest.raises(ConfigError) as caught:
+        Keys({}).key(found.provider)
+    assert "userdata.get" in caught.value.hint
+    for nowhere in ({}, {"MODEL_PROXY_API_KEY": "k"}, {"MODEL_PROXY_HOST": "http://mp.example"}, {"MODEL_PROXY_HOST": "mp"}):
+        assert find_offers(nowhere, ports=lambda _: set()) == []
+    with pytest.raises(ConfigError, match="MODEL_PROXY_HOST is not set"):
+        make_provider("colab", env={})
 
 
 def test_usual_ports() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -46,6 +47,9 @@ class Settings:
 
     async def save_provider(self, provider: Provider) -> None:
         self.saved[provider.id] = provider
+
+    async def update_provider(self, provider_id: str, **changes: Any) -> None:
+        self.saved[provider_id] = replace(self.saved[provider_id], **changes)
 
     async def delete_provider(self, provider_id: str) -> None:
         self.saved.pop(provider_id, None)
@@ -137,7 +141,7 @@ def test_stale_listing_is_served() -> None:
         (framed([b"<html>"], "length", kind="text/html"), "protocol"),
         (framed([b'{"data"'], "length", kind="application/json"), "protocol"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n{}", "protocol"),
-        (framed([], "length", head="302 Found", extra="Location: https://example.com/\r\n"), "invalid"),
+        (framed([], "length", head="302 Found", extra="Location: https://example.com/\r\n"), "protocol"),
     ],
 )
 def test_failing_listing_is_named(response: bytes, kind: str) -> None:

@@ -1,11 +1,11 @@
 """The one place that imports httpx; it is itself imported on a thread, by the first request.
 
-Owns connections, TLS and the translation of transport failures. Must not know what bodies mean.
+Owns connections and the translation of transport failures. Must not know what bodies mean.
 """
 
 from __future__ import annotations
 
-from nbchat.providers.http.client import HttpClient, ssl_context
+from nbchat.providers.http.client import HttpClient
 from nbchat.providers.http.exchange import Exchange
 
-__all__ = ["Exchange", "HttpClient", "ssl_context"]
+__all__ = ["Exchange", "HttpClient"]

@@ -15,12 +15,14 @@ import httpx
 
 from nbchat.core.errors import ProviderError
 from nbchat.core.secrets import Secret
+from nbchat.providers.authorities import refusal
 from nbchat.providers.errors import HINTS, excerpt
 from nbchat.providers.http import quiet
 
 __all__ = ["Exchange"]
 
 _HIGH_WATER = 1024 * 1024  # bytes that may wait unread before the socket is left alone
+_PROXY = "Check the proxy: proxy=... of nbchat.add_provider, else HTTPS_PROXY (with user name and password, if it wants them)."
 
 
 class Exchange:
@@ -30,7 +32,13 @@ class Exchange:
     """
 
     def __init__(
-        self, client: httpx.AsyncClient, request: httpx.Request, secrets: tuple[Secret, ...], gone: Callable[[], Awaitable[None]]
+        self,
+        client: httpx.AsyncClient,
+        request: httpx.Request,
+        secrets: tuple[Secret, ...],
+        gone: Callable[[], Awaitable[None]],
+        *,
+        via: str = "",
     ) -> None:
         self.status = 0
         self.headers: Mapping[str, str] = {}
@@ -39,6 +47,8 @@ class Exchange:
         self._request = request
         self._secrets = secrets
         self._gone = gone
+        self._via = f" through the proxy {via}" if via else ""
+        self._to_proxy = False
         self._cancelled = False
         self._closed = False
         self._chunks: list[bytes] = []
@@ -133,7 +143,9 @@ class Exchange:
         await self._wake.wait()
 
     async def _trace(self, name: str, info: Mapping[str, Any]) -> None:
-        if name.endswith("send_request_body.complete"):
+        if name.endswith("send_request_body.started"):
+            self._to_proxy = info["request"].method == b"CONNECT"  # it asks for a way, and is not yet the request
+        elif name.endswith("send_request_body.complete") and not self._to_proxy:
             self.sent = True
             self._wake.set()
 
@@ -166,24 +178,33 @@ class Exchange:
     def _translate(self, failure: Exception) -> ProviderError:
         """Say what a transport failure means; httpx's own error (with frames that hold headers) is left behind."""
         cause = excerpt(str(failure) or type(failure).__name__, self._secrets, 200)
-        where = f"{self._request.url.host}:{self._request.url.port or self._request.url.scheme}"
+        url = self._request.url
+        where = f"{url.host}:{url.port}" if url.port else url.host
         if self.status:
             return ProviderError(f"The connection broke in mid-answer: {cause}", kind="interrupted", hint=HINTS["interrupted"])
+        hint = _PROXY if self._via else HINTS["network"]
         if isinstance(failure, httpx.ConnectTimeout):
-            text = f"No connection to {where} in time."
-            return ProviderError(text, kind="timeout", hint=HINTS["network"], code="connect")
+            text = f"No connection to {where}{self._via} in time."
+            return ProviderError(text, kind="timeout", hint=hint, code="connect")
+        if isinstance(failure, httpx.ProxyError):
+            text = f"There is no way to {where}{self._via}: {cause}"
+            return ProviderError(text, kind="network", hint=_PROXY, code="proxy")
         if isinstance(failure, httpx.ConnectError):
             reasons = list(_causes(failure))
-            tls = any(isinstance(reason, ssl.SSLCertVerificationError) for reason in reasons)
+            refused = [found for reason in reasons if isinstance(reason, ssl.SSLError) and (found := refusal(reason))]
+            if refused:
+                what, todo = refused[0]
+                text = f"Nothing was sent to {where}{self._via}: {what}."
+                return ProviderError(text, kind="network", hint=todo, code="tls")
             unknown = any(isinstance(reason, socket.gaierror) for reason in reasons)
-            code = "tls" if tls else "dns" if unknown else "connect"
-            return ProviderError(f"No connection to {where}: {cause}", kind="network", hint=HINTS["network"], code=code)
+            text = f"No connection to {where}{self._via}: {cause}"
+            return ProviderError(text, kind="network", hint=hint, code="dns" if unknown else "connect")
         if isinstance(failure, (httpx.UnsupportedProtocol, httpx.InvalidURL)):
             return ProviderError(f"This URL cannot be used: {cause}", kind="protocol", hint=HINTS["protocol"])
         if self.sent and isinstance(failure, (httpx.RemoteProtocolError, httpx.ReadError)):
             text = f"{where} closed the connection without an answer: {cause}"
             return ProviderError(text, kind="network", hint=HINTS["network"])
-        return ProviderError(f"The request to {where} failed: {cause}", kind="network", hint=HINTS["network"])
+        return ProviderError(f"The request to {where}{self._via} failed: {cause}", kind="network", hint=hint)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
