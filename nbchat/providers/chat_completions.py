@@ -6,18 +6,21 @@ Owns what each field of a chunk means and when an answer is finished. Must not k
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nbchat.core.errors import ProviderError
-from nbchat.core.events import Finish, ModelNamed, ProviderEvent, ReasoningDelta, TextDelta, ToolCallDelta, UsageReport
+from nbchat.core.events import Finish, ModelNamed, ProviderEvent, ReasoningDelta, TextDelta, ToolCallDelta
 from nbchat.core.secrets import Secret
 from nbchat.core.texts import text_of
+from nbchat.providers.content_parts import pieces_of_content, text_of_details
 from nbchat.providers.errors import HINTS, error_of_object, excerpt
+from nbchat.providers.finish import BROKEN, finish_reason
 from nbchat.providers.sse import ServerSentEvent
 from nbchat.providers.surrogates import SurrogateJoiner, has_surrogate
-from nbchat.providers.usage_report import usage_report
+from nbchat.providers.think import ThinkSplitter
+from nbchat.providers.tool_calls import CallNumbers
+from nbchat.providers.usage_notes import UsageNotes
 
 if TYPE_CHECKING:
     from nbchat.providers.chunk import Choice, Chunk, Delta, ToolCall
@@ -26,9 +29,6 @@ __all__ = ["MAX_ANSWER", "ChatCompletionsDecoder"]
 
 MAX_ANSWER = 16 * 1024 * 1024
 """Characters of one answer (text, reasoning and arguments) after which a stream that never ends is given up."""
-
-_USAGE_EVERY = 64  # servers that count on every chunk: report the first count, then each 64th, and the last
-_NON_ZERO = re.compile(rb"[1-9]").search
 
 
 class ChatCompletionsDecoder:
@@ -52,12 +52,11 @@ class ChatCompletionsDecoder:
         self._run: list[str] = []
         self._run_type: type[TextDelta | ReasoningDelta] = TextDelta
         self._joiners: dict[type | int, SurrogateJoiner] = {}
+        self._think: ThinkSplitter | None = ThinkSplitter()  # None once the rest of the text is text
         self._model = ""
-        self._usage = b""
-        self._usage_changes = 0
-        self._reported = b""
-        self._calls: dict[int, int] = {}  # the server's index of a call -> ours
-        self._ids: list[str] = []  # ids of the calls, by our index
+        self._usage = UsageNotes()
+        self._calls = CallNumbers()
+        self._plain_reasoning = False  # it came as text of its own: what comes in other forms beside it is the same again
 
     @property
     def finished(self) -> bool:
@@ -105,6 +104,7 @@ class ChatCompletionsDecoder:
 
     def end(self) -> list[ProviderEvent]:
         """Return what is still held back: half a character, the last usage, and a `Finish` that [DONE] alone implied."""
+        self._flush_think()
         for channel, joiner in self._joiners.items():
             if rest := joiner.flush():
                 if isinstance(channel, int):
@@ -150,44 +150,67 @@ class ChatCompletionsDecoder:
             delta = choice.message  # a whole message; never beside deltas, it would double the answer
         if delta is not None:
             self._delta(delta)
-        reason = choice.finish_reason
-        if reason:
-            if reason == "error":
-                self.failure = self.failure or error_of_object("the answer ended with an error")
-            elif self.finish is None or self.finish.reason != reason:
-                self._flush_run()
-                self.finish = Finish(text_of(reason, "A finish reason"))
-                self._out.append(self.finish)
+        if choice.error and not self.finished:
+            self._fail({"error": choice.error})
+        elif choice.finish_reason:
+            self._finish(finish_reason(choice.finish_reason))
+
+    def _finish(self, reason: str) -> None:
+        if reason in BROKEN:
+            if not self.finished and self.failure is None:
+                kind = BROKEN[reason]
+                text = f"The server ended the answer itself, with the finish reason “{reason}”."
+                self.failure = ProviderError(text, kind=kind, hint=HINTS[kind], code=reason)
+        elif self.finish is None or self.finish.reason != reason:
+            self._flush_think()
+            self._flush_run()
+            self.finish = Finish(text_of(reason, "A finish reason"))
+            self._out.append(self.finish)
 
     def _delta(self, delta: Delta) -> None:
         reasoning = delta.reasoning_content or delta.reasoning  # some servers send the same text under both names
         if reasoning:
+            self._plain_reasoning = True
             self._append(ReasoningDelta, reasoning)
+        elif delta.reasoning_details and not self._plain_reasoning:
+            self._parted(text_of_details(delta.reasoning_details), "")
         content = delta.content
         if content:
-            if isinstance(content, str):
+            if not isinstance(content, str):
+                self._flush_think()
+                for thinks, text in pieces_of_content(content):
+                    self._append(ReasoningDelta if thinks else TextDelta, text)
+            elif self._think is None:
                 self._append(TextDelta, content)
             else:
-                self._parts(content)
+                self._beginning(self._think, content)
         if delta.refusal:
+            self._flush_think()
             self._append(TextDelta, delta.refusal)
         for call in delta.tool_calls or ():
             self._call(call)
         if delta.function_call is not None:  # the spelling before tools
             self._call_fragment(0, "", delta.function_call.name or "", delta.function_call.arguments or "")
 
-    def _parts(self, parts: list[Any]) -> None:
-        """Content as a list: text, and thinking that is itself text or a list of texts (Mistral)."""
-        for part in parts:
-            if isinstance(part, str):
-                self._append(TextDelta, part)
-            elif isinstance(part, dict):
-                thinks = "thinking" in part or "reasoning" in part
-                found = part.get("thinking") or part.get("reasoning") or part.get("text") or part.get("refusal")
-                for piece in found if isinstance(found, list) else [found]:
-                    text = piece.get("text") if isinstance(piece, dict) else piece
-                    if isinstance(text, str):
-                        self._append(ReasoningDelta if thinks else TextDelta, text)
+    def _beginning(self, think: ThinkSplitter, content: str) -> None:
+        """Text while it may hold reasoning in tags; not where the server has already parted the two."""
+        if self._plain_reasoning:
+            self._think = None
+            self._append(TextDelta, content)
+            return
+        self._parted(*think.feed(content))
+        if think.plain:
+            self._think = None
+
+    def _flush_think(self) -> None:
+        if self._think is not None:
+            self._parted(*self._think.flush())
+
+    def _parted(self, reasoning: str, text: str) -> None:
+        if reasoning:
+            self._append(ReasoningDelta, reasoning)
+        if text:
+            self._append(TextDelta, text)
 
     def _append(self, kind: type[TextDelta | ReasoningDelta], text: str) -> None:
         if self._joiners or has_surrogate(text):
@@ -209,27 +232,10 @@ class ChatCompletionsDecoder:
     def _call(self, call: ToolCall) -> None:
         function = call.function
         name, arguments = (function.name or "", function.arguments or "") if function else ("", "")
-        self._call_fragment(self._call_index(call.index, call.id or ""), call.id or "", name, arguments)
-
-    def _call_index(self, index: int | None, id: str) -> int:
-        """Our index of the call: a new id under a known index (or under none) is a new call, as some servers number them."""
-        if index is None:
-            if id in self._ids:
-                return self._ids.index(id)
-            key = len(self._ids) if id or not self._ids else len(self._ids) - 1
-            return self._open_call(key, id) if key == len(self._ids) else key
-        known = self._calls.get(index)
-        if known is None or (id and self._ids[known] and self._ids[known] != id):
-            known = self._calls[index] = self._open_call(len(self._ids), id)
-        elif id and not self._ids[known]:
-            self._ids[known] = id
-        return known
-
-    def _open_call(self, key: int, id: str) -> int:
-        self._ids.append(id)
-        return key
+        self._call_fragment(self._calls.number(call.index, call.id or "", name, arguments), call.id or "", name, arguments)
 
     def _call_fragment(self, index: int, id: str, name: str, arguments: str) -> None:
+        self._flush_think()
         self._flush_run()
         if index in self._joiners or has_surrogate(arguments):
             arguments = self._joiners.setdefault(index, SurrogateJoiner()).join(arguments)
@@ -239,12 +245,8 @@ class ChatCompletionsDecoder:
     # ------------------------------------------------------------ usage and errors
 
     def _note_usage(self, raw: bytes) -> None:
-        """Remember the last count that is not null or zero; counts are cumulative, never added."""
-        if raw != self._usage and _NON_ZERO(raw):
-            self._usage = raw
-            self._usage_changes += 1
-            if self._usage_changes % _USAGE_EVERY == 1:
-                self._report_usage()
+        if self._usage.note(raw):
+            self._report_usage()
 
     def _note_groq(self, raw: bytes) -> None:
         usage = _object(raw).get("usage")
@@ -252,12 +254,10 @@ class ChatCompletionsDecoder:
             self._note_usage(json.dumps(usage).encode())
 
     def _report_usage(self) -> None:
-        if self._usage != self._reported:
-            self._reported = self._usage
-            report: UsageReport | None = usage_report(self._usage)
-            if report is not None:
-                self._flush_run()
-                self._out.append(report)
+        report = self._usage.report()
+        if report is not None:
+            self._flush_run()
+            self._out.append(report)
 
     def _unusual(self, chunk: Chunk, data: bytes, event: str) -> None:
         """A payload without choices, or with an error: an error object, a usage alone, or something to pass over."""
@@ -267,21 +267,39 @@ class ChatCompletionsDecoder:
             kind = found.get("object") or found.get("type")
             if kind != "error" and not ("message" in found and "code" in found):
                 return
-        elif chunk.usage:
-            self._note_usage(bytes(chunk.usage))
+        else:
+            self._beside_an_error(chunk)
         if not self.finished:  # an error after the finish reason takes nothing from the answer
-            self.failure = error_of_object(found, secrets=self._secrets)
+            self._fail(found)
+
+    def _beside_an_error(self, chunk: Chunk) -> None:
+        """Take the text and the count of a chunk that brings an error as well; what it says of the answer's end does not hold."""
+        if chunk.usage:
+            self._note_usage(bytes(chunk.usage))
+        for choice in chunk.choices or ():
+            if not choice.index and choice.delta is not None:
+                self._delta(choice.delta)
+
+    def _fail(self, found: dict[str, Any]) -> None:
+        self.failure = error_of_object(found, secrets=self._secrets)
 
     def _fail_protocol(self, data: bytes) -> None:
-        if not self.finished:
+        if self.finished:
+            return
+        found = _object(data)
+        if "error" in found:  # in a list, as Gemini has it
+            self._fail(found)
+        else:
             text = f"The server sent something that is no chat completion: {data[:2000].decode('utf-8', 'replace')}"
             self.failure = ProviderError(excerpt(text, self._secrets), kind="protocol", hint=HINTS["protocol"])
 
 
 def _object(data: bytes) -> dict[str, Any]:
-    """Return the JSON object in `data`, empty for anything else."""
+    """Return the JSON object in `data`, or the first one of a list; empty for anything else."""
     try:
         found = json.loads(data.decode("utf-8", "replace"), strict=False)
     except (ValueError, RecursionError):
         return {}
+    if isinstance(found, list) and found:
+        found = found[0]
     return found if isinstance(found, dict) else {}

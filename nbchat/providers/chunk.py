@@ -36,6 +36,7 @@ class Delta(msgspec.Struct):
     content: str | list[Any] | None = None
     reasoning_content: str | None = None
     reasoning: str | None = None
+    reasoning_details: list[Any] | None = None
     refusal: str | None = None
     tool_calls: list[ToolCall] | None = None
     function_call: Function | None = None
@@ -49,6 +50,7 @@ class Choice(msgspec.Struct):
     message: Delta | None = None
     finish_reason: str | None = None
     usage: msgspec.Raw = _ABSENT
+    error: Any = None
 
 
 class Chunk(msgspec.Struct):
@@ -93,22 +95,27 @@ def _tolerant(found: dict[str, Any]) -> Chunk:
 
 
 def _choice(found: dict[str, Any]) -> Choice:
-    index, delta, message = found.get("index"), found.get("delta"), found.get("message")
+    delta, message = found.get("delta"), found.get("message")
     return Choice(
-        index=index if isinstance(index, int) else None,
+        index=_index(found.get("index")),
         delta=_delta(delta) if isinstance(delta, dict) else None,
         message=_delta(message) if isinstance(message, dict) else None,
         finish_reason=_str(found.get("finish_reason")),
         usage=_raw(found.get("usage")),
+        error=found.get("error"),
     )
 
 
 def _delta(found: dict[str, Any]) -> Delta:
     content, calls, call = found.get("content"), found.get("tool_calls"), found.get("function_call")
+    if isinstance(content, dict):  # one part without its list
+        content = [content]
+    details = found.get("reasoning_details")
     return Delta(
         content=content if isinstance(content, (str, list)) else None,
         reasoning_content=_str(found.get("reasoning_content")),
         reasoning=_str(found.get("reasoning")),
+        reasoning_details=details if isinstance(details, list) else None,
         refusal=_str(found.get("refusal")),
         tool_calls=[_tool_call(c) for c in calls if isinstance(c, dict)] if isinstance(calls, list) else None,
         function_call=_function(call) if isinstance(call, dict) else None,
@@ -116,9 +123,9 @@ def _delta(found: dict[str, Any]) -> Delta:
 
 
 def _tool_call(found: dict[str, Any]) -> ToolCall:
-    index, function = found.get("index"), found.get("function")
+    function = found.get("function")
     return ToolCall(
-        index=index if isinstance(index, int) else None,
+        index=_index(found.get("index")),
         id=_str(found.get("id")),
         function=_function(function) if isinstance(function, dict) else None,
     )
@@ -129,6 +136,12 @@ def _function(found: dict[str, Any]) -> Function:
     if isinstance(arguments, (dict, list)):  # some servers send the arguments as an object instead of its text
         arguments = json.dumps(arguments)
     return Function(_str(found.get("name")), _str(arguments))
+
+
+def _index(value: Any) -> int | None:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
+        return int(value)
+    return int(value) if isinstance(value, (int, float)) and abs(value) < 2**31 else None
 
 
 def _str(value: Any) -> str | None:

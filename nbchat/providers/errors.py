@@ -154,7 +154,7 @@ def _codes(error: dict[str, Any], body: dict[str, Any]) -> list[str | int]:
     for code in found:
         if isinstance(code, str) and code.isascii() and code.isdigit() and len(code) == 3:
             codes.append(int(code))
-        elif isinstance(code, (str, int)) and not isinstance(code, bool) and code not in ("", "error"):
+        elif isinstance(code, (str, int)) and not isinstance(code, bool) and code not in ("", "error", "None", "null"):
             codes.append(code)
     return codes
 

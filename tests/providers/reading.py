@@ -43,25 +43,32 @@ async def read_openai(base_url: str, question: str = "hi", model: str = "tiny") 
                 stream=True,
                 stream_options={"include_usage": True},
             )
-            async for chunk in stream:
-                if chunk.usage is not None:
-                    reading.tokens = tokens_of(chunk.usage)
-                    cost = getattr(chunk.usage, "cost", None)
-                    reading.cost = None if cost is None else str(cost)
-                for choice in chunk.choices:
-                    if choice.index == 0:
-                        take(reading, calls, choice)
+            try:
+                async for chunk in stream:
+                    take(reading, calls, chunk)
+            finally:
+                await stream.close()
         except openai.APIError as error:
             reading.failed = True
             reading.status = error.status_code if isinstance(error, openai.APIStatusError) else None
             reading.code = error.code
-        except json.JSONDecodeError:  # the client lets its parser's error through
-            reading.failed = True
+        except (json.JSONDecodeError, AttributeError, TypeError):
+            reading.failed = True  # it lets its parser's error through, or hands out what its own types exclude
     reading.calls = [(call[0], call[1], call[2]) for _, call in sorted(calls.items())]
     return reading
 
 
-def take(reading: Reading, calls: dict[int, list[str]], choice: Any) -> None:
+def take(reading: Reading, calls: dict[int, list[str]], chunk: Any) -> None:
+    if chunk.usage is not None:
+        reading.tokens = tokens_of(chunk.usage)
+        cost = getattr(chunk.usage, "cost", None)
+        reading.cost = None if cost is None else str(cost)
+    for choice in chunk.choices:
+        if choice.index == 0:
+            take_choice(reading, calls, choice)
+
+
+def take_choice(reading: Reading, calls: dict[int, list[str]], choice: Any) -> None:
     delta = choice.delta
     reading.text += delta.content or ""
     reading.reasoning += getattr(delta, "reasoning_content", None) or getattr(delta, "reasoning", None) or ""
