@@ -17,6 +17,7 @@ from nbchat.core.usage import Usage
 __all__ = [
     "Event",
     "Finish",
+    "LeftOut",
     "ModelNamed",
     "ProviderEvent",
     "ReasoningDelta",
@@ -134,6 +135,14 @@ class Retry(_Wire):
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut(_Wire):
+    """`parameter` was given for this request and is not in it: the provider is known to refuse it."""
+
+    type: ClassVar[str] = "left-out"
+    parameter: str
+
+
+@dataclass(frozen=True, slots=True)
 class RequestSent(_Wire):
     """The request has left: from here on it may be billed."""
 
@@ -184,6 +193,6 @@ class TurnError(_Wire):
 
 
 ProviderEvent: TypeAlias = (
-    TextDelta | ReasoningDelta | ToolCallDelta | UsageReport | ModelNamed | Finish | Retry | RequestSent | Waiting
+    TextDelta | ReasoningDelta | ToolCallDelta | UsageReport | ModelNamed | Finish | Retry | LeftOut | RequestSent | Waiting
 )
 Event: TypeAlias = ProviderEvent | ToolResult | TurnStart | TurnEnd | TurnError

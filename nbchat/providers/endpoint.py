@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -19,9 +19,10 @@ from nbchat.core.requests import ModelRequest
 from nbchat.core.secrets import Secret
 from nbchat.providers.attempt import ERROR_BODY, JSON_BODY, Attempt, Timeouts, redirect_error
 from nbchat.providers.errors import HINTS, error_of_body, excerpt
+from nbchat.providers.learned import Asked
 from nbchat.providers.listing import parse_models
 from nbchat.providers.presets import Preset, preset_of
-from nbchat.providers.request_body import request_body
+from nbchat.providers.refusals import STATUSES
 from nbchat.providers.retry import RetryPolicy
 from nbchat.providers.urls import check_base_url, is_loopback, origin
 from nbchat.providers.watchdog import Watchdog
@@ -55,9 +56,14 @@ class Resolved(NamedTuple):
     tls: ssl.SSLContext | None
 
 
+async def _forget(lessons: Mapping[str, str]) -> None:
+    """Remember nothing."""
+
+
 class Endpoint:
     """One configured endpoint (ports.ModelProvider). `describe` gives what is known of it without asking for a key; `used` is
-    told of each request for an answer once it has left."""
+    told of each request for an answer once it has left, `learn` what a refused one taught (members of `Provider.learned`) once
+    the server took it."""
 
     def __init__(
         self,
@@ -68,8 +74,10 @@ class Endpoint:
         timeouts: Timeouts | None = None,
         retry: RetryPolicy | None = None,
         used: Callable[[ModelRequest], None] = lambda _: None,
+        learn: Callable[[Mapping[str, str]], Awaitable[None]] = _forget,
     ) -> None:
         self._describe = describe
+        self._learn = learn
         self._resolve = resolve
         self._used = used
         self._clock = clock
@@ -98,32 +106,44 @@ class Endpoint:
 
         Raises UsageError and ConfigError before anything is sent, ProviderError for every end but a finished answer.
         """
-        body = request_body(request, self._preset)
-        failures, sent, renewed = 0, False, False
+        asked = Asked(request, self._preset, self.provider.learned)
+        failures, again, sent, renewed = 0, 1, False, False
         found = await self.resolved()
         while True:
             attempt = Attempt(self._clock, self.timeouts, self._client_for(found), found.key, self.provider.id)
-            async with aclosing(attempt.run(body)) as batches:
+            if left_out := asked.left_out():
+                yield left_out
+            async with aclosing(attempt.run(asked.body)) as batches:
                 async for batch in batches:
                     if not sent:  # the first batch says so
                         sent = True
                         self._used(request)
                     yield batch
-            if attempt.failure is None:
+            failure, again = attempt.failure, again + 1
+            await self._keep(asked, failure)
+            if failure is None:
                 return
-            if self._renewable(attempt.failure) and not renewed:
+            if change := asked.learn(failure):
+                yield [Retry(again, 0.0, f"{failure.text} {change}")]
+                continue
+            if self._renewable(failure) and not renewed:
                 renewed, old = True, found
                 found = await self.resolved()
                 if found.key != old.key:
-                    yield [Retry(failures + 2, 0.0, attempt.failure.text)]
+                    yield [Retry(again, 0.0, failure.text)]
                     continue
             failures += 1
-            delay = self.retry.delay(failures, attempt.failure.retry_after) if attempt.retryable else None
+            delay = self.retry.delay(failures, failure.retry_after) if attempt.retryable else None
             if delay is None:
-                raise _told(attempt.failure).with_traceback(None)  # the frames behind it hold what the server sent
-            yield [Retry(failures + 1, delay, attempt.failure.text)]
+                raise _told(failure).with_traceback(None)  # the frames behind it hold what the server sent
+            yield [Retry(again, delay, failure.text)]
             await self._clock.sleep(delay)
             found = await self.resolved()
+
+    async def _keep(self, asked: Asked, failure: ProviderError | None) -> None:
+        """Keep what refusals taught, once the server refused the request for nothing of its kind any more."""
+        if asked.lessons and (failure is None or failure.status not in STATUSES):
+            await self._learn(asked.lessons)
 
     def _renewable(self, failure: object) -> bool:
         """Whether another key may help: a function's token may have run out between its making and its use. Once, and only if

@@ -14,6 +14,7 @@ from typing import Any
 
 from nbchat.core.errors import ErrorKind, ProviderError
 from nbchat.core.secrets import Secret, redact
+from nbchat.providers.refusals import STATUSES, RefusedParametersError, refused_parameters
 
 __all__ = ["HINTS", "error_of_body", "error_of_object", "excerpt", "is_retryable"]
 
@@ -99,7 +100,18 @@ def error_of_object(found: Any, *, status: int | None = None, secrets: Iterable[
         status = next((c for c in codes if isinstance(c, int) and 400 <= c < 600), None)
     names = [c for c in codes if isinstance(c, str)]
     message = _message(error) or _message(body) or json.dumps(found, default=str)
-    return _error(message, status, names, secrets)
+    failure = _error(message, status, names, secrets)
+    if failure.kind == "invalid" and status in STATUSES:
+        refused, about_model = refused_parameters((body, error), names, message)
+        if refused:
+            return _of_parameters(failure, refused, about_model)
+    return failure
+
+
+def _of_parameters(failure: ProviderError, names: tuple[str, ...], about_model: bool) -> RefusedParametersError:
+    refused = RefusedParametersError(failure.text, kind=failure.kind, hint=failure.hint, status=failure.status, code=failure.code)
+    refused.names, refused.about_model = names, about_model
+    return refused
 
 
 def error_of_body(status: int, content_type: str, body: bytes, *, secrets: Iterable[Secret] = ()) -> ProviderError:

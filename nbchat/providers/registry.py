@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from nbchat.core.errors import ConfigError, StorageError
@@ -138,6 +138,7 @@ class ProviderRegistry:
                 timeouts=self._timeouts,
                 retry=self._retry,
                 used=lambda request: self._note_use(id, request),
+                learn=lambda lessons: self._learn(id, lessons),
             )
             endpoint = self._endpoints.setdefault(id, endpoint)
         return endpoint
@@ -187,6 +188,18 @@ class ProviderRegistry:
                 hint=f'Add it with nbchat.add_provider("{id}", base_url=...); known are: {names}.',
             )
         return provider
+
+    async def _learn(self, id: str, lessons: Mapping[str, str]) -> None:
+        """Keep what a refusal taught about a provider, in the settings too where it stands there."""
+        provider = self._providers.get(id)
+        if provider is None:
+            return
+        learned = {**provider.learned, **lessons}
+        self._providers[id] = replace(provider, learned=learned)
+        try:
+            await self._settings.update_provider(id, learned=learned)
+        except StorageError:
+            _log.warning("what %s refuses could not be saved", id, exc_info=True)
 
     def _resolve(self, id: str) -> tuple[Provider, Secret | None]:
         """Give an endpoint its URL and key; runs on a thread."""

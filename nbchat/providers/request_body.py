@@ -18,18 +18,23 @@ from nbchat.core.tools import ToolSpec, json_object
 from nbchat.providers.presets import PRESETS, Preset
 from nbchat.providers.surrogates import SurrogateJoiner, has_surrogate
 
-__all__ = ["request_body"]
+__all__ = ["as_json", "request_body", "request_members"]
 
 _OWNED = frozenset({"messages", "model", "stream"})
 _NO_NAME = re.compile(r"[^A-Za-z0-9_-]")
 
 
 def request_body(request: ModelRequest, preset: Preset = PRESETS["custom"]) -> bytes:
-    """Return the JSON body of a streaming request, UTF-8; it asks for usage.
+    """Return the JSON body of a streaming request, UTF-8; see `request_members`."""
+    return as_json(request_members(request, preset))
+
+
+def request_members(request: ModelRequest, preset: Preset) -> dict[str, Any]:
+    """Return the members of a streaming request; it asks for usage.
 
     Parameters pass through as they are; None takes one out (`stream_options=None` for a server that does not know it). The
-    preset says what its server calls otherwise. Raises UsageError for parameters that nbchat sets itself, for values that are
-    no JSON, and for an answer to go on with that is none or that the server does not go on with.
+    preset says what its server calls otherwise. Raises UsageError for parameters that nbchat sets itself, and for an answer to
+    go on with that is none or that the server does not go on with.
     """
     owned = _OWNED | {"tools"} if request.tools else _OWNED
     clash = sorted(owned & request.parameters.keys())
@@ -44,7 +49,11 @@ def request_body(request: ModelRequest, preset: Preset = PRESETS["custom"]) -> b
         body.update(_going_on(messages, preset))
     for name, value in request.parameters.items():
         body[preset.renamed.get(name, name)] = value
-    body = {name: value for name, value in body.items() if value is not None}
+    return {name: value for name, value in body.items() if value is not None}
+
+
+def as_json(body: dict[str, Any]) -> bytes:
+    """Return a request as JSON, UTF-8; raises UsageError for values that are no JSON."""
     try:
         return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     except UnicodeEncodeError:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from nbchat.core.errors import ProviderError
 from nbchat.core.events import (
     Finish,
+    LeftOut,
     ModelNamed,
     ProviderEvent,
     ReasoningDelta,
@@ -40,6 +41,8 @@ class RequestRun:
         self.finish: Finish | None = None
         self.report: UsageReport | None = None
         self.model = request.model
+        self.left_out: set[str] = set()
+        """Parameters that were given for it and are not in it: the provider refuses them."""
         self.characters = 0
         self.first_token_seconds: float | None = None
         self._clock = clock
@@ -63,6 +66,8 @@ class RequestRun:
             self.report = event
         elif isinstance(event, ModelNamed):
             self.model = event.model
+        elif isinstance(event, LeftOut):
+            self.left_out.add(event.parameter)
 
     def _token(self, text: str) -> None:
         if self.first_token_seconds is None:

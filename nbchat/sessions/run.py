@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -197,6 +197,7 @@ class TurnRun:
             status=status,
             finish_reason=finish.reason if finish is not None else None,
             model=f"{self._asking.provider}/{self._dialogue.request.model}",
+            parameters=self._sent(),
             usage=sum_usage(self._usages),
             cost=_sum(self._costs),
             error=error,
@@ -210,6 +211,11 @@ class TurnRun:
         except Exception:  # saved it is, and readers find it there
             _log.exception("the end of a turn could not be published")
         return message
+
+    def _sent(self) -> Mapping[str, Any] | None:
+        """The parameters of the answer, None for those that were given but left out: its provider refuses them."""
+        left_out = dict.fromkeys(self._dialogue.request.left_out)
+        return {**(self._answer.parameters or {}), **left_out} if left_out else self._answer.parameters
 
     async def _save_end(self, message: Message, rows: Sequence[RequestRecord]) -> None:
         try:

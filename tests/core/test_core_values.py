@@ -25,6 +25,7 @@ from nbchat.core.errors import (
 from nbchat.core.events import (
     Event,
     Finish,
+    LeftOut,
     ModelNamed,
     ReasoningDelta,
     RequestSent,
@@ -135,6 +136,7 @@ EVENTS: list[tuple[Event, dict[str, object]]] = [
     (ModelNamed("m"), {"type": "model", "model": "m"}),
     (Finish("stop"), {"type": "finish", "reason": "stop"}),
     (Finish(None), {"type": "finish"}),
+    (LeftOut("temperature"), {"type": "left-out", "parameter": "temperature"}),
     (Retry(2, 1.5, "429"), {"type": "retry", "attempt": 2, "delay": 1.5, "reason": "429"}),
     (RequestSent(), {"type": "request-sent"}),
     (Waiting(3.0), {"type": "waiting", "seconds": 3.0}),

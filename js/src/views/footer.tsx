@@ -3,7 +3,16 @@ import type { Store } from "../store.ts";
 import type { Cost, Message } from "../wire/protocol.ts";
 import { AnswerActions, Recover } from "./actions.tsx";
 import { Branches } from "./branches.tsx";
-import { formatCost, formatPace, formatUsage, modelDetails, paceDetails, shortModel, usageDetails } from "./format.ts";
+import {
+  formatCost,
+  formatPace,
+  formatUsage,
+  leftOut,
+  modelDetails,
+  paceDetails,
+  shortModel,
+  usageDetails,
+} from "./format.ts";
 
 interface FooterProps {
   message: Message;
@@ -19,6 +28,7 @@ export function Footer({ message, store, recovers, asked, few, edit }: FooterPro
   const usage = formatUsage(message.usage);
   const pace = message.model === null ? "" : formatPace(message);
   const end = ending(message);
+  const missing = leftOut(message);
   return (
     <footer class="footer">
       {!few && <Branches message={message} store={store} />}
@@ -26,6 +36,11 @@ export function Footer({ message, store, recovers, asked, few, edit }: FooterPro
       {recovers && <Recover message={message} store={store} asked={asked} />}
       {message.hidden && <span class="unsent-note">not sent to the model</span>}
       {message.model && <span title={modelDetails(message)}>{shortModel(message.model)}</span>}
+      {missing.length > 0 && (
+        <span class="left-out" title="The provider refuses it for this model; %nbchat doctor lists what it refuses.">
+          without {missing.join(", ")}
+        </span>
+      )}
       {message.model === null && message.status === "complete" && <span>edited by hand</span>}
       {usage && <span title={usageDetails(message.usage)}>{usage}</span>}
       {message.cost && <span title={message.cost.source || "cost"}>{costLabel(message.cost)}</span>}

@@ -102,9 +102,16 @@ function decimal(value: number): string {
 /** The model's whole name and what was sent along with the request, a line each. */
 export function modelDetails({ model, parameters }: Message): string {
   const lines = Object.entries(parameters ?? {}).map(
-    ([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`,
+    ([name, value]) =>
+      `${name}: ${value === null ? "not sent" : typeof value === "string" ? value : JSON.stringify(value)}`,
   );
   return [model ?? "", ...lines].join("\n");
+}
+
+/** The parameters that were given for an answer and left out, since the provider is known to refuse them. */
+export function leftOut({ parameters }: Message): string[] {
+  const names = Object.entries(parameters ?? {}).filter(([name, value]) => value === null && name !== "stream_options");
+  return names.map(([name]) => name);
 }
 
 /** The model without its provider: the part after the first slash. */

@@ -76,7 +76,7 @@ export interface Message {
   usage: Usage | null;
   cost: Cost | null;
   error: ErrorInfo | null;
-  /** What was sent along with the request, where the kernel knows: temperature and the like. */
+  /** What was sent along with the request, where the kernel knows: temperature and the like; null was given and left out. */
   parameters?: Record<string, unknown>;
   /** Seconds from the request to the first token, and to the end. */
   first_token_seconds?: number;
@@ -97,6 +97,7 @@ export type Event =
   | { type: "model"; model: string }
   | { type: "finish"; reason?: string | null }
   | { type: "retry"; attempt: number; delay: number; reason: string }
+  | { type: "left-out"; parameter: string }
   | { type: "waiting"; seconds: number }
   | { type: "request-sent" }
   | { type: "turn-end" | "turn-error"; turn: string; message: Message; checksum: number; total?: Cost };

@@ -57,6 +57,17 @@ describe("a thread", () => {
     expect(view.render().find<HTMLDetailsElement>("details").open).toBe(true);
   });
 
+  test("says which parameters were left out of a request", () => {
+    const answer = {
+      ...message("a", "assistant", "42"),
+      parameters: { temperature: null, seed: 7, stream_options: null },
+    };
+    view = new TestView({ snapshot: snapshot(line(message("q", "user", "?"), answer)) });
+    const shown = view.render();
+    expect(shown.find(".left-out").textContent).toBe("without temperature");
+    expect(shown.find(".footer").innerHTML).toContain("temperature: not sent\nseed: 7");
+  });
+
   test("tells of retries and of waiting", async () => {
     view = new TestView();
     const shown = view.render();
