@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import weakref
 from collections.abc import Callable, Iterable
 from typing import NoReturn
 from urllib.parse import quote
@@ -14,20 +15,26 @@ from urllib.parse import quote
 __all__ = ["Secret", "redact"]
 
 _MASK = "***"
+_SHORT = 4
+"""A shorter text is no key: it would blot out half of what is said."""
+_SURE = 12
+"""A text of this length is a key wherever it stands, also in what is said of another provider. ("ollama" may be one's key.)"""
 
 
 class Secret:
     """A string whose value only `reveal()` gives; `repr` and `str` are "***", pickling and hashing are refused.
 
-    The value lives in a closure, not in an attribute, so that IPython's Verbose tracebacks and `vars()` cannot show it.
+    The value lives in a closure, not in an attribute, so that IPython's Verbose tracebacks and `vars()` cannot show it. While one
+    lives, it is redacted from every text, whoever says it.
     """
 
-    __slots__ = ("_reveal",)
+    __slots__ = ("__weakref__", "_reveal")
     __hash__ = None  # type: ignore[assignment]  # a dict key would be compared, and so could be guessed
 
     def __init__(self, value: str) -> None:
         text = value.strip()
         self._reveal: Callable[[], str] = lambda: text
+        _living[id(self)] = self
 
     def reveal(self) -> str:
         """Return the value; call it only where a request's header is built."""
@@ -48,9 +55,16 @@ class Secret:
         raise TypeError("a Secret is not pickled: keep the place of a key, not the key")
 
 
-def redact(text: str, secrets: Iterable[Secret]) -> str:
-    """Return `text` with every given secret (of at least 4 characters) replaced by "***", also as JSON and URLs write it."""
-    forms = {form for secret in secrets if len(value := secret.reveal()) >= 4 for form in _forms(value)}
+_living: weakref.WeakValueDictionary[int, Secret] = weakref.WeakValueDictionary()
+
+
+def redact(text: str, secrets: Iterable[Secret] = ()) -> str:
+    """Return `text` with every given secret (of at least 4 characters) replaced by "***", also as JSON and URLs write it; and
+    every other one that this process holds (of at least 12)."""
+    values = [value for secret in secrets if len(value := secret.reveal()) >= _SHORT]
+    others = [secret for ref in _living.valuerefs() if (secret := ref()) is not None]  # a copy: threads make secrets too
+    values += [value for secret in others if len(value := secret.reveal()) >= _SURE]
+    forms = {form for value in values for form in _forms(value)}
     for form in sorted(forms, key=len, reverse=True):  # of two keys that begin alike, the longer must go first
         text = text.replace(form, _MASK)
     return text

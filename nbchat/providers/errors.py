@@ -40,18 +40,20 @@ HINTS: dict[ErrorKind, str] = {
 _KINDS: dict[ErrorKind, str] = {
     "auth": "invalid_api_key incorrect_api_key authentication_error invalid_authentication unauthorized unauthenticated "
     "permission_error permission_denied access_denied forbidden account_deactivated api_key_invalid no_api_key "
-    "invalid_organization unsupported_country_region_territory",
+    "invalid_organization unsupported_country_region_territory auth_error",
     "billing": "insufficient_quota insufficient_credits insufficient_balance billing_hard_limit_reached billing_not_active "
-    "billing_error payment_required credit_limit_reached",
+    "billing_error payment_required credit_limit_reached credit_limit budget_exceeded",
     "not_found": "model_not_found not_found not_found_error unknown_model invalid_model model_not_available unknown_url",
     "rate_limit": "rate_limit_exceeded rate_limit_error rate_limited too_many_requests resource_exhausted "
-    "request_limit_exceeded tokens_limit_reached",
+    "request_limit_exceeded tokens_limit_reached throttling_error model_rate_limit dynamic_request_limited "
+    "dynamic_token_limited service_tier_capacity_exceeded",
     "context_length": "context_length_exceeded exceed_context_size_error context_window_exceeded request_too_large "
     "string_above_max_length tokens_exceeded_error",
     "content_filter": "content_filter content_policy_violation responsibleaipolicyviolation moderation_blocked "
     "content_moderation prohibited_content safety",
     "server": "server_error internal_error internal_server_error api_error overloaded_error engine_overloaded "
-    "engine_overloaded_error service_unavailable unavailable bad_gateway provider_error upstream_error internal",
+    "engine_overloaded_error service_unavailable unavailable unavailable_error bad_gateway provider_error upstream_error "
+    "internal capacity_exceeded",
     "timeout": "timeout timeout_error request_timeout gateway_timeout deadline_exceeded",
     "invalid": "invalid_request_error invalid_request invalid_argument bad_request unsupported_parameter unsupported_value "
     "invalid_value unknown_parameter badrequesterror",
@@ -60,10 +62,10 @@ _KIND_OF_CODE: dict[str, ErrorKind] = {code: kind for kind, codes in _KINDS.item
 _KIND_OF_STATUS: dict[int, ErrorKind] = {
     400: "invalid", 401: "auth", 402: "billing", 403: "auth", 404: "not_found", 405: "not_found", 408: "timeout",
     409: "server", 410: "not_found", 413: "context_length", 422: "invalid", 425: "server", 429: "rate_limit",
-    451: "content_filter", 504: "timeout", 524: "timeout",
+    451: "content_filter", 498: "server", 504: "timeout", 524: "timeout",
 }  # fmt: skip
 _WEAK: frozenset[ErrorKind] = frozenset({"invalid", "server"})  # codes so general that the status says more
-_RETRYABLE = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
+_RETRYABLE = frozenset({408, 409, 425, 429, 498, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
 
 
 def is_retryable(error: ProviderError) -> bool:
@@ -136,6 +138,8 @@ def _error(message: str, status: int | None, names: list[str], secrets: Iterable
     kinds = [_KIND_OF_CODE[name.lower()] for name in names if name.lower() in _KIND_OF_CODE]
     by_status = None if status is None else _KIND_OF_STATUS.get(status, "server" if status >= 500 else "invalid")
     strong = [each for each in kinds if each not in _WEAK]
+    if status == 413:
+        strong = []  # too long is too long, whatever limit it is called: waiting does not help
     kind: ErrorKind = strong[0] if strong else by_status or (kinds[0] if kinds else "server")
     code = names[0] if names else None
     label = _label(status)
@@ -161,6 +165,8 @@ def _codes(error: dict[str, Any], body: dict[str, Any]) -> list[str | int]:
         found += [detail.get("reason") for detail in details if isinstance(detail, dict)]
     if isinstance(metadata, dict):
         found += [metadata.get("error_type"), metadata.get("code")]
+        if "flagged_input" in metadata:  # OpenRouter's moderation
+            found.append("moderation_blocked")
     found += [error.get("type"), error.get("status"), body.get("code"), body.get("type")]
     codes: list[str | int] = []
     for code in found:
@@ -175,7 +181,16 @@ def _message(error: dict[str, Any]) -> str:
     for name in ("message", "detail", "error_message", "msg"):
         found = error.get(name)
         if isinstance(found, str) and found.strip():
-            return found
+            return found + _upstream(error.get("metadata"))
         if isinstance(found, (list, dict)) and found:
             return json.dumps(found, ensure_ascii=False, default=str)
     return ""
+
+
+def _upstream(metadata: Any) -> str:
+    """What the provider behind a router said: OpenRouter's own message is no more than that it said something."""
+    raw = metadata.get("raw") if isinstance(metadata, dict) else None
+    if not raw:
+        return ""
+    said = raw if isinstance(raw, str) else json.dumps(raw, ensure_ascii=False, default=str)
+    return f" ({metadata.get('provider_name') or 'upstream'}: {said})"

@@ -14,6 +14,7 @@ from nbchat.core.errors import ProviderError
 
 __all__ = ["STATUSES", "RefusedParametersError", "refused_parameters"]
 
+_LONGEST = 4000  # characters of a message that are looked at
 STATUSES = (400, 422)
 """The statuses of such a refusal: before any token, so nothing is billed."""
 
@@ -26,7 +27,7 @@ class RefusedParametersError(ProviderError):
     about_model: bool = False
 
 
-_NAME = r"""[\[({]*["'`“]?(?:\#/)?(?P<name>[A-Za-z_][\w.]{0,60})["'`”]?"""
+_NAME = r"""[\[({]{0,3}["'`“]?(?:\#/)?(?P<name>[A-Za-z_][\w.]{0,60})["'`”]?"""
 _THING = r"(?:(?:request|body|keyword|input|api) )?(?:parameter|argument|field|property|name|option)s?"
 _NOT = r"not (?:currently )?(?:supported|permitted|allowed|recognized)"
 _SENTENCES = [
@@ -62,6 +63,7 @@ def refused_parameters(bodies: Sequence[Any], codes: Sequence[str], message: str
     listed = tuple(dict.fromkeys(name for body in bodies for name in _listed(body)))
     if listed:
         return listed, False
+    message = message[:_LONGEST]
     about_model = bool(_ABOUT_MODEL.search(message))
     param = next((body["param"] for body in bodies if isinstance(body, dict) and isinstance(body.get("param"), str)), "")
     if param and not _CODES.isdisjoint(codes):

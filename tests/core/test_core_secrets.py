@@ -90,6 +90,15 @@ def test_what_is_too_short_to_be_a_key_is_left_alone() -> None:
     assert redact("extra", [Secret("x"), Secret("")]) == "extra"
 
 
+def test_every_key_that_lives_is_removed() -> None:
+    """Another provider's key may be in a server's words, where somebody took one for the other; a short one may be a word."""
+    other, word = Secret("sk-CANARY-of-another"), Secret("ollama")
+    assert redact(f"no model {other.reveal()} in ollama") == "no model *** in ollama"
+    assert redact("ollama", [word]) == "***"
+    del other
+    assert redact("sk-CANARY-of-another") == "sk-CANARY-of-another"
+
+
 def test_a_key_that_is_not_utf8_breaks_nothing() -> None:
     """The environment may hold any bytes; redacting runs inside error handling and must not raise."""
     odd = Secret("sk-\udce9-abc")
