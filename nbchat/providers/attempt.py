@@ -31,6 +31,7 @@ ERROR_BODY = 64 * 1024
 JSON_BODY = 16 * 1024 * 1024
 """Bytes of a whole completion or a model listing that are read."""
 _SETTLE = 0.02  # seconds for the last bytes of HTTP framing after [DONE]: a new TLS connection would cost more
+_TELLING = 6  # bytes that tell a stream from other things
 _STREAM_STARTS = (b"data:", b"event:", b"id:", b"retry:", b":", b"\xef\xbb\xbf")
 
 
@@ -112,7 +113,7 @@ class Attempt:
         """Yield the events of a 200 and set `failure` at its end."""
         decoder = self._decoder
         try:
-            first = await exchange.read()
+            first = await _beginning(exchange)
             problem = _not_a_stream(exchange, first)
             if problem == "json":
                 watchdog.feed(self._timeouts.between_tokens)
@@ -145,6 +146,7 @@ class Attempt:
         """Yield a batch per wake-up until the answer is done, fails, or the bytes end."""
         decoder, sse, clock, limits = self._decoder, self._sse, self._clock, self._timeouts
         last = told = clock.monotonic()
+        tokens, finished = 0, False
         while data:
             try:
                 batch = decoder.decode(sse.feed(data))
@@ -152,10 +154,15 @@ class Attempt:
                 self.failure = failure
                 return
             now = clock.monotonic()
-            if batch:
+            if decoder.finished:
+                if not finished:
+                    finished = True  # once: whatever comes now, and for however long, the answer is there
+                    watchdog.feed(limits.after_finish)
+            elif decoder.characters > tokens:  # a count or a model's name is no token
                 self._began = True
-                last = told = now
-                watchdog.feed(limits.after_finish if decoder.finished else limits.between_tokens)
+                tokens, last, told = decoder.characters, now, now
+                watchdog.feed(limits.between_tokens)
+            if batch:
                 yield batch
             elif now - told >= 1.0 and not decoder.finished:
                 told = now
@@ -202,6 +209,15 @@ def redirect_error(exchange: Exchange, secrets: Sequence[Secret]) -> ProviderErr
     text = f"The server redirects ({exchange.status}) to {target or 'an unknown place'}; the request was not sent there."
     hint = "A redirect is never followed, since the key would go along; set the base URL to the right place."
     return ProviderError(text, kind="protocol", hint=hint, status=exchange.status)
+
+
+async def _beginning(exchange: Exchange) -> bytes:
+    """Return the first bytes of the body, enough to tell what they are; raises ProviderError."""
+    first = data = await exchange.read()
+    while data and len(start := first.lstrip()) < _TELLING and b"\n" not in start:
+        data = await exchange.read()
+        first += data
+    return first
 
 
 def _not_a_stream(exchange: Exchange, first: bytes) -> str:

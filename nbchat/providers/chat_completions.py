@@ -14,7 +14,7 @@ from nbchat.core.events import Finish, ModelNamed, ProviderEvent, ReasoningDelta
 from nbchat.core.secrets import Secret
 from nbchat.core.texts import text_of
 from nbchat.providers.content_parts import pieces_of_content, text_of_details
-from nbchat.providers.errors import HINTS, error_of_object, excerpt
+from nbchat.providers.errors import HINTS, error_of_object, excerpt, object_of
 from nbchat.providers.finish import BROKEN, finish_reason
 from nbchat.providers.sse import ServerSentEvent
 from nbchat.providers.surrogates import SurrogateJoiner, has_surrogate
@@ -89,7 +89,7 @@ class ChatCompletionsDecoder:
         """Return what one whole completion (a response that is no stream) says; sets `failure` for anything else."""
         chunk = self._decode_chunk(body)
         if chunk is None or not chunk.choices:
-            found = _object(body)
+            found = object_of(body)
             if "error" in found or "message" in found or "detail" in found:
                 self.failure = error_of_object(found, status=200, secrets=self._secrets)
             else:
@@ -122,7 +122,9 @@ class ChatCompletionsDecoder:
     def _take(self) -> list[ProviderEvent]:
         self._flush_run()
         out, self._out = self._out, []
-        if self.characters > self._limit and self.failure is None and not self.finished:
+        if self.characters > self._limit and self.finished:
+            self.done = True  # whatever else comes, the answer is there
+        elif self.characters > self._limit and self.failure is None:
             text = f"The answer passed {self._limit:,} characters without an end and was cut."
             self.failure = ProviderError(text, kind="interrupted", hint="The partial answer is kept.")
         return out
@@ -239,7 +241,7 @@ class ChatCompletionsDecoder:
         self._flush_run()
         if index in self._joiners or has_surrogate(arguments):
             arguments = self._joiners.setdefault(index, SurrogateJoiner()).join(arguments)
-        self.characters += len(arguments)
+        self.characters += len(arguments) + len(name) + len(id)  # calls without arguments come to an end as well
         self._out.append(ToolCallDelta(index, id, name, arguments))
 
     # ------------------------------------------------------------ usage and errors
@@ -249,7 +251,7 @@ class ChatCompletionsDecoder:
             self._report_usage()
 
     def _note_groq(self, raw: bytes) -> None:
-        usage = _object(raw).get("usage")
+        usage = object_of(raw).get("usage")
         if isinstance(usage, dict):
             self._note_usage(json.dumps(usage).encode())
 
@@ -261,7 +263,7 @@ class ChatCompletionsDecoder:
 
     def _unusual(self, chunk: Chunk, data: bytes, event: str) -> None:
         """A payload without choices, or with an error: an error object, a usage alone, or something to pass over."""
-        found = _object(data)
+        found = object_of(data)
         if not chunk.error and event != "error":
             self._chunk(chunk)
             kind = found.get("object") or found.get("type")
@@ -286,20 +288,9 @@ class ChatCompletionsDecoder:
     def _fail_protocol(self, data: bytes) -> None:
         if self.finished:
             return
-        found = _object(data)
+        found = object_of(data)
         if "error" in found:  # in a list, as Gemini has it
             self._fail(found)
         else:
             text = f"The server sent something that is no chat completion: {data[:2000].decode('utf-8', 'replace')}"
             self.failure = ProviderError(excerpt(text, self._secrets), kind="protocol", hint=HINTS["protocol"])
-
-
-def _object(data: bytes) -> dict[str, Any]:
-    """Return the JSON object in `data`, or the first one of a list; empty for anything else."""
-    try:
-        found = json.loads(data.decode("utf-8", "replace"), strict=False)
-    except (ValueError, RecursionError):
-        return {}
-    if isinstance(found, list) and found:
-        found = found[0]
-    return found if isinstance(found, dict) else {}

@@ -16,7 +16,7 @@ from nbchat.core.errors import ErrorKind, ProviderError
 from nbchat.core.secrets import Secret, redact
 from nbchat.providers.refusals import STATUSES, RefusedParametersError, refused_parameters
 
-__all__ = ["HINTS", "error_of_body", "error_of_object", "excerpt", "is_retryable"]
+__all__ = ["HINTS", "error_of_body", "error_of_object", "excerpt", "is_retryable", "object_of"]
 
 TEXT_LIMIT = 500
 """Characters of an error's text: what the core promises of an ErrorInfo."""
@@ -116,17 +116,23 @@ def _of_parameters(failure: ProviderError, names: tuple[str, ...], about_model: 
     return refused
 
 
+def object_of(data: bytes) -> dict[str, Any]:
+    """Return the JSON object in `data`, or the first one of a list (Gemini wraps its errors so); empty for anything else."""
+    try:
+        found = json.loads(data.decode("utf-8", "replace"), strict=False)
+    except (ValueError, RecursionError):
+        return {}
+    if isinstance(found, list) and found:
+        found = found[0]
+    return found if isinstance(found, dict) else {}
+
+
 def error_of_body(status: int, content_type: str, body: bytes, *, secrets: Iterable[Secret] = ()) -> ProviderError:
     """Return the error of a response that is none of the good ones; `body` is its bounded beginning."""
-    text = body.decode("utf-8", "replace")
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        found = None
-    if isinstance(found, list) and found and isinstance(found[0], dict):
-        found = found[0]  # Gemini wraps its error into a list
-    if isinstance(found, dict):
+    found = object_of(body)
+    if found:
         return error_of_object(found, status=status, secrets=secrets)
+    text = body.decode("utf-8", "replace")
     if not text.strip():
         text = "(empty answer)"
     elif "html" in content_type.lower() or text.lstrip()[:1] == "<":

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Literal
+from unittest import mock
 
 from nbchat.core.errors import ProviderError
 from nbchat.core.messages import Message, TextPart
 from nbchat.core.requests import ModelRequest
-from tests.providers.raw_server import DONE, Connection, Ending, Framing, chunk, endpoint, framed, serving, usage
+from nbchat.providers.endpoint import Endpoint, Timeouts
+from tests.providers.raw_server import DONE, Connection, Ending, Framing, RawServer, chunk, endpoint, framed, serving, usage
 from tests.support.folding import WholeFold
 
-__all__ = ["Cut", "all_cuts", "play"]
+__all__ = ["COMBINATIONS", "TRANSPORTS", "Cut", "Transport", "all_cuts", "play", "reached"]
+
+Transport = Literal["direct", "stock"]
+"""nbchat's own HTTP, or httpx's through a proxy."""
 
 PIECES = [chunk(""), chunk("Grün"), chunk(" 😀 und"), chunk(" fertig."), chunk(None, "stop"), usage(), DONE]
 TEXT = "Grün 😀 und fertig."
 FRAMINGS: tuple[Framing, ...] = ("chunked", "length", "close")
 ENDINGS: tuple[Ending, ...] = ("fin", "rst")
+TRANSPORTS: tuple[Transport, ...] = ("direct", "stock")
+COMBINATIONS = [(t, f, e) for t in TRANSPORTS for f in FRAMINGS for e in ENDINGS]
 REQUEST = ModelRequest("r1", "tiny", (Message("m1", "user", (TextPart("hi"),)),))
 
 
@@ -28,6 +38,7 @@ class Cut:
     framing: Framing
     ending: Ending
     offset: int
+    transport: Transport = "direct"
 
     @property
     def response(self) -> bytes:
@@ -36,11 +47,21 @@ class Cut:
 
 
 def all_cuts() -> Iterator[Cut]:
-    """Yield every cut: framing x ending x byte offset."""
-    for framing in FRAMINGS:
-        for ending in ENDINGS:
-            for offset in range(len(framed(PIECES, framing))):
-                yield Cut(framing, ending, offset)
+    """Yield every cut: transport x framing x ending x byte offset."""
+    for transport, framing, ending in COMBINATIONS:
+        for offset in range(len(framed(PIECES, framing))):
+            yield Cut(framing, ending, offset, transport)
+
+
+@contextmanager
+def reached(server: RawServer, transport: Transport, timeouts: Timeouts | None = None) -> Iterator[Endpoint]:
+    """An endpoint whose requests reach this server: straight, or as the proxy that the environment names."""
+    if transport == "direct":
+        yield endpoint(server.base_url, timeouts=timeouts)
+        return
+    proxy = {"http_proxy": server.base_url.removesuffix("/v1"), "no_proxy": ""}
+    with mock.patch.dict(os.environ, proxy):
+        yield endpoint("http://provider.invalid/v1", insecure=True, timeouts=timeouts)
 
 
 async def _one(cut: Cut) -> tuple[str, str | None, ProviderError | None]:
@@ -56,14 +77,16 @@ async def _one(cut: Cut) -> tuple[str, str | None, ProviderError | None]:
     accumulator = WholeFold()
     error: ProviderError | None = None
     async with serving(script) as server:
-        provider = endpoint(server.base_url)
-        try:
-            async for batch in provider.stream(REQUEST):
-                for event in batch:
-                    accumulator.apply(event)
-        except ProviderError as failure:
-            error = failure
-        await provider.aclose()
+        with reached(server, cut.transport) as provider:
+            try:
+                async for batch in provider.stream(REQUEST):
+                    for event in batch:
+                        accumulator.apply(event)
+            except ProviderError as failure:
+                error = failure
+            await provider.aclose()
+        (connection,) = server.connections
+        assert connection.head.startswith("POST http" if cut.transport == "stock" else "POST /v1/"), "it took another way"
     return accumulator.text, None if accumulator.finish is None else accumulator.finish.reason, error
 
 

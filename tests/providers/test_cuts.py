@@ -5,22 +5,26 @@ from __future__ import annotations
 import asyncio
 import random
 
-from tests.providers.cutting import FRAMINGS, PIECES, Cut, all_cuts, play
-from tests.providers.raw_server import framed
+import pytest
 
-SAMPLE = 60
+from tests.providers.cutting import COMBINATIONS, PIECES, TRANSPORTS, Cut, Transport, play
+from tests.providers.raw_server import Ending, Framing, framed
 
-
-def test_sampled_cuts() -> None:
-    """Cuts at sampled bytes, under every framing, with FIN and RST: no truncated answer passes for a whole one."""
-    cuts = random.Random(20_260_101).sample(list(all_cuts()), SAMPLE)
-    assert {(cut.framing, cut.ending) for cut in cuts} == {(f, e) for f in FRAMINGS for e in ("fin", "rst")}
-    assert asyncio.run(play(cuts)) == []
+SAMPLE = 12
+"""Cuts of each combination."""
 
 
-def test_cuts_around_the_finish() -> None:
+@pytest.mark.parametrize(("transport", "framing", "ending"), COMBINATIONS)
+def test_sampled_cuts(transport: Transport, framing: Framing, ending: Ending) -> None:
+    """Cuts at sampled bytes, by both transports, under every framing, with FIN and RST: none passes for a whole answer."""
+    offsets = random.Random(f"2026 {transport} {framing} {ending}").sample(range(len(framed(PIECES, framing))), SAMPLE)
+    assert asyncio.run(play(Cut(framing, ending, offset, transport) for offset in offsets)) == []
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_cuts_around_the_finish(transport: Transport) -> None:
     """The bytes in which the finish reason, the usage and [DONE] stand, one by one: the answer is kept from its reason on."""
     whole = framed(PIECES, "close")
     start = whole.index(b'"finish_reason": "stop"') - 3
-    assert asyncio.run(play(Cut("close", "fin", offset) for offset in range(start, start + 40))) == []
-    assert asyncio.run(play(Cut("close", "fin", offset) for offset in range(len(whole) - 20, len(whole)))) == []
+    offsets = [*range(start, start + 40), *range(len(whole) - 20, len(whole))]
+    assert asyncio.run(play(Cut("close", "fin", offset, transport) for offset in offsets)) == []

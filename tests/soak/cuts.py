@@ -1,4 +1,4 @@
-"""Every cut of an answer: each byte offset x HTTP framing x FIN or RST. Run: python -m tests.soak.cuts"""
+"""Every cut of an answer: both transports x HTTP framing x FIN or RST x each byte offset. Run: python -m tests.soak.cuts"""
 
 from __future__ import annotations
 
