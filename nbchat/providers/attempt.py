@@ -28,7 +28,7 @@ __all__ = ["ERROR_BODY", "JSON_BODY", "Attempt", "Timeouts", "redirect_error"]
 
 ERROR_BODY = 64 * 1024
 """Bytes of a refusal that are read."""
-JSON_BODY = 16 * 1024 * 1024
+JSON_BODY = 8 * 1024 * 1024
 """Bytes of a whole completion or a model listing that are read."""
 _SETTLE = 0.02  # seconds for the last bytes of HTTP framing after [DONE]: a new TLS connection would cost more
 _TELLING = 6  # bytes that tell a stream from other things
@@ -105,6 +105,8 @@ class Attempt:
         if status < 400:
             return redirect_error(exchange, self._secrets)
         body, _ = await exchange.read_all(ERROR_BODY)
+        if _is_compressed(exchange):  # nobody asked for it, and unpacking is how a small body becomes a large one
+            body = b"(compressed data)"
         error = error_of_body(status, headers.get("content-type", ""), body, secrets=self._secrets)
         error.retry_after = retry_after(headers, self._clock.time())
         return error
@@ -119,7 +121,7 @@ class Attempt:
                 watchdog.feed(self._timeouts.between_tokens)
                 rest, whole = await exchange.read_all(JSON_BODY)
                 events = decoder.decode_whole(first + rest) if whole else []
-                self.failure = decoder.failure if whole else self._cut()
+                self.failure = decoder.failure if whole else self._cut() if len(rest) < JSON_BODY else _too_large()
                 yield events
                 return
             if problem:
@@ -211,6 +213,11 @@ def redirect_error(exchange: Exchange, secrets: Sequence[Secret]) -> ProviderErr
     return ProviderError(text, kind="protocol", hint=hint, status=exchange.status)
 
 
+def _too_large() -> ProviderError:
+    text = f"The server sent a completion of more than {JSON_BODY:,} bytes."
+    return ProviderError(text, kind="protocol", hint=HINTS["protocol"])
+
+
 async def _beginning(exchange: Exchange) -> bytes:
     """Return the first bytes of the body, enough to tell what they are; raises ProviderError."""
     first = data = await exchange.read()
@@ -223,8 +230,7 @@ async def _beginning(exchange: Exchange) -> bytes:
 def _not_a_stream(exchange: Exchange, first: bytes) -> str:
     """Say what a 200 holds instead of an event stream: "" for a stream, "json", or words for the error."""
     kind = exchange.headers.get("content-type", "").partition(";")[0].strip().lower()
-    encoding = exchange.headers.get("content-encoding", "identity").strip().lower()
-    if encoding not in ("", "identity"):
+    if _is_compressed(exchange):
         return "compressed data"
     if not first:
         return "an empty body"
@@ -239,6 +245,10 @@ def _not_a_stream(exchange: Exchange, first: bytes) -> str:
         if start.startswith(_STREAM_STARTS):  # servers that do not say what they send
             return ""
     return "a web page" if "html" in kind or start[:1] == b"<" else f"{excerpt(kind, (), 60) or 'something'}"
+
+
+def _is_compressed(exchange: Exchange) -> bool:
+    return exchange.headers.get("content-encoding", "").strip().lower() not in ("", "identity")
 
 
 def _is_whole(data: bytes) -> bool:

@@ -88,18 +88,17 @@ class Exchange:
 
     async def read_all(self, limit: int) -> tuple[bytes, bool]:
         """Return the body up to `limit` bytes, and whether that is all of it; a cut ends it quietly."""
-        parts: list[bytes] = []
-        size = 0
-        while size <= limit:
+        body = bytearray()
+        while len(body) <= limit:
             try:
                 part = await self.read()
             except ProviderError:
-                return b"".join(parts)[:limit], False
+                break
             if not part:
-                return b"".join(parts), True
-            parts.append(part)
-            size += len(part)
-        return b"".join(parts)[:limit], False
+                return bytes(body), True
+            body += part
+        del body[limit:]
+        return bytes(body), False
 
     def fail(self, error: ProviderError) -> None:
         """Let the reader raise `error` once it has read what is there."""
