@@ -108,7 +108,9 @@ class Attempt:
         if _is_compressed(exchange):  # nobody asked for it, and unpacking is how a small body becomes a large one
             body = b"(compressed data)"
         error = error_of_body(status, headers.get("content-type", ""), body, secrets=self._secrets)
-        error.retry_after = retry_after(headers, self._clock.time())
+        asked = retry_after(headers, self._clock.time())
+        if asked is not None:
+            error.retry_after = asked
         return error
 
     async def _answer(self, exchange: Exchange, watchdog: Watchdog) -> AsyncGenerator[Sequence[ProviderEvent], None]:

@@ -7,6 +7,7 @@ be shown: known keys redacted, control characters escaped, at most 500 character
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Iterable
 from http import HTTPStatus
@@ -64,6 +65,7 @@ _KIND_OF_STATUS: dict[int, ErrorKind] = {
     409: "server", 410: "not_found", 413: "context_length", 422: "invalid", 425: "server", 429: "rate_limit",
     451: "content_filter", 498: "server", 504: "timeout", 524: "timeout",
 }  # fmt: skip
+_SECONDS = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)s").fullmatch
 _WEAK: frozenset[ErrorKind] = frozenset({"invalid", "server"})  # codes so general that the status says more
 _RETRYABLE = frozenset({408, 409, 425, 429, 498, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
 
@@ -103,11 +105,22 @@ def error_of_object(found: Any, *, status: int | None = None, secrets: Iterable[
     names = [c for c in codes if isinstance(c, str)]
     message = _message(error) or _message(body) or json.dumps(found, default=str)
     failure = _error(message, status, names, secrets)
+    failure.retry_after = _retry_delay(error)
     if failure.kind == "invalid" and status in STATUSES:
         refused, about_model = refused_parameters((body, error), names, message)
         if refused:
             return _of_parameters(failure, refused, about_model)
     return failure
+
+
+def _retry_delay(error: dict[str, Any]) -> float | None:
+    """The seconds of Google's RetryInfo ("37s", or "37.5s"), which its servers send instead of a header (google.rpc.RetryInfo)."""
+    details = error.get("details")
+    for detail in details if isinstance(details, list) else ():
+        delay = detail.get("retryDelay") if isinstance(detail, dict) else None
+        if isinstance(delay, str) and (found := _SECONDS(delay)):
+            return float(found[1])
+    return None
 
 
 def _of_parameters(failure: ProviderError, names: tuple[str, ...], about_model: bool) -> RefusedParametersError:

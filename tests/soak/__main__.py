@@ -6,7 +6,8 @@ import subprocess
 import sys
 
 ATTACKS = (
-    "rules", "kills", "session_kills", "two_kernels", "stops", "sends", "interrupts", "interleavings", "cuts", "lossy_wire",
+    "rules", "kills", "session_kills", "two_kernels", "stops", "sends", "interrupts", "interleavings", "cuts", "fuzz",
+    "lossy_wire",
 )  # fmt: skip
 
 

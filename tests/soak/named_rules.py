@@ -7,6 +7,7 @@ from tests.soak.mutation import rule
 __all__ = ["RULES"]
 
 G1, G6, G14 = "test_g01_to_g05.py::test_", "test_g06_to_g10.py::test_", "test_g14_to_g18.py::test_"
+G11 = "test_g11_to_g12.py::test_"
 L1, L13 = "test_l01_to_l08.py::test_", "test_l13_to_l25.py::test_"
 
 ONE_WORKER = (
@@ -95,6 +96,38 @@ RULES = (
             '            await self._settle("complete")\n            await self._output',
             "            await self._output",
         ),
+    ),
+    rule(
+        f"{G11}g11_there_is_one_retry_layer",
+        "a wait is never cut short",
+        (
+            "providers/retry.py",
+            "return asked if asked <= self.longest else None",
+            "return min(asked, self.cap) if asked <= self.longest else None",
+        ),
+    ),
+    rule(
+        f"{G11}g12_words_do_not_make_a_rate_limit",
+        "class by status and code, not by words",
+        (
+            "providers/errors.py",
+            "    strong = [each for each in kinds if each not in _WEAK]",
+            '    strong = ["rate_limit"] if "limit" in message else [each for each in kinds if each not in _WEAK]',
+        ),
+    ),
+    rule(
+        f"{G11}g12_an_empty_account_is_not_asked_again",
+        "a code says more than a status",
+        (
+            "providers/errors.py",
+            "kind: ErrorKind = strong[0] if strong else by_status",
+            "kind: ErrorKind = by_status or strong[0] if strong else by_status",
+        ),
+    ),
+    rule(
+        f"{G11}l18_the_last_count_that_is_not_zero_holds",
+        "zeros are no count",
+        ("providers/usage_notes.py", "if raw == self._last or not _COUNTS(raw):", "if raw == self._last:"),
     ),
     rule(
         f"{G14}g14_how_an_answer_ended_is_a_field_and_no_text",
