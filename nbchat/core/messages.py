@@ -106,9 +106,10 @@ class Message:
 
     `created` is in seconds since the epoch (UTC). `usage` and `cost` are those of the requests that made this answer, None
     for questions. `error` is set when the status is "error" or "interrupted".
-    Of answers only: `parameters` are those that were sent along, `first_token_seconds` passed between the (last) request and
-    its first token, `seconds` between that request and its end, tools not counted. An answer without `model` was written by
-    the person. A `hidden` message is not sent to the model; a `deleted` one is shown nowhere until it is restored.
+    Of answers only: `parameters` are those that were sent along (None for one that was given and left out, since the provider
+    refuses it), `first_token_seconds` passed between the (last) request and its first token, `seconds` between that request and
+    its end, tools not counted. An answer without `model` was written by the person. A `hidden` message is not sent to the model;
+    a `deleted` one is shown nowhere until it is restored.
     `omitted` is how many of the messages before an answer were not sent, because the model's context was full.
     """
 

@@ -100,21 +100,22 @@ def error_of_object(found: Any, *, status: int | None = None, secrets: Iterable[
     inner = body.get("error", body)
     error = inner if isinstance(inner, dict) else {"message": inner if inner is not None else body.get("message")}
     codes = _codes(error, body)
+    refused = status in STATUSES  # in a 200 the answer has begun: whatever it says, nothing is asked again
     if status is None or status < 400:
         status = next((c for c in codes if isinstance(c, int) and 400 <= c < 600), None)
     names = [c for c in codes if isinstance(c, str)]
     message = _message(error) or _message(body) or json.dumps(found, default=str)
     failure = _error(message, status, names, secrets)
     failure.retry_after = _retry_delay(error)
-    if failure.kind == "invalid" and status in STATUSES:
-        refused, about_model = refused_parameters((body, error), names, message)
-        if refused:
-            return _of_parameters(failure, refused, about_model)
+    if refused and failure.kind == "invalid":
+        parameters, about_model = refused_parameters((body, error), names, message)
+        if parameters:
+            return _of_parameters(failure, parameters, about_model)
     return failure
 
 
 def _retry_delay(error: dict[str, Any]) -> float | None:
-    """The seconds of Google's RetryInfo ("37s", or "37.5s"), which its servers send instead of a header (google.rpc.RetryInfo)."""
+    """The seconds that Google's servers ask to wait, in the body instead of a header: "37s" (google.rpc.RetryInfo)."""
     details = error.get("details")
     for detail in details if isinstance(details, list) else ():
         delay = detail.get("retryDelay") if isinstance(detail, dict) else None

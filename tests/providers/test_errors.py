@@ -90,6 +90,13 @@ def test_keys_are_redacted(body: bytes) -> None:
     assert "***" in error.text
 
 
+def test_keys_of_other_providers_are_redacted() -> None:
+    """A server may be sent another one's key by mistake, and say so."""
+    other = Secret("sk-CANARY-of-another-provider")
+    error = error_of_object({"error": {"message": f"no such key: {other.reveal()}", "code": other.reveal()}}, status=401)
+    assert "CANARY" not in f"{error} {error!r} {error.code}"
+
+
 def test_a_key_in_the_code_is_redacted() -> None:
     """Also the provider's code is only words."""
     error = error_of_object({"error": {"message": "x", "code": "sk-CANARY/7f3a"}}, secrets=[KEY])

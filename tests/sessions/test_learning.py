@@ -58,6 +58,19 @@ def test_nothing_is_learned_from_a_request_that_stays_refused() -> None:
     assert len(live(test, refusal("seed"), Reply.error(400)).chats) == 2
 
 
+def test_a_refusal_inside_a_200_is_not_asked_again() -> None:
+    """There the answer has begun, and with it the bill."""
+    error = {"message": "Unknown parameter: 'seed'.", "param": "seed", "code": "unknown_parameter", "status": 400}
+
+    async def test(house: House) -> None:
+        session = await house.session()
+        for _ in range(2):
+            assert (await answer(session.submit("hi", parameters={"seed": 7}))).status == "error"
+
+    whole, streamed = Reply.json({"error": {**error, "code": 400}}), Reply.events([{"error": error}])
+    assert len(live(test, whole, streamed).chats) == 2
+
+
 def test_tools_are_never_left_out() -> None:
     """A model that takes no tools is an error that says so, not an answer of a model that was told of none."""
 
