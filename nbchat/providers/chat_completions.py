@@ -13,9 +13,8 @@ from nbchat.core.errors import ProviderError
 from nbchat.core.events import Finish, ModelNamed, ProviderEvent, ReasoningDelta, TextDelta, ToolCallDelta
 from nbchat.core.secrets import Secret
 from nbchat.core.texts import text_of
-from nbchat.providers.content_parts import pieces_of_content, text_of_details
 from nbchat.providers.errors import HINTS, error_of_object, excerpt, object_of
-from nbchat.providers.finish import BROKEN, finish_reason
+from nbchat.providers.spellings import BROKEN, finish_reason, pieces_of_content, text_of_details
 from nbchat.providers.sse import ServerSentEvent
 from nbchat.providers.surrogates import SurrogateJoiner, has_surrogate
 from nbchat.providers.think import ThinkSplitter

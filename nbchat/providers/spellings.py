@@ -1,13 +1,17 @@
-"""Finish reasons: the words of every server for the few ends that an answer can have.
+"""Spellings: what servers write in many ways and mean the same by: how an answer ended, and content or reasoning in parts.
 
-Owns that vocabulary. A word that is not in it goes on as it is, so that a new kind of end is at least shown.
+Owns those vocabularies; knows no chunks and no events. A word that is not in them goes on as it is, so that a new kind of end
+is at least shown.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from nbchat.core.errors import ErrorKind
 
-__all__ = ["BROKEN", "finish_reason"]
+__all__ = ["BROKEN", "finish_reason", "pieces_of_content", "text_of_details"]
 
 _WORDS = {
     # Together "eos"; Cohere "COMPLETE"; Anthropic "end_turn", "stop_sequence"; TGI "eos_token"
@@ -39,3 +43,23 @@ def finish_reason(word: str) -> str:
     """
     known = word.partition(":")[0].strip().lower()
     return known if known in BROKEN else _MEANS.get(known, word)
+
+
+def pieces_of_content(parts: list[Any]) -> Iterator[tuple[bool, str]]:
+    """Yield (is reasoning, text). Parts are texts or objects; their thinking is a text or a list of texts (Mistral)."""
+    for part in parts:
+        if isinstance(part, str):
+            yield False, part
+        elif isinstance(part, dict):
+            thinks = "thinking" in part or "reasoning" in part
+            found = part.get("thinking") or part.get("reasoning") or part.get("text") or part.get("refusal")
+            for piece in found if isinstance(found, list) else [found]:
+                text = piece.get("text") if isinstance(piece, dict) else piece
+                if isinstance(text, str):
+                    yield thinks, text
+
+
+def text_of_details(details: list[Any]) -> str:
+    """Return the text of `reasoning_details` (OpenRouter; MiniMax): of texts and summaries; encrypted ones have none."""
+    found = [(each.get("text") or each.get("summary")) for each in details if isinstance(each, dict)]
+    return "".join(text for text in found if isinstance(text, str))
