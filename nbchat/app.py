@@ -69,7 +69,7 @@ class App:
             private=self._private_ports,
         )
         self.choices: dict[str, Any] = {}
-        """The saved settings that are not the sessions' own: titles, prompts, retention_days."""
+        """The saved settings that are not the sessions' own: titles, prompts, retention_days, timeouts."""
         self._offers: tuple[Offer, ...] = ()
         background.wait(self._start())
         background.at_exit(self._close)
@@ -93,6 +93,7 @@ class App:
         await self.registry.load()
         await self.manager.start()
         self.choices = await self.store.settings()
+        self._apply_timeouts()
         await self._forget_the_old()
         from nbchat.providers.offers import find_offers
 
@@ -119,6 +120,16 @@ class App:
         """Save one setting, for this and later kernels; None takes it back."""
         self.choices[name] = value
         await self.store.set(name, value)
+
+    async def set_timeouts(self, seconds: dict[str, float] | None) -> None:
+        """Save how long requests wait for what, beside what was set before; None sets all of it back."""
+        await self.change_choice("timeouts", lambda saved: None if seconds is None else {**(saved or {}), **seconds})
+        self._apply_timeouts()
+
+    def _apply_timeouts(self) -> None:
+        from nbchat.providers.timeouts import timeouts_of
+
+        self.registry.set_timeouts(timeouts_of(self.choices.get("timeouts")))
 
     async def change_choice(self, name: str, change: Callable[[Any], Any]) -> None:
         """Save what `change` makes of a setting as it is saved by now: another kernel may have changed it."""

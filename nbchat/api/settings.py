@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 from nbchat.core.errors import UsageError
@@ -16,7 +17,8 @@ _TITLES = ("auto", "always", "off")
 
 
 class Settings:
-    """`nbchat.settings`: displays as a table. Settable: `model`, `titles`, `retention_days`; for this and later kernels."""
+    """`nbchat.settings`: displays as a table. Settable: `model`, `titles`, `retention_days`, `timeouts`; for this and later
+    kernels."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -59,6 +61,22 @@ class Settings:
             raise UsageError("retention_days is a number of days, above 0, or None.", hint="None keeps everything.")
         self._app.background.wait(self._app.set_choice("retention_days", days))
 
+    @property
+    def timeouts(self) -> dict[str, float]:
+        """The seconds that a request waits: to `connect` (10), for the `first_token` (300) and `between_tokens` (120; comments do
+        not count). Set some of them with a dict; None sets all back."""
+        from nbchat.providers.timeouts import SETTABLE, timeouts_of
+
+        timeouts = timeouts_of(self._app.choices.get("timeouts"))
+        return {name: getattr(timeouts, name) for name in SETTABLE}
+
+    @timeouts.setter
+    def timeouts(self, seconds: Mapping[str, float] | None) -> None:
+        from nbchat.providers.timeouts import check_timeouts
+
+        checked = None if seconds is None else check_timeouts(seconds)
+        self._app.background.wait(self._app.set_timeouts(checked))
+
     def table(self) -> Table:
         """Return the settings as rows: name, value and where it is set."""
         return Table(
@@ -66,6 +84,7 @@ class Settings:
                 {"setting": "model", "value": self.model, "set by": 'nbchat.settings.model = "provider/model"'},
                 {"setting": "titles", "value": self.titles, "set by": 'nbchat.settings.titles = "auto" | "always" | "off"'},
                 {"setting": "retention_days", "value": self.retention_days, "set by": "nbchat.settings.retention_days = days"},
+                {"setting": "timeouts", "value": self.timeouts, "set by": 'nbchat.settings.timeouts = {"first_token": seconds}'},
                 {"setting": "store", "value": self._app.place, "set by": "NBCHAT_STORE, NBCHAT_HOME"},
                 {"setting": "streams", "value": self._app.streams, "set by": "NBCHAT_STREAMS"},
             ]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nbchat.core.errors import ProviderError
@@ -17,6 +16,7 @@ from nbchat.core.secrets import Secret
 from nbchat.providers.errors import HINTS, error_of_body, excerpt, is_retryable
 from nbchat.providers.retry import retry_after
 from nbchat.providers.sse import ServerSentEvent, SseDecoder
+from nbchat.providers.timeouts import Timeouts
 from nbchat.providers.watchdog import Watchdog
 from nbchat.sessions.ports import Clock
 
@@ -33,19 +33,6 @@ JSON_BODY = 8 * 1024 * 1024
 _SETTLE = 0.02  # seconds for the last bytes of HTTP framing after [DONE]: a new TLS connection would cost more
 _TELLING = 6  # bytes that tell a stream from other things
 _STREAM_STARTS = (b"data:", b"event:", b"id:", b"retry:", b":", b"\xef\xbb\xbf")
-
-
-@dataclass(frozen=True, slots=True)
-class Timeouts:
-    """Seconds. `first_token` counts from the start of an attempt, `between_tokens` from the last token: comments and empty
-    chunks are no tokens. `after_finish` is how long usage and [DONE] are waited for after a finish reason."""
-
-    connect: float = 10.0
-    first_token: float = 300.0
-    between_tokens: float = 120.0
-    after_finish: float = 10.0
-    error_body: float = 10.0
-    models: float = 10.0
 
 
 class Attempt:

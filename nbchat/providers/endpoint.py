@@ -17,13 +17,14 @@ from nbchat.core.events import ProviderEvent, Retry
 from nbchat.core.models import Model, Provider
 from nbchat.core.requests import ModelRequest
 from nbchat.core.secrets import Secret
-from nbchat.providers.attempt import ERROR_BODY, JSON_BODY, Attempt, Timeouts, redirect_error
+from nbchat.providers.attempt import ERROR_BODY, JSON_BODY, Attempt, redirect_error
 from nbchat.providers.errors import HINTS, error_of_body, excerpt
 from nbchat.providers.learned import Asked
 from nbchat.providers.listing import parse_models
 from nbchat.providers.presets import Preset, preset_of
 from nbchat.providers.refusals import STATUSES
 from nbchat.providers.retry import RetryPolicy
+from nbchat.providers.timeouts import Timeouts
 from nbchat.providers.urls import check_base_url, is_loopback, origin
 from nbchat.providers.watchdog import Watchdog
 from nbchat.sessions.ports import Clock
@@ -91,6 +92,11 @@ class Endpoint:
     def provider(self) -> Provider:
         """The description of the endpoint."""
         return self._describe()
+
+    def set_timeouts(self, timeouts: Timeouts) -> None:
+        """Wait that long from the next request on."""
+        self.timeouts = timeouts
+        self._client_of = None  # a client connects within the seconds that it was made with
 
     @property
     def continues(self) -> bool:

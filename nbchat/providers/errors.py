@@ -31,7 +31,7 @@ HINTS: dict[ErrorKind, str] = {
     "content_filter": "The provider's filter refused this; rephrase, or choose another model.",
     "server": "The provider has a problem; send again later or choose another model.",
     "network": "Check the base URL, that the server runs, and the network.",
-    "timeout": "The server took too long; send again, or raise the timeout if the model is that slow.",
+    "timeout": "The server took too long; send again, or raise nbchat.settings.timeouts if the model is that slow.",
     "protocol": "Check the base URL: is this an OpenAI-compatible endpoint?",
     "interrupted": "The partial answer is kept. Resume goes on with it.",
     "invalid": "The provider does not accept this request; check the model and the parameters.",

@@ -16,11 +16,12 @@ from nbchat.core.requests import ModelRequest
 from nbchat.core.secrets import Secret
 from nbchat.providers.catalogue import Catalogue, Listing
 from nbchat.providers.check import Check, check
-from nbchat.providers.endpoint import Endpoint, Timeouts
+from nbchat.providers.endpoint import Endpoint
 from nbchat.providers.key_function import KeyFunction
 from nbchat.providers.keys import Keys
 from nbchat.providers.making import make_provider
 from nbchat.providers.retry import RetryPolicy
+from nbchat.providers.timeouts import Timeouts
 from nbchat.sessions.ports import Clock, ModelProvider, SettingsStore
 
 __all__ = ["ProviderRegistry", "make_provider"]
@@ -60,6 +61,12 @@ class ProviderRegistry:
         """Read the configured providers from the settings; those added meanwhile stay."""
         for provider in await self._settings.providers():
             self._providers.setdefault(provider.id, provider)
+
+    def set_timeouts(self, timeouts: Timeouts) -> None:
+        """Let every provider's next requests wait that long."""
+        self._timeouts = timeouts
+        for endpoint in self._endpoints.values():
+            endpoint.set_timeouts(timeouts)
 
     def add_builtin(self, id: str, factory: Factory, *, name: str = "") -> None:
         """Add a provider that is started by its first request and never saved."""
