@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nbchat.core.errors import ProviderError
 from nbchat.core.events import Finish, ModelNamed, ProviderEvent, ReasoningDelta, TextDelta, ToolCallDelta
@@ -24,10 +24,12 @@ from nbchat.providers.usage_notes import UsageNotes
 if TYPE_CHECKING:
     from nbchat.providers.chunk import Choice, Chunk, Delta, ToolCall
 
-__all__ = ["MAX_ANSWER", "ChatCompletionsDecoder"]
+__all__ = ["MAX_ANSWER", "MAX_CALLS", "ChatCompletionsDecoder"]
 
 MAX_ANSWER = 16 * 1024 * 1024
 """Characters of one answer (text, reasoning and arguments) after which a stream that never ends is given up."""
+MAX_CALLS = 1000
+"""Tool calls of one answer after which it is given up as well."""
 
 
 class ChatCompletionsDecoder:
@@ -55,6 +57,7 @@ class ChatCompletionsDecoder:
         self._model = ""
         self._usage = UsageNotes()
         self._calls = CallNumbers()
+        self._too_many_calls = False
         self._plain_reasoning = False  # it came as text of its own: what comes in other forms beside it is the same again
 
     @property
@@ -121,12 +124,16 @@ class ChatCompletionsDecoder:
     def _take(self) -> list[ProviderEvent]:
         self._flush_run()
         out, self._out = self._out, []
-        if self.characters > self._limit and self.finished:
-            self.done = True  # whatever else comes, the answer is there
-        elif self.characters > self._limit and self.failure is None:
-            text = f"The answer passed {self._limit:,} characters without an end and was cut."
-            self.failure = ProviderError(text, kind="interrupted", hint="The partial answer is kept.")
+        if self.characters > self._limit or self._too_many_calls:
+            self._too_much()
         return out
+
+    def _too_much(self) -> None:
+        if self.finished:
+            self.done = True  # whatever else comes, the answer is there
+        elif self.failure is None:
+            text = f"The answer passed {self._limit:,} characters, or {MAX_CALLS:,} tool calls, without an end and was cut."
+            self.failure = ProviderError(text, kind="interrupted", hint="The partial answer is kept.")
 
     # ------------------------------------------------------------ one chunk
 
@@ -152,7 +159,7 @@ class ChatCompletionsDecoder:
         if delta is not None:
             self._delta(delta)
         if choice.error and not self.finished:
-            self._fail({"error": choice.error})
+            self.failure = error_of_object({"error": choice.error}, secrets=self._secrets)
         elif choice.finish_reason:
             self._finish(finish_reason(choice.finish_reason))
 
@@ -234,6 +241,7 @@ class ChatCompletionsDecoder:
         function = call.function
         name, arguments = (function.name or "", function.arguments or "") if function else ("", "")
         self._call_fragment(self._calls.number(call.index, call.id or "", name, arguments), call.id or "", name, arguments)
+        self._too_many_calls = len(self._calls) > MAX_CALLS
 
     def _call_fragment(self, index: int, id: str, name: str, arguments: str) -> None:
         self._flush_think()
@@ -271,7 +279,7 @@ class ChatCompletionsDecoder:
         else:
             self._beside_an_error(chunk)
         if not self.finished:  # an error after the finish reason takes nothing from the answer
-            self._fail(found)
+            self.failure = error_of_object(found, secrets=self._secrets)
 
     def _beside_an_error(self, chunk: Chunk) -> None:
         """Take the text and the count of a chunk that brings an error as well; what it says of the answer's end does not hold."""
@@ -281,15 +289,12 @@ class ChatCompletionsDecoder:
             if not choice.index and choice.delta is not None:
                 self._delta(choice.delta)
 
-    def _fail(self, found: dict[str, Any]) -> None:
-        self.failure = error_of_object(found, secrets=self._secrets)
-
     def _fail_protocol(self, data: bytes) -> None:
         if self.finished:
             return
         found = object_of(data)
         if "error" in found:  # in a list, as Gemini has it
-            self._fail(found)
+            self.failure = error_of_object(found, secrets=self._secrets)
         else:
             text = f"The server sent something that is no chat completion: {data[:2000].decode('utf-8', 'replace')}"
             self.failure = ProviderError(excerpt(text, self._secrets), kind="protocol", hint=HINTS["protocol"])

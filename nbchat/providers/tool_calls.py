@@ -38,6 +38,11 @@ class CallNumbers:
     def __init__(self) -> None:
         self._calls: list[_Call] = []
         self._by_index: dict[int, int] = {}
+        self._by_id: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        """How many calls there are."""
+        return len(self._calls)
 
     def number(self, index: int | None, id: str, name: str, arguments: str) -> int:
         """Return the number of the call that this fragment belongs to.
@@ -45,25 +50,21 @@ class CallNumbers:
         Servers give each call an index of its own; or all of them index 0, or none, with a new id or a new name each; or a new id
         with every fragment of a call, then without its name.
         """
-        found = self._by_index.get(index) if index is not None else self._without_index(id)
+        last = len(self._calls) - 1 if self._calls else None
+        found = self._by_index.get(index) if index is not None else self._by_id.get(id, last)
         if found is None or self._is_another(self._calls[found], id, name, arguments):
             found = len(self._calls)
             self._calls.append(_Call(id))
         if index is not None:
             self._by_index[index] = found
+        if id:
+            self._by_id.setdefault(id, found)
         call = self._calls[found]
         call.id = call.id or id
         call.name = call.name or name
         if arguments:
             call.only = arguments if call.only == "" else None
         return found
-
-    def _without_index(self, id: str) -> int | None:
-        if id:
-            known = next((n for n, call in enumerate(self._calls) if call.id == id), None)
-            if known is not None:
-                return known
-        return len(self._calls) - 1 if self._calls else None
 
     @staticmethod
     def _is_another(call: _Call, id: str, name: str, arguments: str) -> bool:

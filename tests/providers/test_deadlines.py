@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from nbchat.core.events import Finish, ReasoningDelta, RequestSent, TextDelta, Waiting
-from nbchat.providers.chat_completions import ChatCompletionsDecoder
+from nbchat.providers.chat_completions import MAX_CALLS, ChatCompletionsDecoder
 from nbchat.providers.sse import ServerSentEvent
 from tests.providers.patience import HEAD, LIMITS, STEADY, Reader, run, stalling
 from tests.providers.raw_server import DONE, Connection, RawServer, chunk, endpoint, framed, serving
@@ -230,11 +230,13 @@ def test_text_without_end_after_the_finish_reason_is_bounded() -> None:
     assert decoder.characters < 1100
 
 
-def test_calls_without_arguments_are_bounded() -> None:
-    """A server that begins one call after the other for ever is given up as well."""
-    decoder = ChatCompletionsDecoder(limit=1000)
-    for number in range(1000):
-        call = {"index": number, "id": f"c{number}", "function": {"name": "f"}}
+@pytest.mark.parametrize("index", [True, False])
+def test_calls_without_end_are_bounded(index: bool) -> None:
+    """A server that begins one call after the other for ever is given up as well, and costs little until then."""
+    decoder = ChatCompletionsDecoder()
+    for number in range(MAX_CALLS + 1):
+        assert decoder.failure is None
+        call = {"id": f"c{number}", "function": {"name": "f"}, **({"index": number} if index else {})}
         decoder.decode([ServerSentEvent(json.dumps({"choices": [{"delta": {"tool_calls": [call]}}]}).encode())])
     assert decoder.failure is not None
     assert decoder.failure.kind == "interrupted"
