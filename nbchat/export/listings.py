@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from nbchat.core.conversations import ConversationSummary, SearchHit
-from nbchat.core.cost import format_price
 from nbchat.core.models import KeyPlace, Model, Provider
+from nbchat.core.price import format_price
 from nbchat.export.tables import Table, local_time
 
 __all__ = ["conversation_table", "model_table", "provider_table", "search_table"]

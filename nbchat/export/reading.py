@@ -7,13 +7,15 @@ Owns the checks; the form is `document`'s, files are `files`'.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, get_args
 
 from nbchat.core.conversations import Conversation, WhenFull
-from nbchat.core.cost import Cost, parse_amount
+from nbchat.core.cost import Cost
 from nbchat.core.errors import ErrorInfo, ErrorKind, UsageError
 from nbchat.core.messages import Message, MessageStatus, Part, Role, part_from_json
 from nbchat.core.parameters import check_parameters
+from nbchat.core.price import parse_amount
 from nbchat.core.usage import Certainty, Usage
 from nbchat.export.document import FORMAT, kept
 
@@ -153,12 +155,18 @@ def _cost(data: dict[str, Any] | None, where: str) -> Cost | None:
         return None
     where = f"the cost of {where}"
     text = _get(data, "amount", str, where, None)
-    amount = None if text is None else parse_amount(text[:40])
-    # a number such as 1E+999999 is a megabyte once it is written out
-    if text is not None and (amount is None or len(text) > 40 or not -40 < amount.adjusted() < 15):
-        raise _wrong(f"the amount in {where} is no amount: {text!r:.40}")
     certainty: Certainty = _one_of(data, "certainty", Certainty, where)
-    return Cost(amount, certainty, _get(data, "source", str, where, ""), _get(data, "currency", str, where, "USD"))
+    currency = _get(data, "currency", str, where, "USD")
+    others = tuple((name, _amount(more, where)) for name, more in _get(data, "others", dict, where, {}).items())
+    amount = None if text is None else _amount(text, where)
+    return Cost(amount, certainty, _get(data, "source", str, where, ""), currency, others)
+
+
+def _amount(text: Any, where: str) -> Decimal:
+    amount = parse_amount(text) if isinstance(text, str) and len(text) <= 40 else None
+    if amount is None:
+        raise _wrong(f"the amount in {where} is no amount: {text!r:.40}")
+    return amount
 
 
 def _error(data: dict[str, Any] | None, where: str) -> ErrorInfo | None:

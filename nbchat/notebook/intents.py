@@ -10,9 +10,9 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from nbchat.core.cost import format_price
 from nbchat.core.errors import ChatError, ErrorInfo
 from nbchat.core.models import Model, Provider
+from nbchat.core.price import format_price
 from nbchat.notebook import assets, wire
 from nbchat.notebook.message_intents import MESSAGE_INTENTS, live_session
 from nbchat.notebook.snapshot import older

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from nbchat.core.cost import Price, parse_amount
 from nbchat.core.models import Model
+from nbchat.core.price import Price, parse_amount
 
 __all__ = ["parse_models"]
 

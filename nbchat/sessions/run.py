@@ -242,9 +242,4 @@ class TurnRun:
 
 
 def _sum(costs: Sequence[Cost]) -> Cost:
-    if len(costs) == 1:
-        return costs[0]  # with its source
-    try:
-        return sum_cost(costs)
-    except ValueError:  # in two currencies
-        return UNKNOWN_COST
+    return costs[0] if len(costs) == 1 else sum_cost(costs)  # a single one with its source

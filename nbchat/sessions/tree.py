@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from nbchat.core.conversations import Conversation
-from nbchat.core.cost import UNKNOWN_COST, Cost, sum_cost
+from nbchat.core.cost import Cost, sum_cost
 from nbchat.core.messages import Message
 from nbchat.core.requests import RequestRecord
 from nbchat.core.usage import Usage, sum_usage
@@ -137,11 +137,8 @@ class ConversationTree:
         return self.cost_with(())
 
     def cost_with(self, more: Iterable[Cost]) -> Cost:
-        """Return the cost of all requests and of those that are not counted yet; unknown where currencies differ."""
-        try:
-            return sum_cost([*(cost for _, cost in self._settled), *more])
-        except ValueError:
-            return UNKNOWN_COST
+        """Return the cost of all requests and of those that are not counted yet."""
+        return sum_cost([*(cost for _, cost in self._settled), *more])
 
 
 def path_to(messages: Mapping[str, Message], head: str | None) -> tuple[Message, ...]:

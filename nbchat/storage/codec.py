@@ -153,6 +153,4 @@ def price_from_json(text: str | None) -> Price | None:
     """Return the price that `Price.to_json` made, its numbers as decimals."""
     if text is None:
         return None
-    data = _decode(text)
-    decimals = {name: Decimal(data[name]) for name in ("input", "output", "cached", "cache_write", "request") if name in data}
-    return Price(**{**data, **decimals})
+    return Price.from_json(_decode(text))

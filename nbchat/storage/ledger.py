@@ -65,10 +65,7 @@ def of_interrupted(db: Database, conversation_id: str, message_id: str) -> tuple
         (conversation_id, message_id),
     )
     rows = [_record(row) for row in found]
-    try:
-        cost = sum_cost([*(row.cost for row in rows), UNKNOWN_COST])
-    except ValueError:  # in two currencies
-        cost = UNKNOWN_COST
+    cost = sum_cost([*(row.cost for row in rows), UNKNOWN_COST])
     return sum_usage([*(row.usage for row in rows), Usage(certainty="unknown")]), cost
 
 
