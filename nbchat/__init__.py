@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         session,
     )
     from nbchat.api.manager import Manager as ChatSessionManager
+    from nbchat.api.prices import set_price
     from nbchat.api.prompts import Prompts
     from nbchat.api.session import Session, SessionEvent
     from nbchat.api.settings import Settings
@@ -71,6 +72,7 @@ __all__ = [
     "remove_provider",
     "run_sync",
     "session",
+    "set_price",
     "settings",
 ]
 
@@ -104,6 +106,7 @@ _PLACES = {
     "remove_provider": "nbchat.api.functions",
     "run_sync": "nbchat.runtime.run_sync",
     "session": "nbchat.api.functions",
+    "set_price": "nbchat.api.prices",
 }
 
 

@@ -26,6 +26,7 @@ from nbchat.sessions.ports import Ports
 from nbchat.sessions.state import Notice
 
 if TYPE_CHECKING:
+    from nbchat.core.price import Price
     from nbchat.demo import DemoServer
     from nbchat.providers.check import Check
     from nbchat.providers.offers import Offer
@@ -41,9 +42,11 @@ class App:
     """Everything of one process, wired: `background`, `ports`, `registry`, `manager`, and `services` for the notebook's edge."""
 
     def __init__(self, background: Background) -> None:
+        from nbchat.providers.price_file import PriceFile
         from nbchat.providers.prices import Prices
         from nbchat.providers.registry import ProviderRegistry
         from nbchat.storage import open_store
+        from nbchat.storage.place import data_directory
         from nbchat.streams.backends import open_streams
 
         clock = SystemClock()
@@ -52,6 +55,7 @@ class App:
         self.store = open_store(clock=clock, on_trouble=self._storage_trouble)
         self.registry = ProviderRegistry(self.store, clock)
         self.registry.add_builtin(DEMO, self._demo_provider, name="Demo")
+        self.own_prices = PriceFile(data_directory() / "prices.json")
         self._demo: DemoServer | None = None
         self._private_store: Store | None = None
         self._demo_lock = threading.Lock()
@@ -63,7 +67,7 @@ class App:
             settings=self.store,
             jobs=jobs,
             log=log,
-            prices=Prices(self.registry.catalogue),
+            prices=Prices(self.registry.catalogue, self.own_prices),
             provider=self.registry.get,
             helper_requests=self._helper_requests,
             private=self._private_ports,
@@ -89,6 +93,7 @@ class App:
             choose=self._choose,
             place=lambda: self.place,
             streams=self.streams,
+            own_prices=self.own_prices,
         )
         await self.registry.load()
         await self.manager.start()
@@ -238,6 +243,11 @@ class App:
     def check_provider(self, id: str | None) -> Check:
         """Test a provider (default: the active one); raises ConfigError for an unknown or disabled one."""
         return self.background.wait(self.registry.check(id or split_model(self.manager.default_model)[0]))
+
+    def set_price(self, name: str, price: Price | None) -> None:
+        """Save the price of a label, or of a model's id; None takes it back. Raises ConfigError."""
+        dated = None if price is None else replace(price, dated=self.registry.catalogue.today())
+        self.own_prices.set(name, dated)
 
     def notebook_session(self) -> str:
         """Return the name of the conversation that `%chat` talks to where this is called."""

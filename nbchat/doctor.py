@@ -58,7 +58,9 @@ class Report(tuple[Finding, ...]):
 def examine(services: Services, shell: Any) -> Report:
     """Return the report. Any thread but nbchat's own."""
     kernel = kernel_of(shell)
-    return Report([*_versions(), *_kernel(kernel), *_front_end(kernel), *_store(services), *_models(services)])
+    return Report(
+        [*_versions(), *_kernel(kernel), *_front_end(kernel), *_store(services), *_models(services), *_own_prices(services)]
+    )
 
 
 def version_of(distribution: str) -> str:
@@ -141,6 +143,15 @@ def _models(services: Services) -> Iterator[Finding]:
             yield _provider(services, provider)
     for offer in services.offers():
         yield Finding("note", "found", f"{offer.text}: {offer.detail}", "Nothing is sent to it until you choose it.")
+
+
+def _own_prices(services: Services) -> Iterator[Finding]:
+    prices = services.own_prices
+    for problem in prices.problems:
+        hint = "Correct it there, or write it anew with nbchat.set_price(...); until then it has no effect."
+        yield Finding("wrong", "prices", f"{prices.path}: {problem}", hint)
+    if len(prices):
+        yield Finding("ok", "prices", f"{len(prices)} of your own in {prices.path}")
 
 
 def _provider(services: Services, provider: Provider) -> Finding:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from nbchat.notebook.hub import Hub
     from nbchat.notebook.widgets import Widgets
+    from nbchat.providers.price_file import PriceFile
     from nbchat.providers.registry import ProviderRegistry
     from nbchat.runtime.loop import Background
     from nbchat.sessions.manager import SessionManager
@@ -53,6 +54,8 @@ class Services:
     """Configure the offer with this id and use it from the session's next turn on; on the loop; raises ChatError."""
     place: Callable[[], str]
     """Where conversations are kept: a path, or "memory:"."""
+    own_prices: PriceFile
+    """What people said that models cost."""
     streams: str = "memory:"
 
     @cached_property

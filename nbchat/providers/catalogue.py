@@ -53,6 +53,10 @@ class Catalogue:
         self._held: dict[str, tuple[_Made, Listing, float]] = {}  # for whom, listing, monotonic time of fetching
         self._running: dict[str, asyncio.Task[Listing]] = {}
 
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self._clock.time()
+
     def today(self) -> str:
         """The day (ISO, UTC) for which a price that is looked up now holds."""
         return _day(self._clock.time())

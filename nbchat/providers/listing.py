@@ -22,6 +22,18 @@ _NOT_CHAT = (
     "realtime", "imagen", "veo-", "sora-", "stable-diffusion", "speech", "computer-use-preview", "clip-vit",
 )  # fmt: skip
 _CHAT_TYPES = frozenset({"chat", "language", "llm", "vlm", "model", "text", "code", "base"})
+_PER_TOKEN = {"input": "prompt", "output": "completion", "cached": "input_cache_read", "cache_write": "input_cache_write"}
+"""OpenRouter's and PPQ's members; dollars per token as text."""
+_PER_TOKEN_RARE = {
+    "reasoning": "internal_reasoning",
+    "input_audio": "audio",
+    "input_image": "image_token",
+    "output_audio": "audio_output",
+}
+"""More of OpenRouter's, where "0" says that there is no such price (reasoning is then output). Its `image` is per image."""
+_PER_MILLION = {"input": "input", "output": "output", "cached": "cached_input"}
+"""Together's members; dollars per million tokens as numbers."""
+_PER_MILLION_NAMED = {"input": "input_per_1M_tokens", "output": "output_per_1M_tokens", "cached": "cached_per_1M_tokens"}
 _CONTEXT = ("context_length", "context_window", "max_context_length", "max_model_len", "context_size", "inputTokenLimit")
 
 
@@ -94,15 +106,17 @@ def _price(entry: Mapping[str, Any]) -> Price | None:
     found = entry.get("pricing")
     if not isinstance(found, dict):
         return None
-    if "prompt" in found or "completion" in found:  # per token (OpenRouter, PPQ)
-        scale, request = _MILLION, parse_amount(found.get("request"))
-        names = ("prompt", "completion", "input_cache_read", "input_cache_write")
-    elif "input_per_1M_tokens" in found:
-        scale, request, names = Decimal(1), None, ("input_per_1M_tokens", "output_per_1M_tokens", "cached_per_1M_tokens", "")
-    elif "input" in found:  # per million (Together)
-        scale, request, names = Decimal(1), None, ("input", "output", "cached_input", "")
+    if "prompt" in found or "completion" in found:
+        amounts = {name: parse_amount(found.get(theirs)) for name, theirs in _PER_TOKEN.items()}
+        rare = {name: parse_amount(found.get(theirs)) or None for name, theirs in _PER_TOKEN_RARE.items()}
+        rates = {name: None if each is None else each * _MILLION for name, each in {**amounts, **rare}.items()}
+        price = Price(**rates, request=parse_amount(found.get("request")))  # type: ignore[arg-type]  # all of them are rates
     else:
-        return None
-    values = [None if amount is None else amount * scale for amount in (parse_amount(found.get(name)) for name in names)]
-    price = Price(values[0], values[1], values[2], values[3], request)
+        names, number = (_PER_MILLION_NAMED, parse_amount) if "input_per_1M_tokens" in found else (_PER_MILLION, _number)
+        price = Price(**{name: number(found.get(theirs)) for name, theirs in names.items()})  # type: ignore[arg-type]  # as above
     return None if price.input is None and price.output is None else price
+
+
+def _number(value: Any) -> Decimal | None:
+    """A price per million; as text it might be one per token (as other gateways have it), and so says nothing."""
+    return None if isinstance(value, str) else parse_amount(value)

@@ -1,4 +1,5 @@
-"""Prices (ports.PriceBook): what a model costs at a provider, from the provider's own listing, else from genai-prices.
+"""Prices (ports.PriceBook): what a model costs at a provider: what people set themselves, else the provider's own listing, else
+genai-prices.
 
 Owns the order of sources. Never guesses across providers: a model behind an unknown URL has no known price. The price data of
 genai-prices ship with the package (nothing is downloaded) and are loaded on a thread when first needed.
@@ -7,32 +8,52 @@ genai-prices ship with the package (nothing is downloaded) and are loaded on a t
 from __future__ import annotations
 
 import asyncio
-from decimal import Decimal, InvalidOperation
+from datetime import datetime, timezone
+from decimal import Decimal
 from typing import Any
 
-from nbchat.core.cost import Price
 from nbchat.core.errors import ChatError
 from nbchat.core.models import Provider
+from nbchat.core.price import Price, Tier
 from nbchat.providers.catalogue import Catalogue
 from nbchat.providers.presets import preset_of
+from nbchat.providers.price_file import PriceFile
 from nbchat.providers.urls import is_loopback, origin
 
 __all__ = ["Prices"]
+
+_RATES = {
+    "input": "input_mtok",
+    "output": "output_mtok",
+    "cached": "cache_read_mtok",
+    "cache_write": "cache_write_mtok",
+    "reasoning": "output_reasoning_mtok",
+    "input_audio": "input_audio_mtok",
+    "input_image": "input_image_mtok",
+    "output_audio": "output_audio_mtok",
+    "output_image": "output_image_mtok",
+}
+"""Our names and those of genai-prices; all are per million tokens."""
 
 
 class Prices:
     """Looks prices up; lives on the background loop."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, own: PriceFile | None = None) -> None:
         self._catalogue = catalogue
-        self._known: dict[tuple[str, str, str], Price | None] = {}
+        self._own = own
 
     async def price(self, provider: Provider, model: str) -> Price | None:
-        """Return what the model costs now in US dollars per million tokens, or None; never raises.
+        """Return what the model costs now per million tokens, or None; never raises.
 
         Where the provider is known to list prices, its listing is fetched if it is not at hand (same server, same key, at
-        most 10 s). A provider on this machine costs nothing that anybody could know.
+        most 10 s). A provider on this machine costs nothing that anybody could know, unless a price was set for it.
         """
+        loop = asyncio.get_running_loop()
+        if self._own is not None:
+            own = await loop.run_in_executor(None, self._own.price, f"{provider.id}/{model}", model)
+            if own is not None:
+                return own
         found = self._catalogue.price(provider, model)
         if found is None and preset_of(provider).lists_prices:
             try:
@@ -45,41 +66,44 @@ class Prices:
             return found
         if not provider.base_url or is_loopback(origin(provider.base_url)[1]):
             return None
-        day = self._catalogue.today()
-        key = (provider.base_url, model, day)
-        if key not in self._known:
-            loop = asyncio.get_running_loop()
-            self._known[key] = await loop.run_in_executor(None, _from_genai_prices, provider.base_url, model, day)
-        return self._known[key]
+        return await loop.run_in_executor(None, _from_genai_prices, provider.base_url, model, self._catalogue.now())
 
 
-def _from_genai_prices(base_url: str, model: str, day: str) -> Price | None:
-    """Look the model up at the provider with this URL; the first call loads the data (some 200 to 450 ms of CPU)."""
+def _from_genai_prices(base_url: str, model: str, now: float) -> Price | None:
+    """Look the model up at the provider with this URL; the first call loads the data (some 200 to 450 ms of CPU), later ones take
+    less than 0.1 ms. Some prices depend on the time of day, so `now` (seconds since the epoch) is when they hold."""
     try:
         import genai_prices
 
-        found = genai_prices.calc_price(
-            genai_prices.Usage(input_tokens=1, output_tokens=1), model, provider_api_url=base_url
-        ).model_price
+        moment = datetime.fromtimestamp(now, timezone.utc)
+        counts = genai_prices.Usage(input_tokens=1, output_tokens=1)
+        found = genai_prices.calc_price(counts, model, provider_api_url=base_url, genai_request_timestamp=moment).model_price
+        base: dict[str, Any] = {name: _base(getattr(found, theirs)) for name, theirs in _RATES.items()}
+        if base["input"] is None and base["output"] is None:
+            return None
+        per_thousand = _base(found.requests_kcount)
+        return Price(
+            **base,
+            request=None if per_thousand is None else per_thousand / 1000,
+            source=f"genai-prices {genai_prices.__version__}",
+            dated=moment.date().isoformat(),
+            tiers=_tiers(found),
+        )  # fmt: skip
     except Exception:  # a price book that is missing, older or broken must not cost an answer
         return None
-    each, tiered = zip(
-        *(_amount(found, name) for name in ("input_mtok", "output_mtok", "cache_read_mtok", "cache_write_mtok")), strict=True
+
+
+def _base(price: Any) -> Decimal | None:
+    """Return a price below all tiers."""
+    base = getattr(price, "base", price)
+    return base if isinstance(base, Decimal) else None
+
+
+def _tiers(found: Any) -> tuple[Tier, ...]:
+    """Return the tiers of all prices together: there, each price has its own, and each holds, for all tokens, for an input that
+    is longer than where it starts."""
+    tiered = {name: price.tiers for name, theirs in _RATES.items() if hasattr(price := getattr(found, theirs), "tiers")}
+    bounds = sorted({tier.start for tiers in tiered.values() for tier in tiers})
+    return tuple(
+        Tier(bound, Price(**{n: t.price for n, ts in tiered.items() for t in ts if t.start == bound})) for bound in bounds
     )
-    per_thousand, _ = _amount(found, "requests_kcount")
-    source = f"genai-prices {genai_prices.__version__}" + (", base tier" if any(tiered) else "")
-    request = None if per_thousand is None else per_thousand / 1000
-    price = Price(each[0], each[1], each[2], each[3], request, source=source, dated=day)
-    return None if price.input is None and price.output is None else price
-
-
-def _amount(prices: Any, name: str) -> tuple[Decimal | None, bool]:
-    """Return one price, and whether it is the lowest of several tiers (by the length of the input)."""
-    value = getattr(prices, name, None)
-    base = getattr(value, "base", value)
-    if base is None:
-        return None, False
-    try:
-        return Decimal(str(base)), base is not value
-    except InvalidOperation:
-        return None, False

@@ -14,11 +14,18 @@ from nbchat.core.secrets import Secret
 from nbchat.doctor import examine
 from nbchat.notebook import assets
 from nbchat.providers.keys import Keys
+from nbchat.providers.price_file import PriceFile
 
 CANARY = "sk-CANARY-123456"
 
 
-def house(*providers: Provider, place: str = "memory:", model: str = "lab/tiny", trouble: Exception | None = None) -> Any:
+def house(
+    *providers: Provider,
+    place: str = "memory:",
+    model: str = "lab/tiny",
+    trouble: Exception | None = None,
+    prices: Path | None = None,
+) -> Any:
     """The services that doctor reads."""
 
     def wait(_work: Any, _seconds: float) -> dict[str, Any]:
@@ -37,6 +44,7 @@ def house(*providers: Provider, place: str = "memory:", model: str = "lab/tiny",
         registry=SimpleNamespace(list=lambda: list(providers), keys=keys),
         offers=lambda: (SimpleNamespace(text="Use OpenAI", detail="its key is in OPENAI_API_KEY"),),
         place=lambda: place,
+        own_prices=PriceFile(prices or Path("/no/such/prices.json")),
     )
 
 
@@ -86,3 +94,18 @@ def test_it_fits_one_screen_and_tells_of_the_demo_and_of_what_was_found() -> Non
     assert len(report.splitlines()) <= 25
     assert "the demo answers" in report
     assert "Nothing is sent to it until you choose it." in report
+
+
+def test_own_prices_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    """A broken file of prices is a warning that says where and what to do; the others are counted."""
+    path = tmp_path / "prices.json"
+    path.write_text('{"lab/tiny": {"input": "0.10"}, "other": {"inputt": 1}}')
+    wrong, well = found(house(prices=path), "prices")
+    assert (wrong.state, well.state) == ("wrong", "ok")
+    assert "other: inputt is no price" in wrong.text
+    assert str(path) in wrong.text
+    assert "set_price" in wrong.hint
+    assert well.text.startswith("1 of your own")
+    path.write_text("{")
+    [wrong] = found(house(prices=path), "prices")
+    assert "cannot be read" in wrong.text

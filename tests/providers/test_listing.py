@@ -65,6 +65,28 @@ def test_openrouter() -> None:
     assert listed({"id": "x", "architecture": {"output_modalities": ["image"]}}) == ()
 
 
+def test_openrouter_prices_of_the_parts() -> None:
+    """Reasoning, sound and image tokens have their own unless it is "0", which says that there is none; images are no tokens."""
+    pricing = {"prompt": "0.000001", "completion": "0.00001", "internal_reasoning": "0.00002", "image": "0.5"}
+    price = one(pricing={**pricing, "audio": "0.000003", "image_token": "0.000004", "audio_output": "0.000005"}).price
+    assert price == Price(
+        Decimal(1), Decimal(10), reasoning=Decimal(20), input_audio=Decimal(3), input_image=Decimal(4), output_audio=Decimal(5)
+    )
+    assert one(pricing={**pricing, "internal_reasoning": "0", "audio": "0"}).price == Price(Decimal(1), Decimal(10))
+
+
+def test_a_free_model_is_not_an_unknown_one() -> None:
+    """Prices of 0 are prices; a negative one beside a good one is unknown alone."""
+    assert one(pricing={"prompt": "0", "completion": "0"}).price == Price(Decimal(0), Decimal(0))
+    assert one(pricing={"prompt": "0.000001", "completion": "-1"}).price == Price(Decimal(1), None)
+    assert one(pricing={"prompt": "NaN", "completion": None}).price is None
+
+
+def test_text_where_others_have_numbers_per_million_says_nothing() -> None:
+    """It may be per token, as other gateways have it: a million times off is worse than unknown."""
+    assert one(pricing={"input": "0.000003", "output": "0.000015"}).price is None
+
+
 def test_together() -> None:
     """A bare list, prices per million as numbers, and the kind of each model."""
     body = [

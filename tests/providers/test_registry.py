@@ -369,17 +369,3 @@ def test_prices_that_come_with_the_package() -> None:
         assert await prices.price(Provider("demo", ""), "demo") is None
 
     asyncio.run(main())
-
-
-def test_tiered_price_says_so() -> None:
-    """Where the price depends on the input's length, the lowest tier is given and named."""
-
-    async def main() -> None:
-        registry = ProviderRegistry(Settings(), ManualClock())
-        gemini, _ = make_provider("gemini")
-        price = await Prices(registry.catalogue).price(gemini, "gemini-2.5-pro")
-        assert price is not None
-        assert price.input == Decimal("1.25")
-        assert price.source.endswith("base tier")
-
-    asyncio.run(main())
