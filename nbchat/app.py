@@ -45,6 +45,7 @@ class App:
         from nbchat.providers.price_file import PriceFile
         from nbchat.providers.prices import Prices
         from nbchat.providers.registry import ProviderRegistry
+        from nbchat.providers.tokenizer import Tokenizers
         from nbchat.storage import open_store
         from nbchat.storage.place import data_directory
         from nbchat.streams.backends import open_streams
@@ -69,6 +70,7 @@ class App:
             log=log,
             prices=Prices(self.registry.catalogue, self.own_prices),
             provider=self.registry.get,
+            tokens=Tokenizers(),
             helper_requests=self._helper_requests,
             private=self._private_ports,
         )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from nbchat.core.cost import Cost, Price
-from nbchat.core.messages import Message
+from nbchat.core.messages import ImagePart, Message, TextPart, ToolCallPart, ToolResultPart
 from nbchat.core.tools import ToolSpec
 from nbchat.core.usage import Usage
 
@@ -31,6 +32,24 @@ class ModelRequest:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     tools: tuple[ToolSpec, ...] = ()
     continues: bool = False
+
+    @property
+    def texts(self) -> list[str]:
+        """All the text that is sent: messages without their reasoning, calls and results, and what the tools are."""
+        texts: list[str] = []
+        for part in (part for message in self.messages for part in message.parts):
+            if isinstance(part, ToolCallPart):
+                texts += (part.name, part.arguments)
+            elif isinstance(part, TextPart | ToolResultPart):
+                texts.append(part.text)
+        for tool in self.tools:
+            texts += (tool.name, tool.description, json.dumps(dict(tool.parameters), default=str))
+        return texts
+
+    @property
+    def has_images(self) -> bool:
+        """Whether images are sent along, which nobody can count in characters."""
+        return any(isinstance(part, ImagePart) for message in self.messages for part in message.parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,11 @@ from nbchat.core.events import (
 )
 from nbchat.core.requests import ModelRequest, Purpose, RequestRecord, RequestStatus
 from nbchat.sessions.ports import Clock
-from nbchat.sessions.settle import Settlement, settle
+from nbchat.sessions.settle import Settlement, is_whole, settle
 
 if TYPE_CHECKING:
     from nbchat.core.cost import Price
+    from nbchat.core.usage import Usage
 
 __all__ = ["RequestRun"]
 
@@ -44,7 +45,10 @@ class RequestRun:
         self.left_out: set[str] = set()
         """Parameters that were given for it and are not in it: the provider refuses them."""
         self.characters = 0
+        """Of all text that came, reasoning and arguments too, also of what a stopped answer does not keep."""
         self.first_token_seconds: float | None = None
+        self._said: list[str] = []
+        self._counted = 0
         self._clock = clock
         self._started = clock.time()
         self._began = clock.monotonic()
@@ -64,6 +68,7 @@ class RequestRun:
             self.finish = event
         elif isinstance(event, UsageReport):
             self.report = event
+            self._counted = self.characters
         elif isinstance(event, ModelNamed):
             self.model = event.model
         elif isinstance(event, LeftOut):
@@ -73,6 +78,7 @@ class RequestRun:
         if self.first_token_seconds is None:
             self.first_token_seconds = self._clock.monotonic() - self._began
         self.characters += len(text)
+        self._said.append(text)
 
     def failed(self, error: BaseException | None) -> None:
         """The request ended with this error: one that the provider refused before anything came is billed by nobody. (An
@@ -93,16 +99,30 @@ class RequestRun:
             return 0.0
         return max(self._ended - self.first_token_seconds, 0.0)
 
-    def settle(self, price: Price | None) -> Settlement:
-        """Return what it used and cost."""
-        return settle(
-            self.report,
-            self.characters,
-            self.request.messages,
-            price,
-            billed=self.billed,
-            ended=self.finish is not None,
-        )
+    @property
+    def ended(self) -> bool:
+        """Whether the provider ended the answer itself."""
+        return self.finish is not None
+
+    @property
+    def needs_estimate(self) -> bool:
+        """Whether it may be billed for more than was reported."""
+        return self.billed and not (self.ended and is_whole(self.report))
+
+    @property
+    def input_reported(self) -> bool:
+        """Whether the provider counted the input."""
+        return self.report is not None and bool(self.report.usage.input_tokens)
+
+    @property
+    def uncounted(self) -> str:
+        """The text that no report covers: all of it where none counted the output, else what came later."""
+        counted = self.report is not None and bool(self.report.usage.output_tokens)
+        return "".join(self._said)[self._counted if counted else 0 :]
+
+    def settle(self, price: Price | None, estimate: Usage) -> Settlement:
+        """Return what it used and cost; `estimate` is of what was not counted."""
+        return settle(self.report, estimate, price, billed=self.billed, ended=self.ended)
 
     def record(
         self,
@@ -132,4 +152,6 @@ class RequestRun:
             price=price,
             raw_usage=None if self.report is None else self.report.raw,
             first_token_seconds=self.first_token_seconds,
+            input_characters=None if self.request.has_images else sum(map(len, self.request.texts)),
+            output_characters=self.characters,
         )

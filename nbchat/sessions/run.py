@@ -27,6 +27,7 @@ from nbchat.core.requests import RequestRecord, RequestStatus
 from nbchat.core.usage import Usage, sum_usage
 from nbchat.sessions.asking import Asking
 from nbchat.sessions.dialogue import Dialogue
+from nbchat.sessions.estimates import Estimates
 from nbchat.sessions.output import TurnOutput
 from nbchat.sessions.ports import JobStatus, ModelProvider, Ports, TurnRecord
 from nbchat.sessions.settle import Settlement
@@ -61,6 +62,7 @@ class TurnRun:
         *,
         provider: Callable[[], ModelProvider],
         tools: ToolBox,
+        estimates: Estimates,
         watcher: RunWatcher,
     ) -> None:
         assert turn.answer is not None
@@ -68,6 +70,7 @@ class TurnRun:
         self._asking = asking
         self._ports = ports
         self._provider = provider
+        self._estimates = estimates
         self._watcher = watcher
         self._answer = turn.answer
         self._output = TurnOutput(turn, ports, watcher.published)
@@ -107,6 +110,7 @@ class TurnRun:
         """Stream the answer, then settle it, whatever happened. To end it early call `stop` or `interrupt`: cancelling this
         coroutine would cancel the saving too."""
         self._output.start()
+        self._estimates.prepare(self._asking.model)
         self._price = asyncio.create_task(self._look_up_price())
         self._stream = asyncio.create_task(self._dialogue.run())
         if self._stopping or self._closing:
@@ -140,15 +144,24 @@ class TurnRun:
     async def _settle(self, status: RequestStatus, patience: float) -> RequestRecord:
         """Return the ledger's row of the request that ran, and count it; once for each request."""
         assert self._price is not None
-        run = self._dialogue.request
-        await asyncio.wait({self._price}, timeout=patience if run.billed else 0)
+        run, provider = self._dialogue.request, self._asking.provider
+        estimate = asyncio.create_task(self._estimates.of(run, provider)) if run.needs_estimate else None
+        wanted = {self._price} if estimate is None else {self._price, estimate}
+        await asyncio.wait(wanted, timeout=patience if run.billed else 0)
         price = self._price.result() if self._price.done() and not self._price.cancelled() else None
-        settlement = run.settle(price)
+        if estimate is None or not estimate.done():
+            usage = self._estimates.at_once(run, provider)
+            if estimate is not None:
+                estimate.cancel()
+        else:
+            usage = estimate.result()
+        settlement = run.settle(price, usage)
         self._count(settlement)
         self._dialogue.settled = True
         conversation = (self._record.conversation, self._asking.conversation)
-        provider = self._asking.provider
-        return run.record(self._turn.id, self._answer.id, conversation, provider, status, price, settlement)
+        row = run.record(self._turn.id, self._answer.id, conversation, provider, status, price, settlement)
+        self._estimates.learn(row)
+        return row
 
     def _count(self, settlement: Settlement) -> None:
         run = self._dialogue.request

@@ -20,6 +20,7 @@ from nbchat.core.models import model_named, split_model
 from nbchat.core.parameters import check_parameters
 from nbchat.core.texts import text_of
 from nbchat.core.usage import Usage
+from nbchat.sessions.estimates import Estimates
 from nbchat.sessions.leases import Lease, LeaseKind, Leases
 from nbchat.sessions.ports import EventTransport, Ports
 from nbchat.sessions.state import Approval, Listener, Notice, SessionState, Signal, SignalName
@@ -58,7 +59,8 @@ class Session(Submitting):
         self._ending: asyncio.Task[None] | None = None
         self._stopping: asyncio.Task[None] | None = None
         self._default_model = default_model
-        self._worker = TurnWorker(tree, ports, self, self.tools, model=lambda: self.model)
+        self.estimates = Estimates(ports)
+        self._worker = TurnWorker(tree, ports, self, self.tools, self.estimates, model=lambda: self.model)
         self._titles = TitleMaker(self, ports)
         self._deciders = 0
         self._listeners: list[Listener] = []

@@ -5,19 +5,14 @@ Owns the choice of the figure: the provider's own cost first, else its usage at 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from nbchat.core.cost import Cost, Price, cost_of
 from nbchat.core.events import UsageReport
-from nbchat.core.messages import Message, TextPart
-from nbchat.core.usage import Usage
+from nbchat.core.usage import Usage, weakest
 
-__all__ = ["Settlement", "settle"]
-
-_CHARACTERS_PER_TOKEN = 4
-"""English prose and code; measured errors are +14 % (code) to -58 % (Chinese), hence always "estimated"."""
+__all__ = ["Settlement", "is_whole", "settle"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,35 +26,38 @@ class Settlement:
 _NOTHING = Settlement(Usage(input_tokens=0, output_tokens=0), Cost(Decimal(0)))
 
 
-def settle(
-    report: UsageReport | None,
-    characters: int,
-    history: Iterable[Message],
-    price: Price | None,
-    *,
-    billed: bool,
-    ended: bool,
-) -> Settlement:
-    """Return usage and cost of one request, of which `report` was said, and which gave so many `characters`.
+def settle(report: UsageReport | None, estimate: Usage, price: Price | None, *, billed: bool, ended: bool) -> Settlement:
+    """Return usage and cost of one request, of which `report` was said; `estimate` is of what that does not cover.
 
     `billed` says that the provider may bill it (it answered with a 200), `ended` that the provider ended the answer
-    itself: what was reported of an answer that was cut short counts as "estimated", because more may have been billed.
+    itself: what was reported of an answer that was cut short is at best "estimated", because more may have been billed.
     """
     if not billed:
         return _NOTHING
-    if report is None or not report.usage.total_tokens:
-        usage = _estimate(characters, history)
-    else:
-        usage = report.usage if ended else replace(report.usage, certainty="estimated")
-    if ended and report is not None and report.cost is not None and report.cost.amount is not None:
-        return Settlement(usage, report.cost)
-    return Settlement(usage, cost_of(usage, price))
+    if report is None:
+        return Settlement(estimate, cost_of(estimate, price))
+    whole = ended and is_whole(report)
+    usage = report.usage if whole else _with(report.usage, estimate)
+    stated = report.cost
+    if stated is None or stated.amount is None:
+        return Settlement(usage, cost_of(usage, price))
+    if ended and stated.certainty != "partial":
+        return Settlement(usage, stated)
+    # A figure of the moment, or a part of it (a gateway's fee): by the prices it is all of it, and else at least that.
+    priced = cost_of(replace(usage, certainty=weakest((usage.certainty, "estimated"))), price)
+    return Settlement(usage, priced if priced.amount is not None else replace(stated, certainty="partial"))
 
 
-def _estimate(characters: int, history: Iterable[Message]) -> Usage:
-    asked = sum(len(part.text) for message in history for part in message.parts if isinstance(part, TextPart))
-    return Usage(
-        input_tokens=-(-asked // _CHARACTERS_PER_TOKEN),
-        output_tokens=-(-characters // _CHARACTERS_PER_TOKEN),
-        certainty="estimated",
+def is_whole(report: UsageReport | None) -> bool:
+    """Whether a report counts both input and output, and not zero alone."""
+    return report is not None and bool(report.usage.total_tokens)
+
+
+def _with(said: Usage, estimate: Usage) -> Usage:
+    """Return a report completed by an estimate of what it does not cover."""
+    return replace(
+        said,
+        input_tokens=said.input_tokens or estimate.input_tokens,
+        output_tokens=(said.output_tokens or 0) + (estimate.output_tokens or 0),
+        certainty=weakest((said.certainty, estimate.certainty)),
     )

@@ -140,8 +140,11 @@ class TitleMaker:
             price = await self._ports.prices.price(self._ports.provider(provider_id).provider, run.request.model)
         except ChatError:
             _log.debug("no price for a title", exc_info=True)
-        settlement = run.settle(price)
+        estimates = session.estimates
+        usage = await estimates.of(run, provider_id) if run.needs_estimate else estimates.at_once(run, provider_id)
+        settlement = run.settle(price, usage)
         row = run.record("", answer.id, (session.id, session.name), provider_id, status, price, settlement)
+        estimates.learn(row)
         try:
             await self._ports.ledger.settle(row)
         except Exception:

@@ -23,6 +23,7 @@ from nbchat.core.models import split_model
 from nbchat.core.usage import Usage
 from nbchat.sessions.asking import Asking
 from nbchat.sessions.beginning import Beginning
+from nbchat.sessions.estimates import Estimates
 from nbchat.sessions.ports import Job, Ports, TurnRecord, UserMessage
 from nbchat.sessions.run import RunWatcher, TurnRun
 from nbchat.sessions.state import SignalName
@@ -65,7 +66,14 @@ class TurnWorker:
     """The queue of one session and the task that empties it."""
 
     def __init__(
-        self, tree: ConversationTree, ports: Ports, watcher: Watcher, tools: ToolBox, *, model: Callable[[], str]
+        self,
+        tree: ConversationTree,
+        ports: Ports,
+        watcher: Watcher,
+        tools: ToolBox,
+        estimates: Estimates,
+        *,
+        model: Callable[[], str],
     ) -> None:
         self.waiting: deque[Turn] = deque()
         self.current: Turn | None = None
@@ -73,6 +81,7 @@ class TurnWorker:
         self._ports = ports
         self._watcher = watcher
         self._tools = tools
+        self._estimates = estimates
         self._model = model
         self._beginning = Beginning(tree, ports)
         self._run: TurnRun | None = None
@@ -183,6 +192,7 @@ class TurnWorker:
             self._ports,
             provider=lambda: self._ports.provider(provider),
             tools=self._tools,
+            estimates=self._estimates,
             watcher=RunWatcher(
                 arrived=self._watcher.arrived,
                 published=lambda text: self._watcher.published(turn, text),

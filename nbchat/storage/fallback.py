@@ -11,6 +11,7 @@ import logging
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from nbchat.core.calibration import Calibration
 from nbchat.core.conversations import Conversation, ConversationSummary, SearchHit
 from nbchat.core.errors import StorageError
 from nbchat.core.messages import Message, Part
@@ -198,6 +199,11 @@ class FallbackStore(Carrier):
             return stored
         known = {record.id for record in stored}
         return stored + [each for each in await self._unsaved.memory.records(conversation_id) if each.id not in known]
+
+    async def calibration(self, provider: str, model: str) -> Calibration:
+        """Return what the newest reported requests to this model teach, those that are not saved yet too."""
+        stored: Calibration = await self._readable(self._primary.calibration(provider, model), Calibration())
+        return stored if self.trouble is None else stored + await self._unsaved.memory.calibration(provider, model)
 
     async def settings(self) -> dict[str, Any]:
         """Return all settings by name."""

@@ -5,10 +5,12 @@ Amounts are text, so that no digit of a decimal is lost.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from nbchat.core.calibration import CALIBRATION_ROWS, Calibration
 from nbchat.core.cost import UNKNOWN_COST, Cost, sum_cost
 from nbchat.core.requests import RequestRecord
 from nbchat.core.texts import well_formed
@@ -16,7 +18,7 @@ from nbchat.core.usage import Usage, sum_usage
 from nbchat.storage.codec import dump, price_from_json
 from nbchat.storage.database import Database
 
-__all__ = ["append", "of_interrupted", "records", "settle"]
+__all__ = ["append", "calibration", "of_interrupted", "records", "settle"]
 
 _COLUMNS = (
     "id, conversation_id, conversation_name, turn_id, message_id, purpose, provider, model, status, started, ended, "
@@ -25,6 +27,7 @@ _COLUMNS = (
     "input_audio_tokens, input_image_tokens, output_audio_tokens, output_image_tokens, "
     "notebook, input_characters, output_characters"
 )
+_LOOKED_AT = 4 * CALIBRATION_ROWS
 _MARKS = ", ".join("?" * len(_COLUMNS.split(",")))
 
 
@@ -56,6 +59,17 @@ def records(db: Database, conversation_id: str | None) -> list[RequestRecord]:
     """Return the rows of one conversation, or of all, oldest first."""
     where, parameters = ("", ()) if conversation_id is None else ("WHERE conversation_id = ?", (conversation_id,))
     return [_record(row) for row in db.rows(f"SELECT {_COLUMNS} FROM requests {where} ORDER BY position", parameters)]
+
+
+def calibration(db: Database, provider: str, model: str) -> Calibration:
+    """Return what the newest reported requests to this model teach; only its newest rows are looked at, along the index."""
+    newest = db.rows(
+        "SELECT input_tokens, output_tokens, usage_certainty, input_characters, output_characters FROM requests "
+        "WHERE provider = ? AND model = ? ORDER BY position DESC LIMIT ?",
+        (provider, model, _LOOKED_AT),
+    )
+    each = (Calibration.of(Usage(row[0], output_tokens=row[1], certainty=row[2]), row[3], row[4]) for row in newest)
+    return sum(itertools.islice((found for found in each if found.rows), CALIBRATION_ROWS), Calibration())
 
 
 def of_interrupted(db: Database, conversation_id: str, message_id: str) -> tuple[Usage, Cost]:

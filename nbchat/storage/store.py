@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from functools import partial
 from typing import Any
 
+from nbchat.core.calibration import Calibration
 from nbchat.core.conversations import Conversation, ConversationSummary, SearchHit
 from nbchat.core.messages import Message, Part
 from nbchat.core.models import Provider
@@ -189,6 +190,10 @@ class SqliteStore:
     async def records(self, conversation_id: str | None = None) -> list[RequestRecord]:
         """Return the ledger's rows, oldest first."""
         return await self._writer.run(lambda db: ledger.records(db, conversation_id))
+
+    async def calibration(self, provider: str, model: str) -> Calibration:
+        """Return what the newest reported requests to this model teach of characters and tokens."""
+        return await self._writer.run(lambda db: ledger.calibration(db, provider, model))
 
     # ------------------------------------------------------------ settings
 

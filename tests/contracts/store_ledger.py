@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from nbchat.core.calibration import CALIBRATION_ROWS, Calibration
 from nbchat.core.errors import UsageError
 from nbchat.core.models import KeyPlace, Provider
+from nbchat.core.usage import Usage
 from nbchat.storage import Store
 from tests.contracts.store_base import StoreBase
 from tests.contracts.values import a_record
@@ -28,6 +31,32 @@ class LedgerContract(StoreBase):
             assert rows == [plain, a_record(asked, id="r2")]
             assert str(rows[1].cost.amount) == "0.000012300000000000000001"
             assert await store.records("other") == []
+
+        run(work)
+
+    def test_calibration(self, run: Callable[..., None]) -> None:
+        """The newest reported requests to this model of this provider teach, the others do not: not an estimate, not one whose
+        characters nobody counted, and not what is older than the newest fifty."""
+
+        async def work(store: Store) -> None:
+            _, asked = await self.asked(store)
+            assert await store.calibration("lab", "tiny") == Calibration()
+            reported = a_record(asked, usage=Usage(10, output_tokens=20), input_characters=30, output_characters=70)
+            others: dict[str, dict[str, Any]] = {
+                "old": {},
+                "other": {"model": "other"},
+                "elsewhere": {"provider": "elsewhere"},
+                "estimated": {"usage": Usage(10, output_tokens=20, certainty="estimated")},
+                "uncounted": {"input_characters": None, "output_characters": None},
+                "half": {"input_characters": None, "usage": Usage(10, output_tokens=2), "output_characters": 9},
+            }
+            for name, changes in others.items():
+                await store.settle(replace(reported, id=name, **changes))
+            assert await store.calibration("lab", "tiny") == Calibration(30, 10, 79, 22, 2)
+            for number in range(CALIBRATION_ROWS):
+                await store.settle(replace(reported, id=f"r{number}", input_characters=40))
+            rows = CALIBRATION_ROWS
+            assert await store.calibration("lab", "tiny") == Calibration(40 * rows, 10 * rows, 70 * rows, 20 * rows, rows)
 
         run(work)
 

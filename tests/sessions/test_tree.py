@@ -70,12 +70,12 @@ def test_a_reader_that_is_overtaken_leaves_no_old_path_behind(monkeypatch: pytes
     assert tree.path[-1].text == "final"
 
 
-def test_amounts_in_two_currencies_have_no_sum() -> None:
-    """Currencies never mix, and a sum that cannot be made is no reason to fail."""
+def test_amounts_in_two_currencies_stand_beside_each_other() -> None:
+    """Currencies never mix, and are no reason to fail or to know nothing."""
     tree = ConversationTree(Conversation("c", "c"), [], [])
     for currency in ("USD", "EUR"):
         tree.settle(None, Cost(Decimal(1), currency=currency))
-    assert tree.cost == UNKNOWN_COST
+    assert str(tree.cost) == "$1.00 + €1.00"
 
 
 def chat(*ids: str, deleted: str = "") -> list[Message]:

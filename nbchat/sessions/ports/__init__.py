@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from nbchat.sessions.ports.clock import Clock
-from nbchat.sessions.ports.providers import KeySource, ModelProvider, PriceBook
+from nbchat.sessions.ports.providers import KeySource, ModelProvider, PriceBook, TokenCounter
 from nbchat.sessions.ports.storage import ConversationStore, RequestLedger, SettingsStore, TurnRecord
 from nbchat.sessions.ports.streams import (
     EventLogEntry,
@@ -38,6 +38,7 @@ __all__ = [
     "ResumeState",
     "SettingsStore",
     "Subscription",
+    "TokenCounter",
     "TurnRecord",
     "UserMessage",
 ]
@@ -58,6 +59,8 @@ class Ports:
     """Returns the adapter of a provider id; raises ConfigError for an unknown one."""
     helper_requests: Callable[[str], bool] = lambda _provider: False
     """Whether a provider id may be asked for titles besides answers."""
+    tokens: TokenCounter | None = None
+    """Counts what nobody reported."""
     private: Callable[[], Ports] | None = None
     """Makes the ports of sessions that are never saved; None where all are like that."""
     user: str = "local"

@@ -11,7 +11,7 @@ from nbchat.core.models import Model, Provider
 from nbchat.core.requests import ModelRequest
 from nbchat.core.secrets import Secret
 
-__all__ = ["KeySource", "ModelProvider", "PriceBook"]
+__all__ = ["KeySource", "ModelProvider", "PriceBook", "TokenCounter"]
 
 
 class ModelProvider(Protocol):
@@ -52,6 +52,19 @@ class KeySource(Protocol):
 
         May block (a keyring, a prompt): never called on the background loop.
         """
+        ...
+
+
+class TokenCounter(Protocol):
+    """Counts tokens as models do. Optional: without one, estimates rest on ratios."""
+
+    def prepare(self, model: str) -> None:
+        """Begin to load what counts this model's tokens, if anything does; returns at once."""
+        ...
+
+    async def count(self, model: str, texts: Sequence[str]) -> list[int] | None:
+        """Return how many tokens each text comes to, of a long one by its beginning; None where no tokenizer that is really this
+        model's is loaded. Never raises, works on a thread."""
         ...
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from nbchat.core.calibration import Calibration
 from nbchat.core.conversations import Conversation, ConversationSummary, SearchHit
 from nbchat.core.messages import Message, Part
 from nbchat.core.models import Provider
@@ -143,6 +144,10 @@ class RequestLedger(Protocol):
 
     async def records(self, conversation_id: str | None = None) -> list[RequestRecord]:
         """Return the rows, oldest first, of one conversation or of all."""
+        ...
+
+    async def calibration(self, provider: str, model: str) -> Calibration:
+        """Return what the newest `CALIBRATION_ROWS` reported requests to this model teach of characters and tokens."""
         ...
 
 
