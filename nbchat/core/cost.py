@@ -52,12 +52,13 @@ class Cost:
         return () if self.amount is None else ((self.currency, self.amount), *self.others)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the cost as JSON, amounts as strings."""
+        """Return the cost as JSON, amounts as strings; `text` is how people read it, so that there is one way of rounding."""
         data: dict[str, Any] = {
             "amount": None if self.amount is None else str(self.amount),
             "certainty": self.certainty,
             "source": self.source,
             "currency": self.currency,
+            "text": format_cost(self),
         }
         if self.others:
             data["others"] = {currency: str(amount) for currency, amount in self.others}

@@ -3,16 +3,7 @@ import type { Store } from "../store.ts";
 import type { Cost, Message } from "../wire/protocol.ts";
 import { AnswerActions, Recover } from "./actions.tsx";
 import { Branches } from "./branches.tsx";
-import {
-  formatCost,
-  formatPace,
-  formatUsage,
-  leftOut,
-  modelDetails,
-  paceDetails,
-  shortModel,
-  usageDetails,
-} from "./format.ts";
+import { formatPace, formatUsage, leftOut, modelDetails, paceDetails, shortModel, usageDetails } from "./format.ts";
 
 interface FooterProps {
   message: Message;
@@ -65,5 +56,5 @@ function ending(message: Message): string {
 
 /** A lone dash would say nothing. */
 function costLabel(cost: Cost): string {
-  return cost.amount === null ? `cost ${formatCost(cost)}` : formatCost(cost);
+  return cost.text === "–" ? `cost ${cost.text}` : cost.text;
 }

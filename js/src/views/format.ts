@@ -1,17 +1,7 @@
-/** How numbers, money and model names are written for people. Money follows `nbchat.core.cost.format_cost`. */
-import type { Cost, Message, Usage } from "../wire/protocol.ts";
+/** How numbers and model names are written for people. Money comes as text. */
+import type { Message, Usage } from "../wire/protocol.ts";
 
 const MARKS = { reported: "", estimated: "~", partial: "≥", unknown: "~" } as const;
-
-/** "–" for unknown, "~" before estimates, "≥" where a part is unknown, four decimals below a cent. */
-export function formatCost(cost: Cost | null): string {
-  if (!cost || cost.amount === null) return "–";
-  const amount = Number(cost.amount);
-  const sign = cost.currency === "USD" ? "$" : `${cost.currency} `;
-  if (amount === 0) return `${MARKS[cost.certainty]}${sign}0.00`;
-  if (amount < 0.0001) return `<${sign}0.0001`;
-  return `${MARKS[cost.certainty]}${sign}${amount.toFixed(amount < 0.01 ? 4 : 2)}`;
-}
 
 export function formatCount(count: number): string {
   return count.toLocaleString("en-US");
@@ -25,7 +15,7 @@ export function formatUsage(usage: Usage | null): string {
   return `${count(usage.input_tokens)} in · ${count(usage.output_tokens)} out`;
 }
 
-/** English prose and code; off by a quarter or more elsewhere, hence always with "~". As in `nbchat.sessions.settle`. */
+/** English prose and code; off by a quarter or more elsewhere, hence always with "~". As in `nbchat.core.calibration`. */
 const CHARACTERS_PER_TOKEN = 4;
 
 /** What has come of a running answer: the provider's own count where it gives one already, else an estimate; "" while a tool runs. */
@@ -47,15 +37,19 @@ export function textToRead({ parts }: Message): string {
 /** The details that do not fit in a line, for a tooltip. */
 export function usageDetails(usage: Usage | null): string {
   if (!usage) return "";
-  const lines: [string, number | null][] = [
+  const lines: [string, number | null | undefined][] = [
     ["input tokens", usage.input_tokens],
     ["of which cached", usage.cached_tokens],
     ["written to the cache", usage.cache_write_tokens],
+    ["of which sound", usage.input_audio_tokens],
+    ["of which images", usage.input_image_tokens],
     ["output tokens", usage.output_tokens],
     ["of which reasoning", usage.reasoning_tokens],
+    ["of which sound", usage.output_audio_tokens],
+    ["of which images", usage.output_image_tokens],
   ];
   const known = lines
-    .filter(([, count]) => count !== null)
+    .filter(([, count]) => count !== null && count !== undefined)
     .map(([name, count]) => `${name}: ${formatCount(count as number)}`);
   return [...known, `counts: ${usage.certainty}`].join("\n");
 }

@@ -13,15 +13,17 @@ export interface Usage {
   cache_write_tokens: number | null;
   output_tokens: number | null;
   reasoning_tokens: number | null;
+  input_audio_tokens?: number;
+  input_image_tokens?: number;
+  output_audio_tokens?: number;
+  output_image_tokens?: number;
   certainty: Certainty;
 }
 
-/** Money: `amount` is a decimal string so that no digit is lost, null where nobody knows. */
+/** Money as the kernel computed, rounded and marked it; "–" where nobody knows. A page computes none. */
 export interface Cost {
-  amount: string | null;
-  certainty: Certainty;
+  text: string;
   source: string;
-  currency: string;
 }
 
 /** What went wrong (`text`) and what to do (`hint`). */

@@ -72,7 +72,7 @@ export const branchScenes: Record<string, () => Scene> = {
             hint: "What arrived is kept.",
           },
           finish_reason: null,
-          cost: { ...cost, amount: null },
+          cost: { ...cost, text: "–" },
         }),
       ),
       { status: "error" },

@@ -94,7 +94,7 @@ const basics: Record<string, () => Scene> = {
         error: cut,
         finish_reason: null,
         usage: null,
-        cost: { ...cost, amount: null },
+        cost: { ...cost, text: "–" },
       }),
       question("q3", "Stop it"),
       answer("a3", "This one was stopped by ha", { status: "stopped", finish_reason: null }),

@@ -17,10 +17,8 @@ export const usage: Usage = {
   certainty: "reported",
 };
 export const cost = {
-  amount: "0.0042",
-  certainty: "estimated",
-  source: "catalogue of 2026-01-01",
-  currency: "USD",
+  text: "~$0.0042",
+  source: "provider",
 } as const;
 const base = {
   title: "analysis",

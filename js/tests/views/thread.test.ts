@@ -102,7 +102,7 @@ describe("a thread", () => {
     };
     const answer = message("a", "assistant", "x", {
       usage,
-      cost: { amount: null, certainty: "unknown", source: "", currency: "USD" },
+      cost: { text: "–", source: "" },
     });
     view = new TestView({ cost: "≥$0.12", snapshot: snapshot(line(message("q", "user", "?"), answer)) });
     const shown = view.render();
