@@ -72,6 +72,7 @@ class App:
             provider=self.registry.get,
             tokens=Tokenizers(),
             helper_requests=self._helper_requests,
+            drain_seconds=lambda: self.drain_seconds,
             private=self._private_ports,
         )
         self.choices: dict[str, Any] = {}
@@ -141,6 +142,12 @@ class App:
     async def change_choice(self, name: str, change: Callable[[Any], Any]) -> None:
         """Save what `change` makes of a setting as it is saved by now: another kernel may have changed it."""
         await self.set_choice(name, change((await self.store.settings()).get(name)))
+
+    @property
+    def drain_seconds(self) -> float:
+        """How long a stopped request is read on for its usage."""
+        chosen = self.choices.get("drain_seconds")
+        return chosen if isinstance(chosen, (int, float)) else 0.0
 
     def _helper_requests(self, provider_id: str) -> bool:
         """Whether a model may be asked for titles: not the demo, and not one on this machine unasked, which would drop the

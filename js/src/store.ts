@@ -24,7 +24,7 @@ import { Receiver } from "./wire/receiver.ts";
 import type { Content } from "./wire/reduce.ts";
 
 /** How far a stop has got; "busy" when nothing answered for a second, because a cell keeps the kernel from listening. */
-export type Stopping = "asked" | "acknowledged" | "busy" | null;
+export type Stopping = "asked" | "acknowledged" | "counting" | "busy" | null;
 
 export interface ViewState extends Traits, Omit<Content, "kind"> {
   position: Position;
@@ -128,11 +128,12 @@ export class Store {
   }
 
   stop(): void {
-    if (this.extra.stopping) return;
+    const again = this.extra.stopping === "counting";
+    if (this.extra.stopping && !again) return;
     this.extra.stopping = "asked";
     // named, so that the copy which comes late does not stop the turn after it
     const turn = this.receiver.position.ended ? null : this.receiver.content.turn;
-    const message: Outgoing = { op: "stop", turn };
+    const message: Outgoing = { op: "stop", turn, ...(again && { at_once: true }) };
     this.send(message);
     sendOnControl(this.model, message);
     this.schedule.set("stop", STOP_PATIENCE, () => {
@@ -226,7 +227,7 @@ export class Store {
         this.refuse(message.client_id, message.error);
         break;
       case "stopping":
-        if (this.extra.stopping) this.extra.stopping = "acknowledged";
+        if (this.extra.stopping) this.extra.stopping = message.counting ? "counting" : "acknowledged";
         break;
       case "deleted":
         this.receiver.deleted(message.messages);

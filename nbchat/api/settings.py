@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 __all__ = ["Settings"]
 
 _TITLES = ("auto", "always", "off")
+_LONGEST_DRAIN = 600
 
 
 class Settings:
-    """`nbchat.settings`: displays as a table. Settable: `model`, `titles`, `retention_days`, `timeouts`; for this and later
-    kernels."""
+    """`nbchat.settings`: displays as a table. Settable: `model`, `titles`, `retention_days`, `drain_seconds`, `timeouts`; for this
+    and later kernels."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -77,6 +78,19 @@ class Settings:
         checked = None if seconds is None else check_timeouts(seconds)
         self._app.background.wait(self._app.set_timeouts(checked))
 
+    @property
+    def drain_seconds(self) -> float:
+        """How long a stopped request is read on, its text discarded, so that its provider can still report what it used; 0 (the
+        default) closes it at once, and its usage is estimated. The answer stays as it was when it was stopped; a second stop
+        closes the request. What the model goes on writing meanwhile is billed: the price of a figure that is reported."""
+        return self._app.drain_seconds
+
+    @drain_seconds.setter
+    def drain_seconds(self, seconds: float) -> None:
+        if isinstance(seconds, bool) or not 0 <= seconds <= _LONGEST_DRAIN:
+            raise UsageError(f"drain_seconds is a number of seconds from 0 to {_LONGEST_DRAIN}.", hint="0 stops at once.")
+        self._app.background.wait(self._app.set_choice("drain_seconds", seconds or None))
+
     def table(self) -> Table:
         """Return the settings as rows: name, value and where it is set."""
         return Table(
@@ -85,6 +99,7 @@ class Settings:
                 {"setting": "titles", "value": self.titles, "set by": 'nbchat.settings.titles = "auto" | "always" | "off"'},
                 {"setting": "retention_days", "value": self.retention_days, "set by": "nbchat.settings.retention_days = days"},
                 {"setting": "timeouts", "value": self.timeouts, "set by": 'nbchat.settings.timeouts = {"first_token": seconds}'},
+                {"setting": "drain_seconds", "value": self.drain_seconds, "set by": "nbchat.settings.drain_seconds = seconds"},
                 {"setting": "store", "value": self._app.place, "set by": "NBCHAT_STORE, NBCHAT_HOME"},
                 {"setting": "streams", "value": self._app.streams, "set by": "NBCHAT_STREAMS"},
             ]

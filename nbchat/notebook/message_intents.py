@@ -133,8 +133,9 @@ async def _stop(services: Services, view: View, data: Mapping[str, Any]) -> None
         turn = session.turn  # a cell whose next turn waits may still show the one that runs
         if turn is None or meant != turn.id:
             return
-    services.hub.reply(view, wire.stopping(None if turn is None else turn.id))
-    await session.stop(None if view.turn is None else turn)
+    counting = services.ports.drain_seconds() > 0
+    services.hub.reply(view, wire.stopping(None if turn is None else turn.id, counting=counting))
+    await session.stop(None if view.turn is None else turn, at_once=data.get("at_once") is True)
 
 
 async def _unqueue(_services: Services, view: View, data: Mapping[str, Any]) -> None:

@@ -56,7 +56,8 @@ OPS: Mapping[str, Mapping[str, type]] = {
     "title": {"title": str},
     "asset": {},
 }
-"""What a browser may ask, and the fields that it must give. A stop may name its `turn`, a regenerate its `model`."""
+"""What a browser may ask, and the fields that it must give. A stop may name its `turn` and be `at_once`, a regenerate
+names its `model` if it has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +126,10 @@ def refused(error: ErrorInfo, client_id: str | None = None) -> Json:
     return {"op": "refused", "client_id": client_id, "error": error.to_json()}
 
 
-def stopping(turn: str | None) -> Json:
-    """Stop was heard; the end follows when the request is closed and the partial saved."""
-    return {"op": "stopping", "turn": turn}
+def stopping(turn: str | None, *, counting: bool = False) -> Json:
+    """Stop was heard; the end follows when the request is closed and the partial saved. When `counting`, it may be read on until
+    then for its usage, which a stop with `at_once` ends."""
+    return {"op": "stopping", "turn": turn} | ({"counting": True} if counting else {})
 
 
 def deleted(messages: Sequence[str]) -> Json:

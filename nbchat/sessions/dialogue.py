@@ -50,6 +50,9 @@ class Dialogue:
         """The request that runs, or ran last."""
         self.settled = False
         """Whether that is settled; said at once by whoever does it: the turn may be stopped before `settle` returns."""
+        self.frozen = False
+        """Whether the answer takes nothing more, and the rest is read only for what it used."""
+        self._reading = False
         self._asking = asking
         self._output = output
         self._tools = tools
@@ -86,10 +89,21 @@ class Dialogue:
         self._close_seam()
         self.request.end()
 
+    def freeze(self) -> bool:
+        """Let no more into the answer, but read the request on for its usage; False where there is none to be had: nothing is
+        being read, nothing was sent, or the answer is whole."""
+        if not self._reading or not self.request.billed or self.request.finish is not None:
+            return False
+        self.close()
+        self.frozen = True
+        return True
+
     def open_calls(self) -> Sequence[ToolCallPart]:
         """What the request that ran asks to have called; nothing where no tools were offered or it was cut short."""
         finish = self.request.finish
-        if not self.request.request.tools or self.settled or finish is None or finish.reason in ("length", "content_filter"):
+        if not self.request.request.tools or self.settled or self.frozen:
+            return ()
+        if finish is None or finish.reason in ("length", "content_filter"):
             return ()
         return [part for part in self._output.content.parts if isinstance(part, ToolCallPart)][self._first_call :]
 
@@ -105,7 +119,7 @@ class Dialogue:
                 return
             except ProviderError as error:
                 self.request.failed(error)
-                if error.status not in _REFUSED or self.request.characters:
+                if self.frozen or error.status not in _REFUSED or self.request.characters:
                     raise
                 await self._settle("error")
         await self._ask("continuation")
@@ -119,11 +133,15 @@ class Dialogue:
         self._seam = self._asking.seam(parts, prefill=prefill) if purpose == "continuation" else None
         self._break = _break_after(parts)
         stream = self._provider().stream(made)
+        self._reading = True
         try:
             async for batch in stream:
                 for event in batch:
                     self._take(event)
+                if self.frozen and not self.request.billed:
+                    break  # refused, and about to be sent again: nobody waits for that answer
         finally:
+            self._reading = False
             close = getattr(stream, "aclose", None)
             if close is not None:
                 await close()
@@ -131,7 +149,7 @@ class Dialogue:
 
     def _take(self, event: ProviderEvent) -> None:
         self.request.take(event)
-        if isinstance(event, RequestSent):
+        if self.frozen or isinstance(event, RequestSent):
             return
         if isinstance(event, ToolCallDelta):
             event = self._numbered(event)

@@ -172,7 +172,7 @@ class SessionManager(Library):
         async with self._opening:  # nobody is given what is about to go
             session = self.get(name_or_id)
             if session is not None:
-                await session.stop(queue=True)
+                await session.stop(queue=True, at_once=True)
                 await self.close(session)
                 await (self._private_ports() if session.private else self._ports).store.delete(session.id)
             else:

@@ -66,6 +66,10 @@ class TurnOutput:
         self._unsaved.extend(ToolCallDelta(0, call.id, call.name, call.arguments) for call in calls)
         await self._checkpoint()
 
+    async def checkpoint(self) -> None:
+        """Save what has come, now."""
+        await self._checkpoint()
+
     async def end(self, event: Event) -> None:
         """Publish what is left and this event, which ends the log."""
         await self._append([*self._coalescer.take(self._ports.clock.monotonic()), event])

@@ -75,7 +75,7 @@ class RequestRun:
             self.left_out.add(event.parameter)
 
     def _token(self, text: str) -> None:
-        if self.first_token_seconds is None:
+        if self.first_token_seconds is None and self._ended is None:
             self.first_token_seconds = self._clock.monotonic() - self._began
         self.characters += len(text)
         self._said.append(text)

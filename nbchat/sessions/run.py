@@ -77,6 +77,7 @@ class TurnRun:
         self._stopping = False
         self._closing = False
         self._stream: asyncio.Task[None] | None = None
+        self._draining: asyncio.Task[None] | None = None
         self._price: asyncio.Task[Price | None] | None = None
         self._usages = [] if turn.answer.usage is None else [turn.answer.usage]
         self._costs = [] if turn.answer.cost is None else [turn.answer.cost]
@@ -94,11 +95,27 @@ class TurnRun:
             callers=turn.callers,
         )
 
-    def stop(self) -> None:
-        """Ask the turn to stop: the request is closed and what came is kept. Idempotent."""
-        self._stopping = True
-        if self._stream is not None:
+    def stop(self, *, at_once: bool | None = None) -> None:
+        """Ask the turn to stop: what came is kept, and the request is closed.
+
+        Where `drain_seconds` is set, the request is read on so long for its usage, without a word more for the answer; a second
+        stop closes it. `at_once` True closes it now, False does not end the reading (the same stop, come on another way).
+        """
+        first, self._stopping = not self._stopping, True
+        if self._stream is None:
+            return
+        seconds = self._ports.drain_seconds()
+        if first and not at_once and seconds > 0 and self._dialogue.freeze():
+            self._draining = asyncio.create_task(self._drain(seconds))
+        elif at_once is not False or not self._dialogue.frozen:
             self._stream.cancel()
+
+    async def _drain(self, seconds: float) -> None:
+        """Save the answer as it stays, and give the provider so long to say what it used."""
+        assert self._stream is not None
+        await self._output.checkpoint()
+        await self._ports.clock.sleep(seconds)
+        self._stream.cancel()
 
     def interrupt(self) -> None:
         """The session is closed: end as interrupted, with what came. Idempotent."""
@@ -116,6 +133,8 @@ class TurnRun:
         if self._stopping or self._closing:
             self._stream.cancel()
         await asyncio.wait({self._stream})
+        if self._draining is not None:
+            self._draining.cancel()
         await self._output.stop()
         self._dialogue.close()
         status, error = self._verdict(self._stream)
@@ -178,6 +197,8 @@ class TurnRun:
         error = None if stream.cancelled() else stream.exception()
         if not self._dialogue.settled:
             self._dialogue.request.failed(error)
+        if self._dialogue.frozen:
+            return "stopped", None  # whatever came, or failed, after that
         if self._dialogue.request.finish is not None and error is None and not (stream.cancelled() and self._wants_tools()):
             return "complete", None  # stopped or shut down behind the finish reason, it is whole all the same
         if self._stopping and (stream.cancelled() or error is not None):
@@ -203,7 +224,7 @@ class TurnRun:
             hurried = status != "complete" or self._stream.cancelled()
             rows.append(await self._settle(cast(RequestStatus, status), _PRICE_SECONDS[hurried]))
         self._price.cancel()
-        finish = self._dialogue.request.finish
+        finish = None if self._dialogue.frozen else self._dialogue.request.finish
         message = replace(
             self._answer,
             parts=self._output.content.parts,

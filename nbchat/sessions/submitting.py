@@ -189,16 +189,16 @@ class Submitting(Editing):
         if turn is not None:
             await self.stop(turn)
 
-    async def stop(self, turn: Turn | None = None, *, queue: bool = False) -> None:
+    async def stop(self, turn: Turn | None = None, *, queue: bool = False, at_once: bool | None = None) -> None:
         """Stop `turn` (default: the running one); returns when its request is closed and its partial saved.
 
-        With `queue` the waiting turns are removed too. Does nothing when there is nothing to stop.
+        With `queue` the waiting turns are removed too. Does nothing when there is nothing to stop. `at_once`: see `TurnRun.stop`.
         """
         for waiting in self.queue:
             if queue or waiting is turn:
                 self.unqueue(waiting.id)
         if turn is None or turn is self.turn:
-            await self._worker.stop()
+            await self._worker.stop(at_once=at_once)
 
 
 def _question(text: object) -> str:

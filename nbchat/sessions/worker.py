@@ -108,13 +108,14 @@ class TurnWorker:
         turn.future.cancel()
         turn.tell(None)
 
-    async def stop(self) -> None:
-        """Stop the running turn, if there is one; returns when its request is closed and its partial saved."""
+    async def stop(self, *, at_once: bool | None = None) -> None:
+        """Stop the running turn, if there is one; returns when its request is closed and its partial saved. `at_once`: see
+        `TurnRun.stop`."""
         turn = self.current
         if turn is None or turn.status == "ended":
             return
         if self._run is not None:
-            self._run.stop()
+            self._run.stop(at_once=at_once)
         else:
             self._stop_at_once = True
         await asyncio.wrap_future(turn.future)

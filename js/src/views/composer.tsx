@@ -50,7 +50,7 @@ export function Composer({ store }: { store: Store }) {
             class="round stop"
             aria-label="Stop"
             title="Stop (Esc)"
-            disabled={stopping !== null}
+            disabled={stopping !== null && stopping !== "counting"}
             onClick={() => {
               box.current?.focus(); // the button goes when the turn does
               store.stop();

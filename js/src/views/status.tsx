@@ -20,12 +20,19 @@ function announcement({ position, messages, approvals }: ViewState): string {
   return last.status === "complete" ? "Answer complete" : `Answer ${last.status}`;
 }
 
+const STOP_LINES = {
+  asked: "Stopping…",
+  acknowledged: "Stopping…",
+  counting: "Stopped. Waiting for what it used; Stop again ends that.",
+  busy: "Kernel busy, will stop when the cell ends",
+};
+
 export function StopLine({ store }: { store: Store }) {
   const { stopping } = live(store);
   if (!stopping) return null;
   return (
     <p class="stop-line" role="status">
-      {stopping === "busy" ? "Kernel busy, will stop when the cell ends" : "Stopping…"}
+      {STOP_LINES[stopping]}
     </p>
   );
 }

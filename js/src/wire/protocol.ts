@@ -166,7 +166,8 @@ export type Incoming =
   | { op: "models"; models: ModelInfo[]; error: ErrorInfo | null }
   | { op: "sent"; client_id: string; turn: string }
   | { op: "refused"; client_id: string | null; error: ErrorInfo }
-  | { op: "stopping"; turn: string | null }
+  /** When `counting`, the request may be read on for what it used; a stop that is `at_once` ends that. */
+  | { op: "stopping"; turn: string | null; counting?: boolean }
   /** These were deleted just now; `restore` with the same ids takes that back. */
   | { op: "deleted"; messages: string[] }
   | { op: "asset"; code: string };
@@ -175,7 +176,7 @@ export type Incoming =
 export type Outgoing =
   | { op: "hello"; generation: number; have: number; page: string }
   | { op: "send"; text: string; client_id: string }
-  | { op: "stop"; turn: string | null }
+  | { op: "stop"; turn: string | null; at_once?: boolean }
   | { op: "page"; before: string }
   | { op: "visible"; page: string; visible: boolean }
   | { op: "models" }

@@ -145,6 +145,28 @@ describe("stopping", () => {
     expect(shown.text).toContain("stopped");
   });
 
+  test("while a stopped request is read on for its usage the view says so, and a second Stop ends it", async () => {
+    view = new TestView();
+    const shown = view.render();
+    view.begin();
+    await drawn();
+    shown.button("Stop").click();
+    view.model.deliver({ op: "stopping", turn: "t1", counting: true });
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(shown.text).toContain("Stopped. Waiting for what it used");
+    expect(shown.button("Stop").disabled).toBe(false);
+    shown.button("Stop").click();
+    await drawn();
+    expect(view.sent("stop")).toEqual([
+      { op: "stop", turn: "t1" },
+      { op: "stop", turn: "t1", at_once: true },
+    ]);
+    expect(shown.button("Stop").disabled).toBe(true);
+    view.finish(0, { status: "stopped" });
+    await drawn();
+    expect(shown.has(".stop")).toBe(false);
+  });
+
   test("after a second without an effect the view says why", async () => {
     view = new TestView();
     const shown = view.render();

@@ -61,6 +61,8 @@ class Ports:
     """Whether a provider id may be asked for titles besides answers."""
     tokens: TokenCounter | None = None
     """Counts what nobody reported."""
+    drain_seconds: Callable[[], float] = lambda: 0.0
+    """How long a stopped request is read on for its usage; 0 for not at all."""
     private: Callable[[], Ports] | None = None
     """Makes the ports of sessions that are never saved; None where all are like that."""
     user: str = "local"
