@@ -197,11 +197,11 @@ class TurnRun:
         error = None if stream.cancelled() else stream.exception()
         if not self._dialogue.settled:
             self._dialogue.request.failed(error)
-        if self._dialogue.frozen:
-            return "stopped", None  # whatever came, or failed, after that
-        if self._dialogue.request.finish is not None and error is None and not (stream.cancelled() and self._wants_tools()):
+        frozen = self._dialogue.frozen  # stopped, whatever came or failed after that
+        whole = self._dialogue.request.finish is not None and error is None and not frozen
+        if whole and not (stream.cancelled() and self._wants_tools()):
             return "complete", None  # stopped or shut down behind the finish reason, it is whole all the same
-        if self._stopping and (stream.cancelled() or error is not None):
+        if frozen or (self._stopping and (stream.cancelled() or error is not None)):
             return "stopped", None
         if self._closing or stream.cancelled():
             return "interrupted", ErrorInfo("interrupted", "The kernel was shut down while the answer came.", "Resume goes on.")

@@ -6,9 +6,10 @@ from tests.soak.mutation import rule
 
 __all__ = ["RULES"]
 
-G1, G6, G14 = "test_g01_to_g05.py::test_", "test_g06_to_g10.py::test_", "test_g14_to_g18.py::test_"
+G1, G6, G13 = "test_g01_to_g05.py::test_", "test_g06_to_g10.py::test_", "test_g13.py::test_"
+G14 = "test_g14_to_g18.py::test_"
 G11 = "test_g11_to_g12.py::test_"
-L1, L13 = "test_l01_to_l08.py::test_", "test_l13_to_l25.py::test_"
+L1, L13, L16 = "test_l01_to_l08.py::test_", "test_l13_to_l25.py::test_", "test_l16_to_l19.py::test_"
 
 ONE_WORKER = (
     "sessions/worker.py",
@@ -130,6 +131,20 @@ RULES = (
         ("providers/usage_notes.py", "if raw == self._last or not _COUNTS(raw):", "if raw == self._last:"),
     ),
     rule(
+        f"{G13}g13_a_null_beside_the_cost_is_no_cost",
+        "the upstream's bill counts where the key is one's own",
+        ("providers/usage_report.py", 'if data.get("is_byok") is True:', "if True:"),
+    ),
+    rule(
+        f"{G13}g13_a_price_of_minus_one_is_unknown",
+        "a negative price is none",
+        (
+            "core/price.py",
+            "if value is not None and (not value.is_finite() or value < 0):",
+            "if value is not None and not value.is_finite():",
+        ),
+    ),
+    rule(
         f"{G14}g14_how_an_answer_ended_is_a_field_and_no_text",
         "no marker in the text",
         (
@@ -231,6 +246,26 @@ RULES = (
         f"{L13}l15_losing_a_view_is_not_failing_the_answer",
         "a watcher's failure is its own",
         ("sessions/session.py", '_log.exception("a listener failed on %s", name)', "raise"),
+    ),
+    rule(
+        f"{L16}l16_a_stopped_request_has_an_estimate_that_says_so",
+        "an estimate is marked",
+        ("sessions/estimates.py", 'certainty="partial" if unseen else "estimated"', 'certainty="reported"'),
+    ),
+    rule(
+        f"{L16}l16_a_stopped_request_can_be_read_on_for_its_figure",
+        "a stopped request is read on where that is wanted",
+        ("sessions/run.py", "seconds > 0 and self._dialogue.freeze()", "False"),
+    ),
+    rule(
+        f"{L16}l17_cached_tokens_are_paid_once_and_reasoning_is_paid",
+        "each token is in one pile",
+        ("core/cost.py", "        self._left -= taken\n", ""),
+    ),
+    rule(
+        f"{L16}l19_money_is_computed_and_rounded_in_one_place",
+        "one way of writing money",
+        ("core/cost.py", '"text": format_cost(self),', '"text": f"${self.amount}",'),
     ),
     rule(
         f"{L13}l20_an_answer_is_built_and_stored_once",

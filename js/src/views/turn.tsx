@@ -45,7 +45,12 @@ function Running({ store }: { store: Store }) {
   useKeptFocus(root);
   return (
     <div class="turn-actions" ref={root}>
-      <button type="button" class="small" aria-disabled={stopping !== null && stopping !== "counting"} onClick={() => store.stop()}>
+      <button
+        type="button"
+        class="small"
+        aria-disabled={stopping !== null && stopping !== "counting"}
+        onClick={() => store.stop()}
+      >
         <StopIcon />
         Stop
       </button>
