@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from nbchat.core.errors import ChatError
-from nbchat.core.models import Provider
+from nbchat.core.models import DEMO, Provider
 from nbchat.core.price import Price, Tier
 from nbchat.providers.catalogue import Catalogue
 from nbchat.providers.presets import preset_of
@@ -34,6 +34,8 @@ _RATES = {
     "output_image": "output_image_mtok",
 }
 """Our names and those of genai-prices; all are per million tokens."""
+_FREE = Price(Decimal(0), Decimal(0), source="demo")
+"""Of the demo, also of an answer that was stopped: it is known to cost nothing."""
 
 
 class Prices:
@@ -49,6 +51,8 @@ class Prices:
         Where the provider is known to list prices, its listing is fetched if it is not at hand (same server, same key, at
         most 10 s). A provider on this machine costs nothing that anybody could know, unless a price was set for it.
         """
+        if provider.id == DEMO:
+            return _FREE
         loop = asyncio.get_running_loop()
         if self._own is not None:
             own = await loop.run_in_executor(None, self._own.price, f"{provider.id}/{model}", model)

@@ -43,7 +43,7 @@ class Estimates:
             counts = await self._counted(run)
             if counts is not None:
                 return counts
-            calibration = await self._calibration(provider, run.model)
+            calibration = await self.calibration(provider, run.model)
         except Exception:
             _log.warning("a request could not be estimated from its model's history", exc_info=True)
             calibration = Calibration()
@@ -59,7 +59,8 @@ class Estimates:
         if key in self._known:
             self._known[key] += Calibration.of(record.usage, record.input_characters, record.output_characters)
 
-    async def _calibration(self, provider: str, model: str) -> Calibration:
+    async def calibration(self, provider: str, model: str) -> Calibration:
+        """Return what is known of a model's characters and tokens; asks the ledger once."""
         key = (provider, model)
         if key not in self._known:
             self._known[key] = await self._ports.ledger.calibration(provider, model)

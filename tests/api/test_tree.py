@@ -277,13 +277,21 @@ def test_settings_prompts_and_recent_models_are_kept() -> None:
         assert nbchat.settings.recent_models == ("lab/other", "lab/tiny")
         nbchat.settings.titles = "off"
         nbchat.settings.retention_days = 30
+        nbchat.settings.drain_seconds = 2.5
         assert (nbchat.settings.titles, nbchat.settings.retention_days) == ("off", 30)
+        assert nbchat.settings.drain_seconds == 2.5
+        assert "drain_seconds" in repr(nbchat.settings)
         del nbchat.prompts["mine"]
         assert "mine" not in nbchat.prompts
         assert "concise" in nbchat.prompts
         for wrong in (-1, 0, True):
             with pytest.raises(UsageError):
                 nbchat.settings.retention_days = wrong
+        for seconds in (-1, True, 601, float("nan")):
+            with pytest.raises(UsageError):
+                nbchat.settings.drain_seconds = seconds
+        nbchat.settings.drain_seconds = 0
+        assert nbchat.settings.drain_seconds == 0
         with pytest.raises(UsageError):
             nbchat.settings.titles = "sometimes"
         with pytest.raises(UsageError):

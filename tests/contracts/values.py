@@ -8,9 +8,10 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from nbchat.core.conversations import Conversation
-from nbchat.core.cost import Cost, Price
+from nbchat.core.cost import Cost
 from nbchat.core.ids import new_id
 from nbchat.core.messages import Message, Role, TextPart
+from nbchat.core.price import Price, Tier
 from nbchat.core.requests import RequestRecord
 from nbchat.core.usage import Usage
 from nbchat.sessions.ports import TurnRecord
@@ -87,7 +88,16 @@ def a_record(asked: Asked, **changes: Any) -> RequestRecord:
         "ended": 102.5,
         "usage": Usage(3, 1, None, 2, None, "estimated", input_audio_tokens=1, output_image_tokens=2),
         "cost": Cost(Decimal("0.000012300000000000000001"), "estimated", "prices", "EUR"),
-        "price": Price(input=Decimal("0.10"), output=Decimal("1E-7"), source="prices", dated="2026-01-01"),
+        "price": Price(
+            input=Decimal("0.10"),
+            output=Decimal("1E-7"),
+            source="prices",
+            dated="2026-01-01",
+            currency="EUR",
+            reasoning=Decimal("0.2"),
+            output_audio=Decimal("8.00"),
+            tiers=(Tier(200_000, Price(input=Decimal("0.20"))),),
+        ),
         "raw_usage": '{"prompt_tokens": 3}',
         "first_token_seconds": 0.25,
         "notebook": "notes.ipynb",

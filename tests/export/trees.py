@@ -71,6 +71,7 @@ LAST = Message(
 PATH = (QUESTION, ANSWER, replace(LAST, parent="a1"))
 ALL = (QUESTION, OTHER, ANSWER, GONE, LAST)
 
+_others = st.sampled_from([(), (("EUR", Decimal("0.30")), ("GBP", Decimal("1E-7")))])
 _texts = st.text(max_size=12) | st.sampled_from(["```python\nx = 1\n```", "\ud83d", "<b>", "\x00"])
 _parts: st.SearchStrategy[Part] = st.one_of(
     st.builds(TextPart, _texts),
@@ -97,7 +98,7 @@ def trees(draw: st.DrawFn) -> tuple[Conversation, list[Message]]:
                 created=draw(st.floats(0, 1e10)),
                 model=draw(st.none() | _texts),
                 usage=draw(st.none() | st.builds(Usage, st.none() | st.integers(0, 2**40))),
-                cost=draw(st.none() | st.builds(Cost, st.none() | st.decimals(0, 1000, places=8))),
+                cost=draw(st.none() | st.builds(Cost, st.none() | st.decimals(0, 1000, places=8), others=_others)),
                 hidden=draw(st.booleans()),
                 deleted=draw(st.booleans()),
                 omitted=draw(st.integers(0, 9)),

@@ -316,3 +316,23 @@ def test_a_cells_view_is_the_new_turns_when_its_answer_goes_on() -> None:
         cell.shows("hi", "Hello there")
         thread.shows("hi", "Hello there")
         assert cell.page.messages == [{**m, "parent": m["parent"]} for m in thread.page.messages]
+
+
+def test_a_stop_that_reads_on_says_so_and_a_second_one_ends_that() -> None:
+    """The stop that comes on the other way is the same one; a page that is asked again says that it means at once."""
+    gate = Gate()
+    with running_app(Reply.text(tokens=["one ", "two"], gate=gate)):
+        nbchat.settings.drain_seconds = 60
+        s = nbchat.session("notes")
+        browser = Browser(s)
+        browser.say("send", text="hi", client_id="c1")
+        turn = browser.got("sent")["turn"]
+        gate.release(1)
+        browser.wait(lambda: browser.texts == ["hi", "one "])
+        for _ in range(2):
+            browser.say("stop", turn=turn)
+            assert browser.got("stopping") == {"op": "stopping", "turn": turn, "counting": True}
+        assert s.status == "streaming"
+        browser.say("stop", turn=turn, at_once=True)
+        browser.shows("hi", "one ")
+        assert s.messages[-1].status == "stopped"

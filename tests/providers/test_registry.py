@@ -366,6 +366,8 @@ def test_prices_that_come_with_the_package() -> None:
         assert await prices.price(known, "no-such-model") is None
         assert await prices.price(Provider("x", "https://proxy.example/v1"), "gpt-4o-mini") is None
         assert await prices.price(Provider("x", "http://127.0.0.1:1/v1"), "gpt-4o-mini") is None
-        assert await prices.price(Provider("demo", ""), "demo") is None
+        free = await prices.price(Provider("demo", ""), "demo")
+        assert free is not None
+        assert (free.input, free.output) == (Decimal(0), Decimal(0))
 
     asyncio.run(main())

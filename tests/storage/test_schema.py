@@ -14,7 +14,7 @@ import pytest
 
 from nbchat.core.errors import StorageError
 from nbchat.core.models import KeyPlace, Provider
-from nbchat.storage import Place, SqliteStore, database
+from nbchat.storage import Place, SqliteStore, database, ledger
 from nbchat.storage.database import Database
 from nbchat.storage.migrations import LATEST, MIGRATIONS, Migration, check, migrate
 from tests.contracts.values import a_conversation, a_record, a_turn, end_of
@@ -180,6 +180,16 @@ def ledger_of(path: Path) -> None:
         await store.aclose()
 
     asyncio.run(work())
+
+
+def test_a_models_newest_requests_are_found_along_an_index(db: Database) -> None:
+    """An estimate after Stop has a tenth of a second: a ledger of years is not read through."""
+    asked: list[str] = []
+    db.sql.set_trace_callback(asked.append)
+    ledger.calibration(db, "lab", "tiny")
+    db.sql.set_trace_callback(None)
+    [plan] = db.rows(f"EXPLAIN QUERY PLAN {asked[-1]}")
+    assert "USING INDEX requests_by_model (provider=? AND model=?)" in plan[3]
 
 
 def test_only_the_place_of_a_key_is_saved(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
