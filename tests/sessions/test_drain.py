@@ -125,6 +125,9 @@ def test_a_second_stop_closes_it_at_once(at_once: bool | None) -> None:
         session, turn, task = await stopping(house, gate)
         copy = asyncio.create_task(session.stop(at_once=False))
         await settle()
+        gate.release(1)
+        run = session._worker._run
+        await eventually(lambda: run is not None and run._dialogue.request.characters == len("one two "))
         assert not task.done()
         await asyncio.wait_for(session.stop(at_once=at_once), 5)
         await asyncio.gather(task, copy)
@@ -198,8 +201,9 @@ def roll() -> int:
     raise AssertionError("nobody asked for it any more")
 
 
-def test_tools_that_are_asked_for_afterwards_are_not_run() -> None:
-    """Nor is another request made."""
+@pytest.mark.parametrize("called_before", [True, False])
+def test_tools_that_are_asked_for_are_not_run(called_before: bool) -> None:
+    """Whether the call came before the stop or after it; nor is another request made."""
     gate = Gate()
 
     async def test(house: House) -> None:
@@ -207,15 +211,21 @@ def test_tools_that_are_asked_for_afterwards_are_not_run() -> None:
         session = await house.session()
         session.tools.set([roll], None)
         session.tools.allow("roll")
-        _, turn, task = await stopping(house, gate, session)
+        turn = session.submit("hi")
+        await eventually(lambda: bool(turn.content.parts) and len(turn.content.parts) == 1 + called_before)
+        task = asyncio.create_task(session.stop())
+        await settle()
         gate.open()
         await task
         message = await answer(turn)
         assert (message.text, message.status) == ("one ", "stopped")
         assert message.usage == Usage(7, output_tokens=5)
 
-    server = live(test, Reply.text(tokens=["one ", "two"], tool_calls=[("roll", {})], usage=USAGE, gate=gate), price=PRICE)
-    assert len(server.chats) == 1
+    call = {"tool_calls": [{"index": 0, "id": "c", "function": {"name": "roll", "arguments": "{}"}}]}
+    text, called = ({"choices": [{"delta": delta}]} for delta in ({"content": "one "}, call))
+    end = [{"choices": [{"delta": {}, "finish_reason": "tool_calls"}], "usage": USAGE}, "[DONE]"]
+    pieces = [text, called, gate, *end] if called_before else [text, gate, called, *end]
+    assert len(live(test, Reply.events(pieces), price=PRICE).chats) == 1
 
 
 def test_a_refusal_is_not_tried_again() -> None:
