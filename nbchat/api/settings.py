@@ -18,8 +18,8 @@ _LONGEST_DRAIN = 600
 
 
 class Settings:
-    """`nbchat.settings`: displays as a table. Settable: `model`, `titles`, `retention_days`, `drain_seconds`, `timeouts`; for this
-    and later kernels."""
+    """`nbchat.settings`: displays as a table. Settable: `model`, `titles`, `retention_days`, `drain_seconds`, `timeouts`; for
+    this and later kernels."""
 
     def __init__(self, app: App) -> None:
         self._app = app
