@@ -142,7 +142,7 @@ class ChatCompletionsDecoder:
             self._model = chunk.model
             self._flush_run()
             self._out.append(ModelNamed(text_of(chunk.model, "A model's name")))
-        if chunk.usage:  # before choices: the usage chunk of most providers has none
+        if len(chunk.usage) > 4:  # not null; before choices: the usage chunk of most providers has none
             self._note_usage(bytes(chunk.usage))
         elif chunk.x_groq:
             self._note_groq(bytes(chunk.x_groq))
@@ -151,7 +151,7 @@ class ChatCompletionsDecoder:
                 self._choice(choice)
 
     def _choice(self, choice: Choice) -> None:
-        if choice.usage:
+        if len(choice.usage) > 4:
             self._note_usage(bytes(choice.usage))
         delta = choice.delta
         if delta is None and not self.characters:

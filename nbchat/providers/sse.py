@@ -127,20 +127,15 @@ class SseDecoder:
 
     def _blocks(self, complete: bytes) -> list[ServerSentEvent]:
         """Decode bytes that end with a line end (all line ends are LF here)."""
-        events: list[ServerSentEvent] = []
         last_id = self._id
-        blocks = complete.split(b"\n\n")
-        last = len(blocks) - 1
-        for index, block in enumerate(blocks):
-            # The common case: one data line, closed by a blank line, nothing pending.
-            if index < last and block[:6] == b"data: " and b"\n" not in block and not self._data and not self._event:
-                if len(block) > self._limit:
-                    self._check(len(block))
-                events.append(ServerSentEvent(block[6:], "message", last_id))
-                continue
-            for line in (block + b"\n\n" if index < last else block).split(b"\n")[:-1]:
-                self._line(line, events)
-            last_id = self._id
+        # The common case: nothing pending, and of every event one line, `data: ...`, and the blank line after it.
+        if complete[:6] == b"data: " and complete[-2:] == b"\n\n" and len(complete) <= self._limit:
+            payloads = complete[6:-2].split(b"\n\ndata: ")
+            if complete.count(b"\n") == 2 * len(payloads) and not self._data and not self._event:
+                return [ServerSentEvent(payload, "message", last_id) for payload in payloads]
+        events: list[ServerSentEvent] = []
+        for line in complete.split(b"\n")[:-1]:
+            self._line(line, events)
         return events
 
     def _line(self, line: bytes, events: list[ServerSentEvent]) -> None:

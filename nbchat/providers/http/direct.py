@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import httpx
 
-from nbchat.providers.http.http1 import ChunkedDecoder, Connection, Head, WireError, parse_head
+from nbchat.providers.http.connection import Connection
+from nbchat.providers.http.http1 import ChunkedDecoder, Head, WireError, parse_head
 from nbchat.providers.urls import is_loopback
 
-__all__ = ["DirectTransport"]
+__all__ = ["BODY", "Body", "DirectTransport"]
+
+BODY = "nbchat.body"
+"""The extension of a response under which its `Body` stands."""
 
 _IDLE_SECONDS = 4.0  # less than the 5 s after which common servers close an idle connection: no race with them
 
@@ -39,7 +43,8 @@ class DirectTransport(httpx.AsyncBaseTransport):
         except BaseException:
             await connection.abort()
             raise
-        return httpx.Response(head.status, headers=list(head.headers), stream=_Body(connection, head, rest, self._release))
+        body = Body(connection, head, rest, self._release)
+        return httpx.Response(head.status, headers=list(head.headers), stream=body, extensions={BODY: body})
 
     async def aclose(self) -> None:
         """Close the idle connections."""
@@ -96,51 +101,93 @@ def _abandon(making: asyncio.Task[tuple[asyncio.Transport, Connection]]) -> None
     making.add_done_callback(close)
 
 
-class _Body(httpx.AsyncByteStream):
-    """The body of a response: a piece for each wake-up, and an error for an end that comes too early."""
+class Body(httpx.AsyncByteStream):
+    """The body of a response, and an error for an end that comes too early. It is poured, never iterated: a task's turn for
+    each piece would cost more than all else."""
 
     def __init__(self, connection: Connection, head: Head, rest: bytes, release: Callable[[Connection], None]) -> None:
         self._connection = connection
-        self._head = head
         self._rest = rest
         self._release = release
-        self._whole = False
+        self._lasting = head.lasting
+        self._decoder = ChunkedDecoder() if head.chunked else None
+        self._left = head.length
+        self._over = head.length == 0
+        self._reusable = self._over and not rest
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        decoder = ChunkedDecoder() if self._head.chunked else None
-        left = self._head.length
-        data = self._rest
-        while not (decoder.done if decoder else left == 0):
-            if not data:
-                data = await _receive(self._connection)
-                if not data:
-                    if decoder is None and left is None:
-                        return  # the end of the connection is the end of the body
-                    raise httpx.RemoteProtocolError("the connection ended before the body did")
+    async def pour(self, take: Callable[[bytes], None]) -> None:
+        """Hand every piece to `take` in the moment in which it arrives; returns at the body's end.
+
+        Raises httpx's transport errors. `take` must be quick and raise nothing.
+        """
+        failures: list[httpx.RemoteProtocolError] = []
+
+        def sink(data: bytes) -> bool:
             try:
-                piece = decoder.feed(data) if decoder else data if left is None else data[:left]
+                if piece := self._piece(data):
+                    take(piece)
+            except httpx.RemoteProtocolError as error:
+                failures.append(error)
+            return not self._over and not failures
+
+        if not self._over and (not self._rest or sink(self._rest)):
+            try:
+                ended = not await self._connection.pour(sink)
+            except OSError as error:
+                raise _broken(error) from error
+            if ended:
+                self._end()
+        if failures:
+            raise failures[0]
+
+    def pause(self) -> None:
+        """Let the server wait, while it is poured; `resume` goes on."""
+        self._connection.pause()
+
+    def resume(self) -> None:
+        """Read on."""
+        self._connection.resume()
+
+    def _piece(self, data: bytes) -> bytes:
+        """Return what these bytes hold of the body, and note whether that is its end."""
+        if self._decoder is not None:
+            try:
+                piece = self._decoder.feed(data)
             except WireError as error:
                 raise httpx.RemoteProtocolError(str(error)) from None
-            extra = decoder.rest if decoder and decoder.done else b"" if decoder or left is None else data[left:]
-            left = None if left is None else left - len(piece)
-            data = b""
-            if piece:
-                yield piece
-            if extra:
-                return  # bytes that nobody asked for: such a connection is not used again
-        self._whole = self._head.lasting
+            self._over = self._decoder.done
+            extra = self._over and bool(self._decoder.rest)
+        elif self._left is not None:
+            piece = data[: self._left]
+            extra = len(data) > len(piece)
+            self._left -= len(piece)
+            self._over = not self._left
+        else:
+            return data
+        self._reusable = self._over and not extra  # with bytes that nobody asked for, a connection is not used again
+        return piece
+
+    def _end(self) -> None:
+        """The connection has ended: so has the body, if nothing else says where its end is."""
+        if self._decoder is not None or self._left is not None:
+            raise httpx.RemoteProtocolError("the connection ended before the body did")
+        self._over = True
 
     async def aclose(self) -> None:
-        if self._whole:
+        """Give the connection back where another request may follow, else close it."""
+        if self._lasting and self._reusable:
             self._release(self._connection)
-        if not self._whole or not self._connection.usable:
+        if not (self._lasting and self._reusable and self._connection.usable):
             await self._connection.abort()
 
 
 async def _read_head(connection: Connection) -> tuple[Head, bytes]:
     data = b""
     while True:
-        more = await _receive(connection)
+        try:
+            more = await connection.receive()
+        except OSError as error:
+            raise _broken(error) from error
         if not more:
             raise httpx.RemoteProtocolError("no response" if not data else "the connection ended within the headers")
         data += more
@@ -152,11 +199,8 @@ async def _read_head(connection: Connection) -> tuple[Head, bytes]:
             return found
 
 
-async def _receive(connection: Connection) -> bytes:
-    try:
-        return await connection.receive()
-    except OSError as error:
-        raise httpx.ReadError(str(error) or type(error).__name__) from error
+def _broken(error: OSError) -> httpx.ReadError:
+    return httpx.ReadError(str(error) or type(error).__name__)
 
 
 def _request_bytes(request: httpx.Request, body: bytes) -> bytes:

@@ -18,6 +18,7 @@ from nbchat.core.secrets import Secret
 from nbchat.providers.authorities import refusal
 from nbchat.providers.errors import HINTS, excerpt
 from nbchat.providers.http import quiet
+from nbchat.providers.http.direct import BODY, Body
 
 __all__ = ["Exchange"]
 
@@ -53,6 +54,7 @@ class Exchange:
         self._closed = False
         self._chunks: list[bytes] = []
         self._size = 0
+        self._body: Body | None = None  # pours, where the transport is our own
         self._error: ProviderError | None = None
         self._ended = False
         self._wake = asyncio.Event()  # something for the reader
@@ -83,7 +85,10 @@ class Exchange:
         data = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
         self._chunks.clear()
         self._size = 0
-        self._room.set()
+        if not self._room.is_set():
+            self._room.set()
+            if self._body is not None:
+                self._body.resume()
         return data
 
     async def read_all(self, limit: int) -> tuple[bytes, bool]:
@@ -148,6 +153,15 @@ class Exchange:
             self.sent = True
             self._wake.set()
 
+    def _take(self, chunk: bytes) -> None:
+        self._chunks.append(chunk)
+        self._size += len(chunk)
+        if self._size > _HIGH_WATER and self._room.is_set():
+            self._room.clear()
+            if self._body is not None:
+                self._body.pause()
+        self._wake.set()
+
     async def _pump(self) -> None:
         quiet.ours.set(True)
         error: ProviderError | None = None
@@ -157,12 +171,12 @@ class Exchange:
                 self.headers = {name.lower(): value for name, value in response.headers.items()}
                 self.status = response.status_code
                 self._wake.set()
-                async for chunk in response.aiter_raw():
-                    self._chunks.append(chunk)
-                    self._size += len(chunk)
-                    self._wake.set()
-                    if self._size > _HIGH_WATER:
-                        self._room.clear()
+                self._body = response.extensions.get(BODY)
+                if self._body is not None:
+                    await self._body.pour(self._take)
+                else:
+                    async for chunk in response.aiter_raw():
+                        self._take(chunk)
                         await self._room.wait()
             finally:
                 await response.aclose()

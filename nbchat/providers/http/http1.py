@@ -1,4 +1,4 @@
-"""HTTP/1.1 as a stream of answers needs it: one asyncio protocol per connection, all chunks of one read decoded at once.
+"""HTTP/1.1 as a stream of answers needs it: the head of a response, and a chunked body of which one read is decoded at once.
 
 The general clients pay for one parser event per HTTP chunk, which is two thirds of what a token costs. Owns the bytes on the
 wire and the end of a body (RFC 9112, sections 4 to 7). Must not know httpx, keys, or what a body means.
@@ -6,21 +6,20 @@ wire and the end of a body (RFC 9112, sections 4 to 7). Must not know httpx, key
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["ChunkedDecoder", "Connection", "Head", "WireError", "parse_head"]
+__all__ = ["ChunkedDecoder", "Head", "WireError", "parse_head"]
 
 MAX_HEAD = 64 * 1024
 """Bytes of a status line with its headers; servers themselves allow 8 to 64 kB."""
 _MAX_LINE = 4096  # of a chunk's size with its extensions, or of a trailer
 _MAX_TRAILERS = 64
-_HIGH_WATER = 1024 * 1024  # bytes that may wait unread before the socket is left alone
 _HEAD_END = re.compile(rb"\r?\n\r?\n").search
 _STATUS = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9][0-9])(?: [^\r\n]*)?").fullmatch
 _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*").fullmatch
+_SIZES = re.compile(rb"\r\n([0-9A-Fa-f]{1,8})\r\n").split
 _SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}").fullmatch
 
 
@@ -106,8 +105,12 @@ class ChunkedDecoder:
         """Return the content in these bytes; raises WireError for a chunk that is none."""
         if self.rest:
             data = self.rest + data
-        position, size, out = 0, len(data), []
+        out: list[bytes] = []
+        position, size, plain = 0, len(data), True
         while position < size and not self.done:
+            if plain and not (self._left or self._after or self._trailers >= 0):
+                plain = False  # once: what it leaves is not of its kind
+                position += _whole_chunks(data[position:], out)
             if self._left:
                 piece = data[position : position + self._left]
                 out.append(piece)
@@ -148,116 +151,15 @@ class ChunkedDecoder:
             raise WireError("the body's trailers do not end")
 
 
-class Connection(asyncio.Protocol):
-    """One connection: write a request, read its response. All that arrived before a `receive` is one piece of bytes.
+def _whole_chunks(data: bytes, out: list[bytes]) -> int:
+    """Take the chunks at the beginning of `data` that have come whole, all at once; return how many bytes they were.
 
-    `usable` while nothing is wrong with it and no response is due; `closed` is done when the socket is gone.
+    This is where a burst would spend its time. The pieces between all that looks like a chunk's size are the chunks if each is
+    as long as its size says; else, and for what is not written in the plainest way, 0: then `feed` goes through it.
     """
-
-    def __init__(self) -> None:
-        loop = asyncio.get_running_loop()
-        self.closed: asyncio.Future[None] = loop.create_future()
-        self._loop = loop
-        self._transport: asyncio.Transport | None = None
-        self._chunks: list[bytes] = []
-        self._size = 0
-        self._ended = False
-        self._error: Exception | None = None
-        self._waiter: asyncio.Future[None] | None = None
-        self._paused = False  # reading
-        self._full = False  # writing
-
-    # ------------------------------------------------------------ asyncio.Protocol
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the transport."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        """Keep the bytes for the reader; leave the socket alone when too many wait."""
-        self._chunks.append(data)
-        self._size += len(data)
-        if self._size > _HIGH_WATER and not self._paused and self._transport is not None:
-            self._paused = True
-            self._transport.pause_reading()
-        self._wake()
-
-    def eof_received(self) -> bool:
-        """Note that the peer sends no more; the connection closes."""
-        self._ended = True
-        self._wake()
-        return False
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Note that the socket is gone, and why."""
-        self._ended = True
-        self._error = exc
-        if not self.closed.done():
-            self.closed.set_result(None)
-        self._wake()
-
-    def pause_writing(self) -> None:
-        """Note that the peer reads slower than we write."""
-        self._full = True
-
-    def resume_writing(self) -> None:
-        """Let a waiting `send` go on."""
-        self._full = False
-        self._wake()
-
-    # ------------------------------------------------------------ for one exchange
-
-    @property
-    def usable(self) -> bool:
-        """Whether another request may be written: open, and nothing unasked has come."""
-        return self._transport is not None and not self._ended and not self._chunks and not self._transport.is_closing()
-
-    async def send(self, data: bytes) -> None:
-        """Write a request; returns when it has left, or when the peer answers or goes before that."""
-        assert self._transport is not None
-        self._transport.write(data)
-        while self._full and not self._chunks and not self._ended:
-            await self._wait()
-
-    async def receive(self) -> bytes:
-        """Return everything that arrived since the last call, waiting for the first bytes; b"" when the peer has ended.
-
-        Raises OSError when the connection broke, after what came before was read.
-        """
-        while not self._chunks:
-            if self._error is not None:
-                raise self._error
-            if self._ended:
-                return b""
-            await self._wait()
-        data = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
-        self._chunks.clear()
-        self._size = 0
-        if self._paused and self._transport is not None:
-            self._paused = False
-            self._transport.resume_reading()
-        return data
-
-    async def abort(self) -> None:
-        """Close at once, without waiting for the peer; returns when the socket is closed."""
-        if self._transport is None:
-            return
-        self._transport.abort()
-        await asyncio.shield(self.closed)
-
-    def discard(self) -> None:
-        """Close without waiting; for connections that nobody uses."""
-        if self._transport is not None:
-            self._transport.abort()
-
-    async def _wait(self) -> None:
-        self._waiter = self._loop.create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+    parts = _SIZES(b"\r\n" + data)
+    sizes, pieces = [int(size, 16) for size in parts[1:-2:2]], parts[2:-2:2]
+    if list(map(len, pieces)) != sizes or 0 in sizes or parts[0]:
+        return 0
+    out += pieces
+    return len(data) - len(parts[-2]) - 2 - len(parts[-1]) if pieces else 0
