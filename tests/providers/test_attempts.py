@@ -17,6 +17,8 @@ from tests.providers.patience import STEADY, Reader, refusal, replies, run
 from tests.providers.raw_server import HELLO, RawServer, chunk, endpoint, framed
 from tests.support.clock import ManualClock
 
+pytestmark = pytest.mark.usefixtures("transport")
+
 
 def test_retries_then_answers() -> None:
     """A 503 is tried again after 1, 2 and 4 s, visibly; the answer comes once."""

@@ -77,6 +77,7 @@ async def looked_at(base_url: str) -> list[str]:
     return seen
 
 
+@pytest.mark.usefixtures("transport")
 @pytest.mark.parametrize("name", RESPONSES)
 def test_nowhere(name: str, log: io.StringIO) -> None:
     """Whatever the server does, even if it repeats the key, the key does not come out."""
@@ -157,6 +158,7 @@ def test_a_functions_key_is_nowhere(log: io.StringIO) -> None:
     assert "CANARY" not in "".join(seen) + log.getvalue()
 
 
+@pytest.mark.usefixtures("transport")
 def test_failed_connect(log: io.StringIO) -> None:
     """The way to the server may fail with the key in hand."""
 

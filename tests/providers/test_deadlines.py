@@ -16,6 +16,8 @@ from tests.providers.patience import HEAD, LIMITS, STEADY, Reader, run, stalling
 from tests.providers.raw_server import DONE, Connection, RawServer, chunk, endpoint, framed, serving
 from tests.support.clock import ManualClock, settle
 
+pytestmark = pytest.mark.usefixtures("transport")
+
 
 def test_no_first_token() -> None:
     """A server that never answers is given up after 300 s, not before."""

@@ -16,6 +16,8 @@ from nbchat.core.requests import ModelRequest
 from nbchat.providers.endpoint import Endpoint
 from tests.providers.raw_server import DONE, HELLO, Connection, Framing, chunk, endpoint, framed, serving
 
+pytestmark = pytest.mark.usefixtures("transport")
+
 REQUEST = ModelRequest("r1", "tiny", (Message("m0", "system", (TextPart("be brief"),)), Message("m1", "user", (TextPart("hi"),))))
 
 

@@ -25,6 +25,7 @@ from tests.providers.raw_server import HELLO, KEY, RawServer, endpoint, framed, 
 REQUEST = ModelRequest("r1", "tiny", (Message("m1", "user", (TextPart("the question"),)),))
 
 
+@pytest.mark.usefixtures("transport")
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_leads_nowhere(status: int) -> None:
     """The other server gets no connection at all, so neither header nor body; the target is named, without its query."""
@@ -48,6 +49,7 @@ def test_a_redirect_leads_nowhere(status: int) -> None:
     asyncio.run(main())
 
 
+@pytest.mark.usefixtures("transport")
 def test_a_redirect_to_the_same_origin_is_not_followed_either() -> None:
     """Following one would send the question, and buy its answer, twice over."""
 
