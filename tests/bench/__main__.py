@@ -1,8 +1,8 @@
-"""The benchmarks: `python -m tests.bench [B3 ... traffic]` runs some or all and prints a table; a missed target exits with 1.
+"""The benchmarks: `python -m tests.bench [B1 ... traffic]` runs some or all and prints a table; a missed target exits with 1.
 
 Each runs its baseline beside it, on the same machine in the same minutes, and compares ratios: absolute times say little.
-Needs a built front end, and a machine that does nothing else: B7 and B8 measure waiting, and a busy core makes them wait;
-B9 measures what waking a thread costs, and B10 and aims are times.
+Needs a built front end (B3 to B8), and a machine that does nothing else: B7 and B8 measure waiting, and a busy core makes them
+wait; B2 and B9 measure what waking up costs, B12 looks for the moment in which a core is full, and B10 and aims are times.
 Where it cannot be had, real-time priority comes close: `chrt -r 1 python -m tests.bench B7 B8` (Linux, as root).
 """
 
@@ -13,10 +13,26 @@ import os
 import sys
 import time
 
-from tests.bench import aims, b3_startup, b4_linear, b5_bytes, b6_cpu, b7_first_delta, b8_busy, b9_durable, b10_search, traffic
+from tests.bench import (
+    aims,
+    b1_ingest,
+    b2_live,
+    b3_startup,
+    b4_linear,
+    b5_bytes,
+    b6_cpu,
+    b7_first_delta,
+    b8_busy,
+    b9_durable,
+    b10_search,
+    b12_streams,
+    traffic,
+)
 from tests.bench.rows import Row, table
 
 _BENCHMARKS = {
+    "B1": b1_ingest.run,
+    "B2": b2_live.run,
     "B3": b3_startup.run,
     "B4": b4_linear.run,
     "B5": b5_bytes.run,
@@ -25,6 +41,7 @@ _BENCHMARKS = {
     "B8": b8_busy.run,
     "B9": b9_durable.run,
     "B10": b10_search.run,
+    "B12": b12_streams.run,
     "aims": aims.run,
     "traffic": traffic.run,
 }
