@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from nbchat.core.errors import ProviderError
 from nbchat.core.events import Finish, ModelNamed, ProviderEvent, ReasoningDelta, TextDelta, ToolCallDelta
 from nbchat.core.secrets import Secret
-from nbchat.core.texts import text_of
+from nbchat.core.texts import text_of, well_formed
 from nbchat.providers.errors import HINTS, error_of_object, excerpt, object_of
 from nbchat.providers.spellings import BROKEN, finish_reason, pieces_of_content, text_of_details
 from nbchat.providers.sse import ServerSentEvent
@@ -249,7 +249,7 @@ class ChatCompletionsDecoder:
         if index in self._joiners or has_surrogate(arguments):
             arguments = self._joiners.setdefault(index, SurrogateJoiner()).join(arguments)
         self.characters += len(arguments) + len(name) + len(id)  # calls without arguments come to an end as well
-        self._out.append(ToolCallDelta(index, id, name, arguments))
+        self._out.append(ToolCallDelta(index, well_formed(id), well_formed(name), arguments))
 
     # ------------------------------------------------------------ usage and errors
 
