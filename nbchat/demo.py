@@ -77,8 +77,12 @@ class DemoServer(LoopbackServer):
         calls = _calls(request) if asked & {"tool", "tools"} and not begun else []
         tokens = _broken_answer(wrong) if wrong else _tokens(request, calls[0][0] if request.tools and calls else "")
         tokens = _rest(tokens, begun)
+        most = request.json.get("max_tokens")
+        cut = isinstance(most, int) and 0 < most < len(tokens)
+        tokens = tokens[:most] if cut else tokens
         thoughts = THOUGHTS if "reasoning" in asked and not begun else ""
         reply = Reply.text(
+            finish_reason="length" if cut else None,
             tokens=tokens,
             reasoning=thoughts,
             tool_calls=calls,

@@ -1,148 +1,142 @@
 """doctor: what works here and what does not, on one screen; each finding that is not well says what to do.
 
-Reads facts of the kernel, the front end, the store and the providers. Sends nothing, asks for no key, shows no secret.
+Reads facts of the kernel, the front end and the store, and asks the active model's provider (the demo too): name, connection,
+TLS, clock, key, models, and one small answer, which may cost a fraction of a cent and says so. Other providers are sent nothing,
+and `offline` sends nothing at all. Shows no secret, and raises nothing but an interrupt.
 """
 
 from __future__ import annotations
 
 import asyncio
-import importlib.metadata
 import os
-import platform
-import sys
-import textwrap
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from nbchat.core.errors import ChatError
+from nbchat.core.findings import Finding
 from nbchat.core.models import DEMO, Provider, split_model
-from nbchat.notebook import assets
+from nbchat.core.secrets import Secret
+from nbchat.export.report import Report
+from nbchat.notebook import facts
 from nbchat.notebook.comms import kernel_of
+from nbchat.providers.lag import Lag
 
 if TYPE_CHECKING:
     from nbchat.notebook.services import Services
 
-__all__ = ["Finding", "Report", "examine"]
+__all__ = ["examine"]
 
-_MARKS = {"ok": "✓", "note": "·", "wrong": "✗"}
-_OLDEST_KERNEL = (6, 29)
-_SUBSHELLS = (7, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One fact: how it stands, what about, and what to do unless it is "ok"."""
-
-    state: Literal["ok", "note", "wrong"]
-    about: str
-    text: str
-    hint: str = ""
+_MOST_OTHERS = 6
+_GRACE = 10.0
+"""Seconds beyond the probe's own bound after which it is given up: it has settled by then."""
 
 
-class Report(tuple[Finding, ...]):
-    """All findings; displays as text."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        lines: list[str] = []
-        for each in self:
-            lines.append(f"{_MARKS[each.state]} {each.about:<10} {each.text}")
-            if each.hint:
-                lines.extend(textwrap.wrap(each.hint, 110, initial_indent=" " * 13 + "→ ", subsequent_indent=" " * 15))
-        return "\n".join(lines)
-
-
-def examine(services: Services, shell: Any) -> Report:
-    """Return the report. Any thread but nbchat's own."""
+def examine(services: Services, shell: Any, *, name: str = "", offline: bool = False) -> Report:
+    """Return the report. `name` is a provider, or provider/model, to ask instead of the active one. Blocks for the whole of it
+    (about 20 s at most): any thread but nbchat's own. An interrupt ends it, and what it asked."""
     kernel = kernel_of(shell)
-    return Report(
-        [*_versions(), *_kernel(kernel), *_front_end(kernel), *_store(services), *_models(services), *_own_prices(services)]
-    )
-
-
-def version_of(distribution: str) -> str:
-    """Return an installed distribution's version, "" where it is not installed."""
-    try:
-        return importlib.metadata.version(distribution)
-    except importlib.metadata.PackageNotFoundError:
-        return ""
-
-
-def _pair(version: str) -> tuple[int, int]:
-    numbers = [int("".join(c for c in piece if c.isdigit()) or 0) for piece in version.split(".")[:2]]
-    return (numbers[0], numbers[1]) if len(numbers) > 1 else (0, 0)
-
-
-def _versions() -> Iterator[Finding]:
-    names = ("jupyter-nbchat", "ipykernel", "ipywidgets", "anywidget", "httpx", "jupyterlab")
-    found = ", ".join(f"{name} {version_of(name) or 'not installed'}" for name in names)
-    yield Finding("ok", "versions", f"Python {platform.python_version()} on {sys.platform}; {found}")
-
-
-def _kernel(kernel: Any) -> Iterator[Finding]:
-    if kernel is None:
-        yield Finding("note", "kernel", "no Jupyter kernel: %chat streams plain text", "Use a notebook for live views.")
-        return
-    version = version_of("ipykernel")
-    pair = _pair(version)
-    if pair < _OLDEST_KERNEL:
-        yield Finding("wrong", "kernel", f"ipykernel {version} is older than 6.29", "Update it: pip install -U ipykernel")
-    elif pair < _SUBSHELLS:
-        hint = "ipykernel 7 does it everywhere: pip install -U ipykernel"
-        yield Finding("note", "kernel", f"ipykernel {version}: Stop works during a cell where the page can use control", hint)
-    else:
-        yield Finding("ok", "kernel", f"ipykernel {version}: tokens arrive and Stop works while a cell runs")
-    if hasattr(asyncio, "_nest_patched") and not hasattr(asyncio, "_nest_asyncio2") and pair >= (7, 1):
-        hint = "Remove nest_asyncio.apply() (nest_asyncio2 is safe) and restart the kernel."
-        yield Finding("wrong", "kernel", "nest_asyncio 1.x is active: it loses cells that wait behind a nested run", hint)
-
-
-def _front_end(kernel: Any) -> Iterator[Finding]:
-    try:
-        sizes = ", ".join(f"{name} {len(assets.code(name).encode()) / 1000:.0f} kB" for name in (assets.VIEW, assets.APP))
-        yield Finding("ok", "front end", f"built: {sizes}")
-    except ChatError as error:
-        yield Finding("wrong" if kernel is not None else "note", "front end", error.text, error.hint)
-
-
-def _store(services: Services) -> Iterator[Finding]:
-    place = services.place()
-    try:
-        services.background.wait(services.ports.settings.settings(), 5)
-    except (ChatError, TimeoutError) as error:
-        hint = getattr(error, "hint", "") or "Set NBCHAT_HOME to a directory on a local disk."
-        yield Finding("wrong", "store", getattr(error, "text", "") or f"{place} does not answer", hint)
-        return
-    if place == "memory:":
-        yield Finding("note", "store", "memory: nothing is saved", "Unset NBCHAT_STORE to keep conversations.")
-        return
-    from nbchat.storage.filesystem import file_system, is_network
-
-    path = Path(place)
-    if is_network(path):
-        text = f"{place} lies on a network file system ({file_system(path)}): slower, one writer at a time"
-        yield Finding("note", "store", text, "Set NBCHAT_HOME to a local disk if that matters.")
-    elif not os.access(path, os.W_OK):
-        yield Finding("wrong", "store", f"{place} cannot be written", "Make it writable, or set NBCHAT_HOME.")
-    else:
-        yield Finding("ok", "store", place)
-
-
-def _models(services: Services) -> Iterator[Finding]:
     active = services.manager.default_model
+    asked, model = _wanted(name, active)
+    doctor = _Doctor(services)
+    doctor.add("versions", facts.versions)
+    doctor.add("kernel", lambda: facts.kernel_facts(kernel))
+    doctor.add("front end", lambda: facts.front_end(kernel))
+    doctor.add("page", lambda: facts.pages(services, kernel, getattr(shell, "user_ns", {})))
+    doctor.add("store", lambda: facts.store(services))
+    doctor.add("model", lambda: _active(active))
+    if not offline:
+        doctor.add("provider", lambda: doctor.ask(asked, model))
+    doctor.add("thread", doctor.thread)
+    doctor.add("providers", lambda: _others(services, "" if offline else asked))
+    doctor.add("prices", lambda: _own_prices(services))
+    doctor.add("offers", lambda: _offers(services))
+    return Report.of(doctor.findings, doctor.secrets)
+
+
+class _Doctor:
+    """Gathers findings, and the secrets that must be in none."""
+
+    def __init__(self, services: Services) -> None:
+        self.findings: list[Finding] = []
+        self.secrets: list[Secret] = [*_environment()]
+        self._services = services
+        self._lag: float | None = None
+
+    def add(self, about: str, look: Callable[[], Iterable[Finding] | None]) -> None:
+        """Add what `look` finds; that it fails is a finding too."""
+        try:
+            self.findings += look() or ()
+        except ChatError as error:
+            self.findings.append(Finding("wrong", about, error.text, error.hint))
+        except Exception as error:  # the command that says what is wrong must not be what goes wrong
+            text = f"this could not be looked at ({type(error).__name__}: {error})"
+            self.findings.append(Finding("wrong", about, text[:500], "This is nbchat's own mistake: please report it."))
+
+    def thread(self) -> Iterator[Finding]:
+        """How late nbchat's own thread is: while it was asked, else for a moment."""
+        if self._lag is None:
+            self._lag = self._services.background.wait(_measured(), 5)
+        return facts.loop_fact(self._lag)
+
+    def ask(self, id: str, model: str) -> list[Finding]:
+        """Ask one provider, on the loop."""
+        from nbchat.providers.probe import PROBE_SECONDS, Probe
+
+        services = self._services
+        tools = services.background.call(lambda: any(session.tools.specs for session in services.manager.active))
+        probe = Probe(services.registry, services.ports, id, model, tools=tools)
+        try:
+            services.background.wait(probe.run(), PROBE_SECONDS + _GRACE)
+        except TimeoutError:
+            hint = "What it had found stands above."
+            return [*probe.findings, Finding("wrong", "provider", f"{id} does not answer the whole of it in time", hint)]
+        finally:
+            self.secrets += probe.secrets
+            self._lag = probe.lag
+        return probe.findings
+
+
+async def _measured() -> float:
+    """Return how late the loop is in a tenth of a second."""
+    async with Lag() as lag:
+        await asyncio.sleep(0.1)
+    return lag.worst
+
+
+def _wanted(name: str, active: str) -> tuple[str, str]:
+    """The provider and the model to ask; model "" where only the provider was named and another one is active."""
+    if "/" in name:
+        return split_model(name)
+    provider, model = split_model(active)
+    return (name, "") if name and name != provider else (provider, model)
+
+
+def _environment() -> Iterator[Secret]:
+    """The keys in the environment, also those of providers that nobody configured."""
+    from nbchat.providers.presets import PRESETS
+
+    for preset in PRESETS.values():
+        if preset.env and (value := os.environ.get(preset.env, "").strip()):
+            yield Secret(value)
+
+
+# ---------------------------------------------------------------- models and providers, without asking
+
+
+def _active(active: str) -> Iterator[Finding]:
     if split_model(active)[0] == DEMO:
         hint = 'Choose one in a view, or: nbchat.add_provider(...); nbchat.settings.model = "provider/model".'
         yield Finding("note", "model", "the demo answers: no model was chosen", hint)
     else:
         yield Finding("ok", "model", active)
-    for provider in services.registry.list():
-        if provider.id != DEMO:
-            yield _provider(services, provider)
-    for offer in services.offers():
-        yield Finding("note", "found", f"{offer.text}: {offer.detail}", "Nothing is sent to it until you choose it.")
+
+
+def _others(services: Services, asked: str) -> Iterator[Finding]:
+    others = [each for each in services.registry.list() if each.id not in (DEMO, asked) and each.enabled]
+    for provider in others[:_MOST_OTHERS]:
+        yield _provider(services, provider)
+    if len(others) > _MOST_OTHERS:
+        yield Finding("ok", "provider", f"and {len(others) - _MOST_OTHERS} more: %nbchat providers")
 
 
 def _own_prices(services: Services) -> Iterator[Finding]:
@@ -155,18 +149,19 @@ def _own_prices(services: Services) -> Iterator[Finding]:
 
 
 def _provider(services: Services, provider: Provider) -> Finding:
-    kind, name = provider.key.kind, provider.key.name
-    about = f"{provider.id} at {provider.base_url}"
-    if kind in ("env", "process"):  # the others may ask a person or unlock a keyring
-        try:
+    from nbchat.providers.shown import place_of_key, shown_url
+    from nbchat.providers.urls import check_base_url
+
+    about = f"{provider.id} at {shown_url(provider.base_url)}"
+    try:
+        check_base_url(provider.base_url, insecure=provider.insecure)
+        if provider.key.kind in ("env", "process"):  # the others may ask a person or unlock a keyring
             services.registry.keys.key(provider)
-        except ChatError as error:
-            return Finding("wrong", "provider", f"{about}: {error.text}", error.hint)
-    where = {
-        "env": f"key in {name}",
-        "process": "key of this process",
-        "keyring": f"key in the OS keyring ({name or provider.id})",
-        "prompt": "key asked for when first needed",
-        "function": "key from a function of this process",
-    }
-    return Finding("ok", "provider", f"{about}, {where.get(kind, 'no key')}")
+    except ChatError as error:
+        return Finding("wrong", "provider", f"{about}: {error.text}", error.hint)
+    return Finding("ok", "provider", f"{about}, key: {place_of_key(provider.key, provider.id)}")
+
+
+def _offers(services: Services) -> Iterator[Finding]:
+    for offer in [*services.offers()][:_MOST_OTHERS]:
+        yield Finding("note", "found", f"{offer.text}: {offer.detail}", "Nothing is sent to it until you choose it.")

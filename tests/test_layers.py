@@ -17,10 +17,12 @@ HEAVY = "httpx sqlite3 redis ipywidgets IPython msgspec anywidget genai_prices"
 HOUSE = Path(nbchat.__file__).parent
 LENGTHS = range(50, 301)
 SHORT = {
-    "core/ids.py", "core/texts.py", "sessions/tasks.py", "runtime/clock.py", "runtime/switch_interval.py", "runtime/threads.py",
+    "core/findings.py", "core/ids.py", "core/texts.py", "sessions/tasks.py", "runtime/clock.py",
+    "runtime/switch_interval.py", "runtime/threads.py",
     "notebook/assets.py", "notebook/brief.py", "notebook/bucket.py", "notebook/names.py", "storage/opening.py",
     "storage/pieces.py", "streams/backends.py", "api/live.py", "export/json_file.py", "providers/watchdog.py",
-    "providers/usage_notes.py", "providers/http/quiet.py", "sessions/ports/clock.py",
+    "providers/certificates.py", "providers/lag.py", "providers/shown.py", "providers/usage_notes.py",
+    "providers/http/quiet.py", "sessions/ports/clock.py",
 }  # fmt: skip
 """A noun of few lines that has no better place. (What a room says of itself in its `__init__` counts for none.)"""
 LONG = {"api/session.py", "sessions/toolbox.py"}

@@ -14,7 +14,8 @@ from nbchat.core.usage import Usage
 
 __all__ = ["ModelRequest", "Purpose", "RequestRecord", "RequestStatus"]
 
-Purpose = Literal["answer", "tool-round", "title", "continuation"]
+Purpose = Literal["answer", "tool-round", "title", "continuation", "check"]
+"""Why a request was made; a "check" is the small one of `%nbchat doctor`."""
 RequestStatus = Literal["complete", "stopped", "error", "interrupted"]
 
 

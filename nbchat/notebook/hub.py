@@ -101,6 +101,12 @@ class Hub:
             self._said.add(session.id)
         return f"continues “{session.name}” ({count} message{'s' * (count != 1)})"
 
+    @property
+    def seen(self) -> tuple[int, int]:
+        """How many views are open, and of how many of them a page has told its position."""
+        views = [view for group in self._views.values() for view in group]
+        return len(views), sum(bool(view.pages) for view in views)
+
     # ------------------------------------------------------------ what browsers say about themselves
 
     def hello(self, view: View, generation: int, have: int, page: str) -> None:

@@ -168,8 +168,9 @@ def _session(services: Services, name: str | None, shell: Any) -> Session:
 def _doctor(services: Services, given: Sequence[str], shell: Any) -> Any:
     from nbchat.doctor import examine
 
-    _at_most(given, 0)
-    return examine(services, shell)
+    names = [word for word in given if word != "--offline"]
+    name = (*_at_most(names, 1), "")[0]
+    return examine(services, shell, name=name, offline=len(names) < len(given))
 
 
 _Command = Callable[["Services", Sequence[str], Any], Any]
@@ -186,5 +187,5 @@ _COMMANDS: dict[str, tuple[_Command, str, str]] = {
     "providers": (_providers, "providers", "configured endpoints and the places of their keys"),
     "cost": (_cost, "cost [day|session|model|provider]", "tokens and money so far"),
     "stop": (_stop, "stop [name | --all]", "stop this notebook's conversation (or that one, or all)"),
-    "doctor": (_doctor, "doctor", "what works here and what does not"),
+    "doctor": (_doctor, "doctor [provider] [--offline]", "what works here; asks the active (or that) model one thing"),
 }

@@ -6,7 +6,7 @@ know retries.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
@@ -38,7 +38,15 @@ _STREAM_STARTS = (b"data:", b"event:", b"id:", b"retry:", b":", b"\xef\xbb\xbf")
 class Attempt:
     """One HTTP request: `run` yields its batches; afterwards `failure` tells how it ended, None for a finished answer."""
 
-    def __init__(self, clock: Clock, timeouts: Timeouts, client: HttpClient, key: Secret | None, provider: str) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        timeouts: Timeouts,
+        client: HttpClient,
+        key: Secret | None,
+        provider: str,
+        arrived: Callable[[int], None] | None = None,
+    ) -> None:
         from nbchat.providers.chat_completions import ChatCompletionsDecoder
 
         self.failure: ProviderError | None = None
@@ -51,6 +59,7 @@ class Attempt:
         self._decoder: ChatCompletionsDecoder = ChatCompletionsDecoder(secrets=self._secrets)
         self._sse = SseDecoder()
         self._provider = provider
+        self._arrived = arrived
         self._began = False  # a token came
 
     async def run(self, body: bytes) -> AsyncGenerator[Sequence[ProviderEvent], None]:
@@ -140,7 +149,10 @@ class Attempt:
         tokens, finished = 0, False
         while data:
             try:
-                batch = decoder.decode(sse.feed(data))
+                events = sse.feed(data)
+                if self._arrived is not None and events:
+                    self._arrived(len(events))
+                batch = decoder.decode(events)
             except ProviderError as failure:
                 self.failure = failure
                 return

@@ -107,16 +107,20 @@ class Endpoint:
     def _preset(self) -> Preset:
         return preset_of(self.provider)
 
-    async def stream(self, request: ModelRequest) -> AsyncGenerator[Sequence[ProviderEvent], None]:
+    async def stream(
+        self, request: ModelRequest, *, arrived: Callable[[int], None] | None = None
+    ) -> AsyncGenerator[Sequence[ProviderEvent], None]:
         """Send `request` and yield what comes, one batch per wake-up; see ports.ModelProvider.
 
+        `arrived(n)` is told of every arrival of a stream, with the number of its server-sent events, before they are decoded.
         Raises UsageError and ConfigError before anything is sent, ProviderError for every end but a finished answer.
         """
         asked = Asked(request, self._preset, self.provider.learned)
         failures, again, sent, renewed = 0, 1, False, False
         found = await self.resolved()
         while True:
-            attempt = Attempt(self._clock, self.timeouts, self._client_for(found), found.key, self.provider.id)
+            client = self._client_for(found)
+            attempt = Attempt(self._clock, self.timeouts, client, found.key, self.provider.id, arrived)
             if left_out := asked.left_out():
                 yield left_out
             async with aclosing(attempt.run(asked.body)) as batches:

@@ -124,15 +124,16 @@ class ProviderRegistry:
         return sorted(self._providers.values(), key=lambda provider: provider.id == DEMO)
 
     def get(self, id: str) -> ModelProvider:
-        """Return the endpoint of a provider; raises ConfigError, with what to do, for an unknown or disabled one."""
-        return self._endpoint(id)
+        """Return the port of a provider; raises ConfigError, with what to do, for an unknown or disabled one."""
+        return self.endpoint(id)
 
     async def check(self, id: str) -> Check:
         """Test the way to a provider and its key within 5 s, by asking what models it has; raises ConfigError for an unknown
         or disabled one. What else goes wrong is in the result."""
-        return await check(self._endpoint(id), self._clock)
+        return await check(self.endpoint(id), self._clock)
 
-    def _endpoint(self, id: str) -> Endpoint:
+    def endpoint(self, id: str) -> Endpoint:
+        """Return the endpoint of a provider; raises ConfigError, with what to do, for an unknown or disabled one."""
         provider = self._known(id)
         if not provider.enabled:
             raise ConfigError(f"The provider “{id}” is switched off.", hint=f'Switch it on with nbchat.enable_provider("{id}").')
@@ -140,7 +141,7 @@ class ProviderRegistry:
         if endpoint is None:
             endpoint = Endpoint(
                 lambda: self._known(id),
-                lambda: self._resolve(id),
+                lambda: self.resolve(id),
                 self._clock,
                 timeouts=self._timeouts,
                 retry=self._retry,
@@ -208,8 +209,11 @@ class ProviderRegistry:
         except StorageError:
             _log.warning("what %s refuses could not be saved", id, exc_info=True)
 
-    def _resolve(self, id: str) -> tuple[Provider, Secret | None]:
-        """Give an endpoint its URL and key; runs on a thread."""
+    def resolve(self, id: str) -> tuple[Provider, Secret | None]:
+        """Return a provider as it is asked now (a built-in one is started) with its key; raises ConfigError.
+
+        Blocks while a keyring is unlocked or a person types: on a thread, never on the loop.
+        """
         factory = self._builtin.get(id)
         if factory is None:
             provider = self._known(id)

@@ -1,4 +1,4 @@
-"""Tasks of the sessions: begun in a context of their own.
+"""Tasks: begun in a context of their own, or bounded in time.
 
 A task keeps the context that it was begun in for as long as it is kept itself; whoever asks a question may have large things in
 its context variables, which must not live as long as a session's queue, its heartbeat or a finished turn.
@@ -11,7 +11,7 @@ import contextvars
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-__all__ = ["begin"]
+__all__ = ["begin", "within"]
 
 T = TypeVar("T")
 
@@ -20,3 +20,20 @@ def begin(coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
     """Return the task that runs `coroutine` on this loop, in an empty context. The caller keeps it."""
     loop = asyncio.get_running_loop()
     return contextvars.Context().run(loop.create_task, coroutine)
+
+
+async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
+    """Return what `work` gives; raises TimeoutError after so many seconds. Nothing of it runs on when this returns.
+
+    Not `asyncio.wait_for`, which up to Python 3.11 loses a cancellation that comes in the moment of success.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait([task], timeout=seconds)
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait([task])
+    if task.cancelled():
+        raise TimeoutError(f"nothing came within {seconds:g} s")
+    return task.result()

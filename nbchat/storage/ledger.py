@@ -62,10 +62,11 @@ def records(db: Database, conversation_id: str | None) -> list[RequestRecord]:
 
 
 def calibration(db: Database, provider: str, model: str) -> Calibration:
-    """Return what the newest reported requests to this model teach; only its newest rows are looked at, along the index."""
+    """Return what the newest reported requests to this model teach; only its newest rows are looked at, along the index. A check
+    teaches nothing: it is all numbers, which have fewer characters to a token than what people and models say."""
     newest = db.rows(
         "SELECT input_tokens, output_tokens, usage_certainty, input_characters, output_characters FROM requests "
-        "WHERE provider = ? AND model = ? ORDER BY position DESC LIMIT ?",
+        "WHERE provider = ? AND model = ? AND purpose <> 'check' ORDER BY position DESC LIMIT ?",
         (provider, model, _LOOKED_AT),
     )
     each = (Calibration.of(Usage(row[0], output_tokens=row[1], certainty=row[2]), row[3], row[4]) for row in newest)

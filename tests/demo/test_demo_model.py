@@ -217,6 +217,13 @@ def test_long_answers_have_exactly_the_tokens_asked_for() -> None:
         assert found["text"] == "".join(long_answer(tokens))
 
 
+def test_an_answer_is_no_longer_than_wanted() -> None:
+    """`max_tokens` cuts it, and the finish reason says so."""
+    with DemoServer(pace=0) as server, openai.OpenAI(base_url=server.base_url, api_key=server.api_key) as client:
+        done = client.chat.completions.create(model="demo", messages=[{"role": "user", "content": "long"}], max_tokens=7)
+    assert (done.choices[0].finish_reason, done.usage and done.usage.completion_tokens) == ("length", 7)
+
+
 def test_usage_is_reported_and_the_demo_is_free() -> None:
     """Prompt tokens grow with the conversation; the cost is the provider's own figure: nothing."""
     short = ask("hi")["usage"]

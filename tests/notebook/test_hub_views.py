@@ -117,3 +117,19 @@ def test_a_removed_view_is_sent_nothing_and_holds_nothing() -> None:
         assert isinstance(sent, Recorder)
 
     play(act)
+
+
+def test_the_hub_knows_how_many_views_a_page_has_answered() -> None:
+    """What the doctor asks: a view that no page has said hello of may be one that nobody sees."""
+
+    async def act(stage: Stage) -> None:
+        session = stage.session()
+        view, _ = stage.view(session)
+        stage.view(session)
+        assert stage.hub.seen == (2, 0)
+        stage.hub.hello(view, 0, 0, "a page")
+        assert stage.hub.seen == (2, 1)
+        stage.hub.remove(view)
+        assert stage.hub.seen == (1, 0)
+
+    play(act)
