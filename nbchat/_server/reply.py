@@ -176,6 +176,14 @@ class Reply:
         return cls.json(error_body(words, type=type, code=code, param=param), status=status, headers=headers)
 
     @classmethod
+    def loading(cls, progress: float | None = None, *, headers: Mapping[str, str] | None = None) -> Reply:
+        """A 503 as llama.cpp gives it while it loads its model, to be asked again a little later; `progress` (0 to 1) is told by
+        some servers."""
+        told = {} if progress is None else {"progress": progress}
+        error = {"code": 503, "message": "Loading model", "type": "unavailable_error", **told}
+        return cls.json({"error": error}, status=503, headers=headers)
+
+    @classmethod
     def nothing(cls, end: End = "fin") -> Reply:
         """No byte at all: the request is read, then the connection ends (or, "stall", hangs until the client goes)."""
         return cls(lambda _: Response(silent=True, end=end))

@@ -18,6 +18,7 @@ __all__ = [
     "Event",
     "Finish",
     "LeftOut",
+    "Loading",
     "ModelNamed",
     "ProviderEvent",
     "ReasoningDelta",
@@ -151,10 +152,23 @@ class RequestSent(_Wire):
 
 @dataclass(frozen=True, slots=True)
 class Waiting(_Wire):
-    """The connection lives (a comment came) but no token did, `seconds` since the last one."""
+    """The connection lives (a comment came, or the model is loaded) but no token did, `seconds` since the last one."""
 
     type: ClassVar[str] = "waiting"
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Loading(_Wire):
+    """The server brings the model into memory, since `seconds`: `text` says so for people, `progress` (0 to 1) how far it is
+    where the server tells. `again`: it refused the request for now, which is sent anew in that many seconds; None: it keeps
+    the request until the model is there."""
+
+    type: ClassVar[str] = "loading"
+    text: str
+    progress: float | None = None
+    seconds: float = 0.0
+    again: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +207,16 @@ class TurnError(_Wire):
 
 
 ProviderEvent: TypeAlias = (
-    TextDelta | ReasoningDelta | ToolCallDelta | UsageReport | ModelNamed | Finish | Retry | LeftOut | RequestSent | Waiting
+    TextDelta
+    | ReasoningDelta
+    | ToolCallDelta
+    | UsageReport
+    | ModelNamed
+    | Finish
+    | Retry
+    | LeftOut
+    | RequestSent
+    | Waiting
+    | Loading
 )
 Event: TypeAlias = ProviderEvent | ToolResult | TurnStart | TurnEnd | TurnError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -11,7 +11,7 @@ from nbchat.core.cost import Price
 from nbchat.core.errors import UsageError
 from nbchat.core.texts import text_of
 
-__all__ = ["DEMO", "KeyPlace", "Model", "Provider", "model_named", "split_model"]
+__all__ = ["DEMO", "KeyPlace", "Model", "Provider", "matching", "model_named", "split_model"]
 
 _NOTHING_LEARNED: Mapping[str, str] = MappingProxyType({})
 DEMO = "demo"
@@ -57,7 +57,12 @@ class Provider:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One model of a provider, as far as the provider's listing says; None is unknown."""
+    """One model of a provider, as far as the provider's listing says; None is unknown.
+
+    `capabilities` are words: "tools", "vision", "reasoning", "structured output", "audio", "video", "files". Of models on local
+    servers: `tags` (family, parameters, quantization, ...), `size` (bytes on disk), `memory` (bytes that it takes in memory
+    now), and whether it is `downloaded` and `loaded`, as of when the listing was asked for.
+    """
 
     id: str
     provider: str
@@ -65,12 +70,29 @@ class Model:
     description: str = ""
     context_length: int | None = None
     price: Price | None = None
+    capabilities: frozenset[str] = frozenset()
+    tags: tuple[str, ...] = ()
+    size: int | None = None
+    memory: int | None = None
+    downloaded: bool | None = None
+    loaded: bool | None = None
     raw: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def label(self) -> str:
         """The model with its provider in front (provider/model), as people write it."""
         return f"{self.provider}/{self.id}"
+
+    @property
+    def words(self) -> str:
+        """What a search looks at, in lower case."""
+        return " ".join((self.label, self.name, self.description, *self.tags, *sorted(self.capabilities))).lower()
+
+
+def matching(models: Iterable[Model], search: str) -> list[Model]:
+    """Return the models in which all words of `search` occur, in any case and place, in their order; all for ""."""
+    words = search.lower().split()
+    return [model for model in models if all(word in model.words for word in words)]
 
 
 def split_model(label: str) -> tuple[str, str]:

@@ -11,9 +11,10 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from nbchat.core.errors import ProviderError
-from nbchat.core.events import ProviderEvent, RequestSent, Waiting
+from nbchat.core.events import Loading, ProviderEvent, RequestSent, Waiting
 from nbchat.core.secrets import Secret
 from nbchat.providers.errors import HINTS, error_of_body, excerpt, is_retryable
+from nbchat.providers.loading import read_loading
 from nbchat.providers.retry import retry_after
 from nbchat.providers.sse import ServerSentEvent, SseDecoder
 from nbchat.providers.timeouts import Timeouts
@@ -51,6 +52,8 @@ class Attempt:
 
         self.failure: ProviderError | None = None
         self.retryable = False
+        self.loading: Loading | None = None
+        """What the refusal says of a model that is still being loaded."""
         self._clock = clock
         self._timeouts = timeouts
         self._client = client
@@ -103,6 +106,7 @@ class Attempt:
         body, _ = await exchange.read_all(ERROR_BODY)
         if _is_compressed(exchange):  # nobody asked for it, and unpacking is how a small body becomes a large one
             body = b"(compressed data)"
+        self.loading = read_loading(status, body)
         error = error_of_body(status, headers.get("content-type", ""), body, secrets=self._secrets)
         asked = retry_after(headers, self._clock.time())
         if asked is not None:

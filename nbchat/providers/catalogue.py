@@ -50,6 +50,8 @@ class Catalogue:
         self._find = find
         self._mark = mark
         self._fresh = fresh
+        self.on_listing: Callable[[Sequence[Model]], None] = lambda models: None
+        """Told the models of each listing that comes."""
         self._held: dict[str, tuple[_Made, Listing, float]] = {}  # for whom, listing, monotonic time of fetching
         self._running: dict[str, asyncio.Task[Listing]] = {}
 
@@ -106,6 +108,7 @@ class Catalogue:
         mark = self._mark(provider)
         if before in (b"", mark):  # else the key changed meanwhile, and nobody knows which one was sent
             self._held[provider.id] = ((provider, mark), listing, self._clock.monotonic())
+        self.on_listing(listing.models)
         return listing
 
     def _forget(self, provider_id: str, task: asyncio.Task[Listing]) -> None:

@@ -1,7 +1,7 @@
 """Endpoint: the ModelProvider over HTTP. A request becomes attempts, and the attempts become events.
 
-Owns retries, the client of the endpoint and its listing; one attempt is `attempt`'s, connections are `http`'s. Loads httpx
-and msgspec on a thread at the first request.
+Owns retries and the client of the endpoint; one attempt is `attempt`'s, a listing `model_listing`'s, connections are `http`'s.
+Loads httpx and msgspec on a thread at the first request.
 """
 
 from __future__ import annotations
@@ -10,23 +10,26 @@ import asyncio
 import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from nbchat.core.engine import EngineStatus
 from nbchat.core.errors import ConfigError, ProviderError
 from nbchat.core.events import ProviderEvent, Retry
 from nbchat.core.models import Model, Provider
 from nbchat.core.requests import ModelRequest
 from nbchat.core.secrets import Secret
-from nbchat.providers.attempt import ERROR_BODY, JSON_BODY, Attempt, redirect_error
-from nbchat.providers.errors import HINTS, error_of_body, excerpt
+from nbchat.providers.attempt import Attempt
+from nbchat.providers.engine_watch import LOOK_SECONDS, EngineWatch, watched
 from nbchat.providers.learned import Asked
-from nbchat.providers.listing import parse_models
+from nbchat.providers.loading import LoadingWait
+from nbchat.providers.local_servers import SERVERS, engine_status
+from nbchat.providers.model_listing import Asker
 from nbchat.providers.presets import Preset, preset_of
 from nbchat.providers.refusals import STATUSES
 from nbchat.providers.retry import RetryPolicy
 from nbchat.providers.timeouts import Timeouts
 from nbchat.providers.urls import check_base_url, is_loopback, origin
-from nbchat.providers.watchdog import Watchdog
 from nbchat.sessions.ports import Clock
 
 if TYPE_CHECKING:
@@ -118,17 +121,27 @@ class Endpoint:
         asked = Asked(request, self._preset, self.provider.learned)
         failures, again, sent, renewed = 0, 1, False, False
         found = await self.resolved()
+        wait = LoadingWait(self.timeouts.first_token, self._clock.monotonic())
         while True:
-            client = self._client_for(found)
-            attempt = Attempt(self._clock, self.timeouts, client, found.key, self.provider.id, arrived)
+            client, timeouts = self._client_for(found), replace(self.timeouts, first_token=wait.left(self._clock.monotonic()))
+            attempt = Attempt(self._clock, timeouts, client, found.key, self.provider.id, arrived)
+            watch = self._watch(request.model, client, found.key, told=wait.told)
             if left_out := asked.left_out():
                 yield left_out
-            async with aclosing(attempt.run(asked.body)) as batches:
-                async for batch in batches:
+            async with (
+                aclosing(attempt.run(asked.body)) as batches,
+                aclosing(watched(batches, self._clock, watch) if watch else batches) as seen,
+            ):
+                async for batch in seen:
                     if not sent:  # the first batch says so
                         sent = True
                         self._used(request)
                     yield batch
+            if attempt.loading is not None and attempt.failure is not None:
+                yield [wait.next(attempt.loading, attempt.failure.retry_after, self._clock.monotonic())]
+                await self._clock.sleep(wait.again)
+                found = await self.resolved()
+                continue
             failure, again = attempt.failure, again + 1
             await self._keep(asked, failure)
             if failure is None:
@@ -177,31 +190,20 @@ class Endpoint:
     ) -> tuple[Model, ...] | ProviderError:
         """Ask for the models within that time; `reached` is called when the request has left. Returns failures; raises
         ConfigError for a description that cannot be used."""
-        client, key, preset = self._client_for(resolved), resolved.key, self._preset
-        secrets = () if key is None else (key,)
-        late = ProviderError("The list of models did not come in time.", kind="timeout", hint=HINTS["network"])
-        exchange = client.send("GET", preset.models, accept="application/json", key=key, key_header=preset.models_key)
-        watchdog = Watchdog(self._clock, lambda: exchange.fail(late))
-        watchdog.feed(seconds)
-        try:
-            await exchange.until_sent()
-            reached()
-            await exchange.head()
-            body, whole = await exchange.read_all(JSON_BODY if exchange.status == 200 else ERROR_BODY)
-        except ProviderError as failure:
-            return failure
-        finally:
-            watchdog.stop()
-            await exchange.aclose()
-        if 300 <= exchange.status < 400:
-            return redirect_error(exchange, secrets)
-        if exchange.status != 200:
-            return error_of_body(exchange.status, exchange.headers.get("content-type", ""), body, secrets=secrets)
-        models = parse_models(self.provider.id, body) if whole else None
-        if models is not None:
-            return models
-        text = excerpt(f"The list of models cannot be read: {body[:2000].decode('utf-8', 'replace')}", secrets)
-        return ProviderError(text, kind="protocol", hint=HINTS["protocol"])
+        asker = Asker(self._clock, seconds, self._client_for(resolved), resolved.key)
+        return await asker.models(self.provider.id, self._preset, reached)
+
+    def _watch(self, model: str, client: HttpClient, key: Secret | None, *, told: bool) -> EngineWatch | None:
+        """How this server is asked what it does while nothing comes; None where there is nothing to ask or to tell."""
+        server = SERVERS.get(self._preset.id) if self._preset.local else None
+        if server is None or not server.status:
+            return EngineWatch(None, told=True) if told else None
+
+        async def look() -> EngineStatus | None:
+            asker = Asker(self._clock, LOOK_SECONDS, client, key)
+            return engine_status(model, await asker.answers(server.status, root=server.root))
+
+        return EngineWatch(look, server.before, told)
 
     async def resolved(self) -> Resolved:
         """Return what the endpoint is now, with its key; raises ConfigError. Sends nothing."""

@@ -138,7 +138,7 @@ _PRESETS = (
         "vllm", "vLLM", "http://127.0.0.1:8000/v1", local=True, prefill=_VLLM,
     ),
     Preset(  # docs.litellm.ai/docs/proxy/quick_start; where it has a master key, name the variable that holds yours
-        "litellm", "LiteLLM", "http://127.0.0.1:4000/v1", local=True,
+        "litellm", "LiteLLM", "http://127.0.0.1:4000/v1", local=True, lists_prices=True,
     ),
     Preset("custom", "Custom", ""),
 )  # fmt: skip

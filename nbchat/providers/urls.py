@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from nbchat.core.errors import ConfigError
 
-__all__ = ["check_base_url", "check_proxy", "is_loopback", "join_url", "origin"]
+__all__ = ["check_base_url", "check_proxy", "is_loopback", "join_url", "origin", "root_url"]
 
 _PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(r"[A-Za-z0-9._:-]+").fullmatch
@@ -112,6 +112,12 @@ def join_url(base_url: str, path: str) -> str:
     if ".." in path:
         whole = posixpath.normpath(whole)
     return parts._replace(path=whole, query="&".join(filter(None, (parts.query, query)))).geturl()
+
+
+def root_url(base_url: str) -> str:
+    """Return a checked base URL without the "/v1" at its end: what a server's own API lies below, on the same origin."""
+    parts = urlsplit(base_url)
+    return parts._replace(path=parts.path.rstrip("/").removesuffix("/v1")).geturl()
 
 
 def _shown(text: str) -> str:

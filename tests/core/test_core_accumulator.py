@@ -10,6 +10,7 @@ from nbchat.core.coalesce import merge
 from nbchat.core.events import (
     Event,
     Finish,
+    Loading,
     ModelNamed,
     ReasoningDelta,
     RequestSent,
@@ -34,6 +35,7 @@ events = st.lists(
         st.builds(ModelNamed, st.sampled_from(["m", "n"])),
         st.just(RequestSent()),
         st.just(Waiting(3.0)),
+        st.just(Loading("Loading the model")),
     ),
     max_size=20,
 )

@@ -26,6 +26,7 @@ from nbchat.core.events import (
     Event,
     Finish,
     LeftOut,
+    Loading,
     ModelNamed,
     ReasoningDelta,
     RequestSent,
@@ -140,6 +141,10 @@ EVENTS: list[tuple[Event, dict[str, object]]] = [
     (Retry(2, 1.5, "429"), {"type": "retry", "attempt": 2, "delay": 1.5, "reason": "429"}),
     (RequestSent(), {"type": "request-sent"}),
     (Waiting(3.0), {"type": "waiting", "seconds": 3.0}),
+    (
+        Loading("Loading the model", 0.4, 3.0, 1.0),
+        {"type": "loading", "text": "Loading the model", "progress": 0.4, "seconds": 3.0, "again": 1.0},
+    ),
     (ToolResult("c", "4", True), {"type": "tool-result", "call_id": "c", "text": "4", "error": True, "denied": False}),
     (TurnStart("t", (ANSWER,)), {"type": "turn-start", "turn": "t", "messages": [ANSWER.to_json()]}),
     (

@@ -134,9 +134,21 @@ def test_other_bodies() -> None:
     """An empty server lists nothing; what is no listing is None, never an empty list."""
     assert parse_models("lab", b'{"object":"list","data":[]}') == ()
     assert parse_models("lab", b'{"data":null}') == ()
-    assert parse_models("lab", b'{"models":[{"name":"llama3:8b"}]}') == (Model("llama3:8b", "lab", "llama3:8b"),)
+    assert parse_models("lab", b'{"models":[{"name":"llama3:8b"}]}') == (Model("llama3:8b", "lab", "Llama3 8B"),)
     for body in (b"", b"<html>", b'{"detail":"no"}', b"5", b'{"data":{}}', b"[" * 100_000):
         assert parse_models("lab", body) is None
+
+
+def test_a_servers_words_are_shown_as_one_line() -> None:
+    """Control characters and bidi overrides rearrange what is seen, half a surrogate pair breaks databases and notebooks."""
+    found = listed(
+        {"id": "m", "name": "A\u202emodel\n\ud800", "description": "x" * 9000 + "\0"},
+        {"id": "half\ud800"},
+        {"id": "two\nlines"},
+        {"id": "x" * 301},
+    )
+    assert [model.id for model in found] == ["m"]
+    assert (found[0].name, len(found[0].description)) == ("Amodel", 4000)
 
 
 NAMES = ["id", "pricing", "prompt", "input", "type", "meta", "architecture"]

@@ -61,7 +61,8 @@ def test_g16_a_server_without_keys_is_asked_without_one(preset: str) -> None:
             assert (found.ok, found.key, found.models) == (True, "none", 1)
 
         with_registry(test)
-        assert bearers(server) == [None] * 3
+        assert len(server.requests) >= 3  # and what this kind of server tells of its models beside the listing
+        assert {*bearers(server)} == {None}
 
 
 def test_g16_a_listing_goes_with_its_url() -> None:

@@ -18,7 +18,7 @@ from nbchat.core.secrets import Secret
 from nbchat.providers.http import quiet
 from nbchat.providers.http.direct import DirectTransport
 from nbchat.providers.http.exchange import Exchange
-from nbchat.providers.urls import check_proxy, is_loopback, join_url, origin
+from nbchat.providers.urls import check_proxy, is_loopback, join_url, origin, root_url
 
 __all__ = ["HttpClient"]
 
@@ -60,16 +60,24 @@ class HttpClient:
         )
 
     def send(
-        self, method: str, path: str, *, body: bytes | None = None, accept: str, key: Secret | None, key_header: str = ""
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes | None = None,
+        accept: str,
+        key: Secret | None,
+        key_header: str = "",
+        root: bool = False,
     ) -> Exchange:
-        """Start a request below the base URL; raises ConfigError for a key that no header can carry.
-
-        `key_header` is the header that bears the key as it is, "" for Authorization.
-        """
+        """Start a request below the base URL, with `root` below its server's root (the same origin, without "/v1"); raises
+        ConfigError for a key that no header can carry. `key_header` is the header that bears the key as it is, "" for
+        Authorization."""
         headers = {"Accept": accept}
         if body is not None:
             headers["Content-Type"] = "application/json"
-        request = self._client.build_request(method, join_url(self._base_url, path), content=body, headers=headers)
+        url = join_url(root_url(self._base_url) if root else self._base_url, path)
+        request = self._client.build_request(method, url, content=body, headers=headers)
         if key:
             _authorize(request, key, key_header)
         self._open += 1

@@ -1,0 +1,59 @@
+"""What a model can do, in the words of `Model.capabilities`, from every spelling that listings have for it.
+
+Pure. A capability that is not named is not known: nothing here says that a model lacks it.
+Sources: OpenRouter (`supported_parameters`, `architecture`), Mistral (`capabilities`), Anthropic (`capabilities`), Fireworks
+and LiteLLM (`supports_...`), xAI (`input_modalities`), Ollama (`capabilities` of /api/show), LM Studio (/api/v0 and /api/v1),
+llama.cpp (`architecture`, `modalities` and `chat_template_caps` of /props).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+__all__ = ["capabilities_of"]
+
+_WORDS: Mapping[str, str] = {
+    name: word
+    for word, names in {
+        "tools": "tools tool_use function_calling trained_for_tool_use supports_tools supports_tool_calls "
+        "supports_function_calling",
+        "vision": "vision image image_input multimodal vlm supports_vision supports_image_input",
+        "reasoning": "reasoning include_reasoning thinking supports_reasoning",
+        "structured output": "structured_outputs structured_output supports_response_schema",
+        "audio": "audio audio_input supports_audio_input",
+        "video": "video video_input supports_video_input",
+        "files": "file pdf_input supports_pdf_input",
+    }.items()
+    for name in names.split()
+}
+"""What each name stands for, wherever it occurs; all others say nothing here."""
+
+
+def capabilities_of(entry: Mapping[str, Any]) -> frozenset[str]:
+    """Return what an entry of a listing says that its model can do; an entry may hold anything."""
+    said = [*_said(entry.get("capabilities")), *_said(entry.get("supported_parameters")), *_said(entry.get("input_modalities"))]
+    architecture = entry.get("architecture")
+    if isinstance(architecture, dict):
+        said += _said(architecture.get("input_modalities"))
+    said += _said(entry.get("modalities"))
+    said += _said(entry.get("chat_template_caps"))
+    said += [name for name, value in entry.items() if name.startswith("supports_") and value is True]
+    if isinstance(entry.get("type"), str):
+        said.append(entry["type"])
+    return frozenset(_WORDS[name] for name in said if name in _WORDS)
+
+
+def _said(found: Any) -> Iterable[str]:
+    """Names in a list, or those in an object that are not false; Anthropic says {"supported": true}, LM Studio lists options."""
+    if isinstance(found, list):
+        return [name for name in found if isinstance(name, str)]
+    if isinstance(found, dict):
+        return [name for name, value in found.items() if isinstance(name, str) and _is_true(value)]
+    return ()
+
+
+def _is_true(value: Any) -> bool:
+    if isinstance(value, dict):
+        return value.get("supported", bool(value)) is True
+    return value is True
