@@ -86,6 +86,7 @@ class App:
         from nbchat.notebook.services import Services
 
         self.manager = SessionManager(self.ports)
+        self.registry.catalogue.on_listing = self.manager.models_listed
         self.services = Services(
             background=self.background,
             manager=self.manager,
@@ -228,10 +229,11 @@ class App:
         """Where conversations are kept: a path, or "memory:"."""
         return str(self.store.place)
 
-    def models(self, provider: str | None = None, *, refresh: bool = False) -> tuple[Model, ...]:
-        """Return a provider's models (default: those of the active one); raises ChatError."""
-        wanted = provider or split_model(self.manager.default_model)[0]
-        return self.background.wait(self.registry.models(wanted, refresh=refresh))
+    def models(self, provider: str | None = None, **options: Any) -> Sequence[Model]:
+        """Return a provider's models (default: those of the active one); options as for `find_models`. Raises ChatError."""
+        from nbchat.notebook.models import find_models
+
+        return self.background.wait(find_models(self.services, provider, **options))
 
     def add_provider(self, id: str | None, **options: Any) -> str:
         """Check, use and save a provider; returns its id. May ask for a key. Raises ConfigError."""

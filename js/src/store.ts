@@ -12,6 +12,7 @@ import { Schedule } from "./schedule.ts";
 import { keep } from "./snapshot.ts";
 import type {
   Approval,
+  Engine,
   ErrorInfo,
   Incoming,
   ModelInfo,
@@ -41,7 +42,20 @@ export interface ViewState extends Traits, Omit<Content, "kind"> {
   deleted: readonly string[] | null;
 }
 
-const TRAITS = ["kind", "status", "title", "model", "usage", "cost", "notice", "offers", "queue", "private"] as const;
+const TRAITS = [
+  "kind",
+  "status",
+  "title",
+  "model",
+  "usage",
+  "cost",
+  "notice",
+  "offers",
+  "queue",
+  "engine",
+  "private",
+] as const;
+const IDLE: Engine = { state: "idle", text: "", progress: null };
 const EMPTY: Snapshot = { generation: 0, seq: 0, ended: true, turn: null, messages: [], more: false };
 /** After this long without an effect of Stop the view says why. Milliseconds. */
 const STOP_PATIENCE = 1_000;
@@ -317,6 +331,7 @@ export class Store {
       notice: get("notice", null),
       offers: get("offers", []),
       queue: get("queue", []),
+      engine: get("engine", IDLE),
       private: get("private", false),
     };
   }

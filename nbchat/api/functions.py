@@ -136,9 +136,13 @@ def list_providers() -> Table:
     return provider_table(app().registry.list())
 
 
-def list_models(provider: str | None = None, *, refresh: bool = False) -> Table:
-    """Return the models of one provider (default: of the active one), as its own listing says. Asks it (10 s, cached 5 min)."""
-    return model_table(app().models(provider, refresh=refresh))
+def list_models(provider: str | None = None, *, search: str = "", recent: bool = False, refresh: bool = False) -> Table:
+    """Return the models of one provider (default: of the active one; "*": of all that answer), as its own listing says.
+
+    With `search` only those that have all its words in their id, name, description, tags or capabilities; with `recent` only
+    the last ten that were asked, newest first, of any provider. Asks the provider (10 s, cached 5 min; `refresh` asks anew).
+    """
+    return model_table(app().models(provider, search=search, recent=recent, refresh=refresh))
 
 
 def ledger(by: By | None = None) -> Any:

@@ -31,11 +31,11 @@ __all__ = ["Session", "SessionEvent"]
 _EVENTS = frozenset(SignalName.__args__)  # type: ignore[attr-defined]  # typing.Literal keeps its values there
 _TRAITS_OF: dict[str, tuple[str, ...]] = {
     "text-delta": ("streaming_text",),
-    "status-changed": ("status", "state"),
+    "status-changed": ("status", "engine", "state"),
     "message-added": ("messages",),
     "path-changed": ("messages",),
-    "turn-ended": ("streaming_text", "messages", "usage", "cost", "state"),
-    "changed": ("title", "model", "system", "parameters", "usage", "cost", "approvals", "notice", "state"),
+    "turn-ended": ("streaming_text", "messages", "usage", "cost", "engine", "state"),
+    "changed": ("title", "model", "system", "parameters", "usage", "cost", "approvals", "notice", "engine", "state"),
 }
 
 
@@ -54,7 +54,7 @@ class Session(TreeHandle):
     """A conversation that you ask, watch and drive from Python. Made by `nbchat.session(name)`.
 
     Readable and observable: `status`, `streaming_text`, `messages`, `usage`, `cost`, `title`, `model`, `system`, `parameters`,
-    `approvals`, `notice`, `state`.
+    `approvals`, `notice`, `engine`, `state`.
     Settable: `title`, `model` ("provider/model"), `system`, `parameters`, `tools`, `stop_on_close`.
     """
 
@@ -64,6 +64,7 @@ class Session(TreeHandle):
     usage = Live(lambda s: s.state.usage, help="Tokens of all requests of this conversation.")
     cost = Live(lambda s: s.state.cost, help="Cost of all requests of this conversation, every branch and helper call.")
     notice = Live(lambda s: s._core.notice, help="What to know while it goes on (nothing is being saved, say), or None.")
+    engine = Live(lambda s: s.state.engine, help="What the model's server does (EngineStatus): loading, generating, ready, ...")
     state = Live(lambda s: s._core.state, help="An immutable snapshot of all of it (SessionState).")
     title = Live(
         lambda s: s._core.conversation.title or s.name, lambda s, v: s._change(s._core.set_title, str(v)), help="Free text."

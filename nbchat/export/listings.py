@@ -10,7 +10,7 @@ from nbchat.core.models import KeyPlace, Model, Provider
 from nbchat.core.price import format_price
 from nbchat.export.tables import Table, local_time
 
-__all__ = ["conversation_table", "model_table", "provider_table", "search_table"]
+__all__ = ["conversation_table", "engine_of", "format_bytes", "model_table", "provider_table", "search_table"]
 
 
 def conversation_table(rows: Iterable[ConversationSummary]) -> Table:
@@ -58,7 +58,9 @@ def _when(seconds: float) -> str | None:
 
 
 def model_table(models: Iterable[Model]) -> Table:
-    """Return models with their prices per million tokens."""
+    """Return models with their prices per million tokens; where some are on a local server, with their size and state too."""
+    given = list(models)
+    local = any(model.size or model.loaded is not None for model in given)
     return Table(
         (
             {
@@ -67,11 +69,33 @@ def model_table(models: Iterable[Model]) -> Table:
                 "context": model.context_length,
                 "input $/M": format_price(model.price, "input"),
                 "output $/M": format_price(model.price, "output"),
+                "capabilities": ", ".join(sorted(model.capabilities)),
+                **({"size": format_bytes(model.size), "state": engine_of(model), "tags": ", ".join(model.tags)} if local else {}),
             }
-            for model in models
+            for model in given
         ),
-        empty="No models listed.",
+        empty="No model matches.",
     )
+
+
+def format_bytes(count: int | None) -> str:
+    """Return a number of bytes as people read it (4.7 GB, decimal), "–" where it is unknown."""
+    if count is None:
+        return "–"
+    size, unit = float(count), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if size < 1000:
+            break
+        size, unit = size / 1000, larger
+    return f"{size:.0f} {unit}" if size >= 100 or unit == "B" else f"{size:.1f} {unit}"
+
+
+def engine_of(model: Model) -> str:
+    """Return where a local server has the model: "loaded" (with the memory that it takes), "downloaded", "not downloaded", or
+    "" where nobody says."""
+    if model.loaded:
+        return "loaded" if model.memory is None else f"loaded, {format_bytes(model.memory)}"
+    return {True: "downloaded", False: "not downloaded", None: ""}[model.downloaded]
 
 
 def search_table(hits: Iterable[SearchHit]) -> Table:

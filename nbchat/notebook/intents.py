@@ -5,16 +5,17 @@ What they do with messages and turns stands in `message_intents.py`.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from nbchat.core.errors import ChatError, ErrorInfo
-from nbchat.core.models import Model, Provider
+from nbchat.core.models import Model
 from nbchat.core.price import format_price
+from nbchat.export.listings import engine_of, format_bytes
 from nbchat.notebook import assets, wire
 from nbchat.notebook.message_intents import MESSAGE_INTENTS, live_session
+from nbchat.notebook.models import every_model
 from nbchat.notebook.snapshot import older
 from nbchat.notebook.wire import Json, read_intent
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["handle"]
 
+_WORDS = 200
+"""Characters of a model's description that the page can search: catalogues have hundreds of models with a page of prose each."""
 _log = logging.getLogger("nbchat.notebook")
 
 
@@ -66,25 +69,25 @@ async def _page(_services: Services, view: View, data: Mapping[str, Any]) -> Jso
 
 async def _models(services: Services, _view: View, _data: Mapping[str, Any]) -> Json:
     """Ask every configured provider, at once: opening the picker is what a person does for that."""
-    providers = [provider for provider in services.registry.list() if provider.enabled]
-    found = await asyncio.gather(*(_models_of(services, provider) for provider in providers))
-    errors = [each for each in found if isinstance(each, ErrorInfo)]
-    rows = [_row(model) for each in found if not isinstance(each, ErrorInfo) for model in each]
-    return wire.models(rows, errors[0] if errors else None)
+    models, errors = await every_model(services)
+    recent = services.manager.recent_models
+    first = sorted((model for model in models if model.label in recent), key=lambda model: recent.index(model.label))
+    rest = [model for model in models if model.label not in recent]
+    return wire.models([*(_row(model, recent=True) for model in first), *map(_row, rest)], errors[0] if errors else None)
 
 
-async def _models_of(services: Services, provider: Provider) -> tuple[Model, ...] | ErrorInfo:
-    try:
-        return await services.registry.models(provider.id)
-    except ChatError as error:
-        return ErrorInfo(error.kind, f"{provider.name or provider.id}: {error.text}", error.hint)
-
-
-def _row(model: Model) -> Json:
+def _row(model: Model, *, recent: bool = False) -> Json:
     price = model.price
     known = price is not None and (price.input is not None or price.output is not None)
     shown = f"${format_price(price, 'input')} in, ${format_price(price, 'output')} out per million tokens" if known else None
-    return {"id": model.label, "name": model.name or model.id, "context_length": model.context_length, "price": shown}
+    row: Json = {"id": model.label, "name": model.name or model.id, "context_length": model.context_length, "price": shown}
+    more = {
+        "can": sorted(model.capabilities),
+        "about": "; ".join(filter(None, (format_bytes(model.size) if model.size else "", engine_of(model)))),
+        "words": " ".join((model.description[:_WORDS], *model.tags)),
+        "recent": recent,
+    }
+    return row | {name: value for name, value in more.items() if value}
 
 
 async def _model(services: Services, view: View, data: Mapping[str, Any]) -> None:

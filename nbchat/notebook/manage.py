@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from nbchat.core.errors import UsageError
-from nbchat.core.models import split_model
 from nbchat.export.listings import conversation_table, model_table, provider_table, search_table
 from nbchat.export.money import By, summed_rows
 from nbchat.export.tables import Table
 from nbchat.notebook.cells import notebook_of
+from nbchat.notebook.models import find_models
 from nbchat.notebook.names import conversation_for
 
 if TYPE_CHECKING:
@@ -74,8 +74,10 @@ def _sessions(services: Services, given: Sequence[str], _shell: Any) -> Table:
 
 
 def _models(services: Services, given: Sequence[str], _shell: Any) -> Table:
-    wanted = (*_at_most(given, 1), split_model(services.manager.default_model)[0])[0]
-    return model_table(services.background.wait(services.registry.models(wanted)))
+    words = list(_at_most(given, 20))
+    known = {"*", *(provider.id for provider in services.registry.list())}
+    provider = words.pop(0) if words and words[0] in known else None
+    return model_table(services.background.wait(find_models(services, provider, search=" ".join(words))))
 
 
 def _providers(services: Services, given: Sequence[str], _shell: Any) -> Table:
@@ -183,7 +185,7 @@ _COMMANDS: dict[str, tuple[_Command, str, str]] = {
     "export": (_export, "export file [name]", "write a conversation to a .md, .html, .json or .ipynb file"),
     "load": (_load, "load file", "bring a conversation back from a .json or .ipynb file"),
     "resume": (_resume, "resume [name]", "go on with an answer that was cut off"),
-    "models": (_models, "models [provider]", "what the active (or that) provider offers; asks it"),
+    "models": (_models, "models [provider | *] [words]", "what the active (or that, or every) provider offers; asks it"),
     "providers": (_providers, "providers", "configured endpoints and the places of their keys"),
     "cost": (_cost, "cost [day|session|model|provider]", "tokens and money so far"),
     "stop": (_stop, "stop [name | --all]", "stop this notebook's conversation (or that one, or all)"),

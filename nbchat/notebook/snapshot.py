@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from nbchat.core.cost import format_cost
+from nbchat.core.engine import IDLE
 from nbchat.core.messages import Message
 from nbchat.core.models import DEMO, split_model
 from nbchat.notebook.branches import messages_of, path_of, siblings_of
@@ -148,7 +149,8 @@ def state_of(session: Session, turn: Turn | None, offers: Iterable[Offer]) -> Js
     if notice is None and turn is None and split_model(session.model)[0] == DEMO:
         notice = DEMO_NOTICE
     queue = [waiting for waiting in session.queue if turn is None or waiting is turn]
-    approvals = state.approvals if turn is None or turn.status == "running" else ()
+    running = turn is None or turn.status == "running"  # fifty cells that show their turns are not told of each other's
+    approvals = state.approvals if running else ()
     named = facts.titled if session.private else True
     return {
         "status": state.status if turn is None else _turn_status(turn, state.status),
@@ -160,6 +162,7 @@ def state_of(session: Session, turn: Turn | None, offers: Iterable[Offer]) -> Js
         "offers": [{"id": offer.id, "text": offer.text, "detail": offer.detail} for offer in offers],
         "queue": [_queued(waiting, "" if session.private else waiting.text) for waiting in queue],
         "approvals": [approval.to_json() for approval in approvals],
+        "engine": (state.engine if running else IDLE).to_json(),
         "private": session.private,
     }
 

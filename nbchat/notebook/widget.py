@@ -66,6 +66,7 @@ class ChatWidget(_Closing):
     offers = _Live().tag(sync=True)
     queue = _Live().tag(sync=True)
     approvals = _Live().tag(sync=True)
+    engine = _Live().tag(sync=True)
     private = _Live().tag(sync=True)
     snapshot = _Live().tag(sync=True)
 

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from nbchat.core.coalesce import merge
 from nbchat.core.errors import ErrorInfo
-from nbchat.core.events import Event, UsageReport, Waiting
+from nbchat.core.events import Event, Loading, UsageReport, Waiting
 
 __all__ = [
     "OPS",
@@ -87,14 +87,14 @@ def append(generation: int, after: int, seq: int, events: Iterable[Event]) -> Js
 
 
 def shorten(events: Iterable[Event]) -> list[Event]:
-    """Return events that reduce to the same, in less: neighbouring deltas joined, only the last usage and waiting kept.
+    """Return events that reduce to the same, in less: neighbouring deltas joined, only the last usage, waiting and loading kept.
 
     A provider's raw usage stays in the kernel.
     """
     last: dict[type[Any], Event] = {}
     given = list(events)
     for event in given:
-        if isinstance(event, UsageReport | Waiting):
+        if isinstance(event, UsageReport | Waiting | Loading):
             last[type(event)] = event
     kept = [event for event in given if last.get(type(event), event) is event]
     return merge([replace(event, raw=None) if isinstance(event, UsageReport) else event for event in kept])

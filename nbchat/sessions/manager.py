@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 from nbchat.core.conversations import Conversation
 from nbchat.core.errors import ChatError, UsageError
 from nbchat.core.ids import new_id
-from nbchat.core.models import DEMO, model_named, split_model
+from nbchat.core.models import DEMO, Model, model_named, split_model
 from nbchat.core.texts import text_of
 from nbchat.sessions.library import Library
 from nbchat.sessions.ports import Ports
@@ -129,6 +129,14 @@ class SessionManager(Library):
     def recent_models(self) -> tuple[str, ...]:
         """The labels of the last ten models that were asked, newest first."""
         return self._recent
+
+    def models_listed(self, models: Iterable[Model]) -> None:
+        """A provider was asked what it offers: sessions learn whether their model is loaded."""
+        said = {model.label: model for model in models if model.loaded is not None}
+        for session in self.active if said else ():
+            model = said.get(session.model) or said.get(f"{session.model}:latest")  # Ollama's name for the one without a tag
+            if model is not None:
+                session.model_listed(model)
 
     async def _asked(self, label: str) -> None:
         if self._recent[:1] != (label,):

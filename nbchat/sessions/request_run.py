@@ -11,6 +11,7 @@ from nbchat.core.errors import ProviderError
 from nbchat.core.events import (
     Finish,
     LeftOut,
+    Loading,
     ModelNamed,
     ProviderEvent,
     ReasoningDelta,
@@ -62,7 +63,7 @@ class RequestRun:
             self._token(event.arguments)
         elif isinstance(event, RequestSent):
             self.billed = True
-        elif isinstance(event, Retry):
+        elif isinstance(event, Retry) or (isinstance(event, Loading) and event.again is not None):
             self.billed = False  # only what was refused, or never arrived, is sent again
         elif isinstance(event, Finish):
             self.finish = event

@@ -14,9 +14,10 @@ from typing import Any
 
 from nbchat.core.conversations import Conversation
 from nbchat.core.cost import Cost
-from nbchat.core.events import ProviderEvent, ReasoningDelta, Retry, TextDelta
+from nbchat.core.engine import engine_listed
+from nbchat.core.events import ProviderEvent
 from nbchat.core.messages import Message
-from nbchat.core.models import model_named, split_model
+from nbchat.core.models import Model, model_named, split_model
 from nbchat.core.parameters import check_parameters
 from nbchat.core.texts import text_of
 from nbchat.core.usage import Usage
@@ -199,9 +200,15 @@ class Session(Submitting):
 
     def facts_changed(self) -> None:
         """The conversation's own facts changed, or the active model, which one without its own follows."""
-        provider, model = split_model(self.model)
-        self._set(provider_id=provider, model_id=model)
+        self._become(self.state.of_model(*split_model(self.model)))
         self.emit("changed")
+
+    def model_listed(self, model: Model) -> None:
+        """Its model's provider was asked what it offers, and said this of it."""
+        engine = engine_listed(self.state.engine, model)
+        if engine != self.state.engine and not self.busy:
+            self._set(engine=engine)
+            self.emit("changed")
 
     async def close(self) -> None:
         """End the session: a running turn ends as interrupted, waiting ones are removed. Idempotent: whoever comes second
@@ -225,15 +232,15 @@ class Session(Submitting):
     def started(self, turn: Turn) -> None:
         """The turn left the queue; what the last one left behind is cleared."""
         self.emit("queue-changed", turn)
-        self._set(status="submitted", last_error=None, retry=None, finish_reason=None, _text=lambda: turn.content.text)
+        self._become(self.state.begun(lambda: turn.content.text))
 
     def arrived(self, event: ProviderEvent) -> None:
         """The provider sent something."""
-        if isinstance(event, TextDelta | ReasoningDelta):
-            if self.state.status != "streaming":
-                self._set(status="streaming", retry=None)
-        elif isinstance(event, Retry):
-            self._set(retry=event)
+        before, after = self.state, self.state.after(event)
+        if after is not before:
+            self._become(after)
+            if after.engine is not before.engine:
+                self.emit("changed")
 
     def published(self, turn: Turn, text: str) -> None:
         """This much more text is in the log."""
@@ -252,16 +259,8 @@ class Session(Submitting):
         known = self._tree.get(message.id)
         if known is not None:  # it may have been marked meanwhile
             self._tree.replace(replace(message, hidden=known.hidden, deleted=known.deleted))
-        failed = message.status in ("error", "interrupted")
-        self._set(
-            status="error" if failed else "idle",
-            finish_reason=message.finish_reason,
-            last_error=message.error,
-            retry=None,
-            last_activity=self._ports.clock.time(),
-            _text=str,
-        )
-        if failed:
+        self._become(self.state.ended(message, self._ports.clock.time()))
+        if self.state.status == "error":
             self.emit("error", turn, message.error)
         self.emit("turn-ended", turn, message)
         self.emit("changed")
@@ -284,10 +283,12 @@ class Session(Submitting):
                 _log.exception("a listener failed on %s", name)
 
     def _set(self, **changes: Any) -> None:
-        old = self.state
-        self.state = replace(old, **changes)
-        if self.state.status != old.status:
-            self.emit("status-changed", self.turn, (old.status, self.state.status))
+        self._become(replace(self.state, **changes))
+
+    def _become(self, state: SessionState) -> None:
+        old, self.state = self.state, state
+        if state.status != old.status:
+            self.emit("status-changed", self.turn, (old.status, state.status))
 
     def _leases_changed(self, views: int) -> None:
         if self.stop_on_close and not views and self.state.subscriber_count and self.busy and not self.closed:

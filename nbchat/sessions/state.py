@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from nbchat.core.cost import Cost
+from nbchat.core.engine import GENERATING, IDLE, EngineStatus, engine_after, engine_at_end, engine_at_start
 from nbchat.core.errors import ErrorInfo
-from nbchat.core.events import Retry
+from nbchat.core.events import ProviderEvent, ReasoningDelta, Retry, TextDelta
+from nbchat.core.messages import Message
 from nbchat.core.usage import Usage
 
 if TYPE_CHECKING:
@@ -57,8 +59,8 @@ class Approval:
 @dataclass(frozen=True, slots=True)
 class SessionState:
     """A session at one moment. `usage` and `cost` are those of all its conversation's requests; `subscriber_count` is how
-    many views are open; `last_activity` is in seconds since the epoch; `approvals` are the tool calls that wait for consent.
-    `streaming_text` is joined when read."""
+    many views are open; `last_activity` is in seconds since the epoch; `approvals` are the tool calls that wait for consent;
+    `engine` is what the model's server does, as of the last that was heard of it. `streaming_text` is joined when read."""
 
     conversation_id: str
     provider_id: str
@@ -72,12 +74,47 @@ class SessionState:
     subscriber_count: int = 0
     last_activity: float = 0.0
     approvals: tuple[Approval, ...] = ()
+    engine: EngineStatus = IDLE
     _text: Callable[[], str] = field(default=str, repr=False, compare=False)
 
     @property
     def streaming_text(self) -> str:
         """The running answer's text so far; "" while nothing runs."""
         return self._text()
+
+    def of_model(self, provider: str, model: str) -> SessionState:
+        """Return the state with this model for the next turn; another one has an engine of which nothing is known."""
+        same = (provider, model) == (self.provider_id, self.model_id)
+        return replace(self, provider_id=provider, model_id=model, engine=self.engine if same else IDLE)
+
+    def begun(self, text: Callable[[], str]) -> SessionState:
+        """Return the state in which a turn has just begun, whose text this gives; what the last one left behind is cleared."""
+        engine = engine_at_start(self.engine)
+        return replace(self, status="submitted", last_error=None, retry=None, finish_reason=None, engine=engine, _text=text)
+
+    def after(self, event: ProviderEvent) -> SessionState:
+        """Return the state after the provider sent this; the same one where it changes nothing, as most tokens do."""
+        if isinstance(event, TextDelta | ReasoningDelta):
+            if self.status == "streaming" and self.engine is GENERATING:
+                return self
+            return replace(self, status="streaming", retry=None, engine=GENERATING)
+        if isinstance(event, Retry):
+            return replace(self, retry=event)
+        engine = engine_after(self.engine, event)
+        return self if engine is self.engine else replace(self, retry=None, engine=engine)
+
+    def ended(self, message: Message, now: float) -> SessionState:
+        """Return the state in which a turn has ended with this answer."""
+        return replace(
+            self,
+            status="error" if message.status in ("error", "interrupted") else "idle",
+            finish_reason=message.finish_reason,
+            last_error=message.error,
+            retry=None,
+            engine=engine_at_end(self.engine, message),
+            last_activity=now,
+            _text=str,
+        )
 
 
 @dataclass(frozen=True, slots=True)

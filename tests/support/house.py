@@ -41,10 +41,13 @@ class NoPrices:
 class House:
     """The rooms, wired as `app` wires them, with one provider called "lab"."""
 
-    def __init__(self, ports: Ports, registry: ProviderRegistry, store: SqliteStore | FallbackStore) -> None:
+    def __init__(
+        self, ports: Ports, registry: ProviderRegistry, store: SqliteStore | FallbackStore, server: ScriptedServer
+    ) -> None:
         self.ports = ports
         self.registry = registry
         self.store = store
+        self.server = server
         self.manager = SessionManager(ports)
         self.signals: list[Signal] = []
         self.manager.listen(self.signals.append)
@@ -73,7 +76,7 @@ async def house(
     registry.add(lab, secret)
     jobs, log = open_streams("memory:", time)
     ports = Ports(time, store, store, store, jobs, log, NoPrices(price), registry.get)
-    built = House(ports, registry, store)
+    built = House(ports, registry, store, server)
     await built.manager.start()
     try:
         yield built

@@ -34,7 +34,7 @@ def opened(tokens: int) -> Gate:
 async def house_of(directory: Path, first: House) -> AsyncIterator[House]:
     """Another kernel's house: a store of its own on the same file, the same providers."""
     store = open_store(directory / "nbchat.db", clock=first.ports.clock)
-    other = House(replace(first.ports, store=store, ledger=store, settings=store), first.registry, store)
+    other = House(replace(first.ports, store=store, ledger=store, settings=store), first.registry, store, first.server)
     try:
         yield other
     finally:

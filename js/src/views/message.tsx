@@ -85,7 +85,9 @@ export const Answer = pure(function Answer(props: AnswerProps) {
       ) : (
         <Parts {...props} />
       )}
-      {streaming && approvals.length === 0 && <StateLine phase={phase} started={started} count={countSoFar(message)} />}
+      {streaming && approvals.length === 0 && (
+        <StateLine store={store} phase={phase} started={started} count={countSoFar(message)} />
+      )}
       {message.error && (
         <ErrorBubble error={message.error} partial={started}>
           {recovers && <Recover message={message} store={store} asked={asked} anew />}

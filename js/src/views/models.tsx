@@ -1,4 +1,5 @@
 /** The model menu: a button with the model's name; opened, it asks the kernel for a list and lets one be found and chosen. */
+import { Fragment } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { chooseModel } from "../asks.ts";
 import type { Store } from "../store.ts";
@@ -34,7 +35,8 @@ export function useMenu(store: Store) {
 
 export function ModelMenu({ store }: { store: Store }) {
   const { open, setOpen, root, button, close } = useMenu(store);
-  const { model } = live(store);
+  const { model, engine } = live(store);
+  const state = engine.state === "idle" || engine.state === "generating" ? "" : ` (${engine.state})`;
   return (
     <span class="models" ref={root}>
       <button
@@ -42,7 +44,7 @@ export function ModelMenu({ store }: { store: Store }) {
         class="model"
         ref={button}
         aria-label={model && `Model: ${model}`}
-        title={model || "No model chosen"}
+        title={model ? `${model}${state}` : "No model chosen"}
         aria-haspopup="dialog"
         aria-expanded={open}
         onClick={() => setOpen(!open)}
@@ -117,14 +119,20 @@ export function Menu({ store, button, current, choose, close }: MenuProps) {
       {models && rows.length === 0 && <p class="menu-note">No model matches.</p>}
       <div role="listbox" id="nbchat-models" aria-label="Models" tabIndex={-1}>
         {rows.map((row, at) => (
-          <Row
-            key={row.id}
-            row={row}
-            id={`nbchat-model-${at}`}
-            active={at === active}
-            current={row.id === current}
-            choose={() => pick(row)}
-          />
+          <Fragment key={row.id}>
+            {heading(rows, at) && (
+              <p class="menu-head" role="presentation">
+                {heading(rows, at)}
+              </p>
+            )}
+            <Row
+              row={row}
+              id={`nbchat-model-${at}`}
+              active={at === active}
+              current={row.id === current}
+              choose={() => pick(row)}
+            />
+          </Fragment>
         ))}
       </div>
       {found.length > rows.length && (
@@ -147,9 +155,8 @@ function Row({ row, id, active, current, choose }: RowProps) {
   useEffect(() => {
     if (active) node.current?.scrollIntoView({ block: "nearest" });
   }, [active]);
-  const details = [row.context_length ? `${formatCount(row.context_length)} tokens` : "", row.price ?? ""].filter(
-    Boolean,
-  );
+  const context = row.context_length ? `${formatCount(row.context_length)} tokens` : "";
+  const details = [context, row.price, row.can?.join(", "), row.about].filter(Boolean);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the combobox above handles the keys of its listbox
     <div
@@ -169,5 +176,16 @@ function Row({ row, id, active, current, choose }: RowProps) {
 
 function matching(models: readonly ModelInfo[], filter: string): ModelInfo[] {
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
-  return models.filter((model) => words.every((word) => `${model.id} ${model.name}`.toLowerCase().includes(word)));
+  return models.filter((model) => {
+    const said = [model.id, model.name, model.words, ...(model.can ?? [])].join(" ").toLowerCase();
+    return words.every((word) => said.includes(word));
+  });
+}
+
+/** What stands above a row: the models that were asked last come first, and say so. */
+function heading(rows: readonly ModelInfo[], at: number): string {
+  const recent = rows[at]?.recent ?? false;
+  const before = at === 0 ? null : (rows[at - 1]?.recent ?? false);
+  if (recent === before || (at === 0 && !recent)) return "";
+  return recent ? "Asked lately" : "All others";
 }

@@ -1,8 +1,12 @@
-/** What a running turn does while no text comes: sending, waiting for the model, waiting to try again. */
+/** What a running turn does: sending, loading the model, waiting for it, waiting to try again; and how much has come. */
 import { useEffect, useState } from "preact/hooks";
+import type { Store } from "../store.ts";
+import type { Engine } from "../wire/protocol.ts";
 import type { Phase } from "../wire/reduce.ts";
+import { live } from "./live.ts";
 
 interface StateLineProps {
+  store: Store;
   phase: Phase | null;
   /** Whether anything of the answer has come. */
   started: boolean;
@@ -10,8 +14,9 @@ interface StateLineProps {
   count: string;
 }
 
-export function StateLine({ phase, started, count }: StateLineProps) {
+export function StateLine({ store, phase, started, count }: StateLineProps) {
   const passed = useSeconds(phase);
+  const { engine } = live(store);
   return (
     <div class="state">
       <span class="dots" aria-hidden="true">
@@ -19,26 +24,38 @@ export function StateLine({ phase, started, count }: StateLineProps) {
         <i />
         <i />
       </span>
-      {describe(phase, started, passed) || count}
+      {describe(phase, started, passed, engine) || coming(count, engine)}
     </div>
   );
 }
 
-function describe(phase: Phase | null, started: boolean, passed: number): string {
+function describe(phase: Phase | null, started: boolean, passed: number, engine: Engine): string {
   switch (phase?.type) {
+    case "loading":
+      return loading(phase.text, phase.progress, phase.seconds + passed);
     case "retry": {
       const left = Math.max(0, Math.ceil(phase.delay - passed));
       return `${phase.reason} Attempt ${phase.attempt} ${left > 0 ? `in ${left} s` : "now"}.`;
     }
     case "waiting":
       return `Waiting for the model, ${Math.round(phase.seconds + passed)} s`;
-    case "sending":
-      return "Sending…";
+    case "sending": // as far as this page knows: it may have come late
+      return engine.state === "loading" ? loading(engine.text, engine.progress, passed) : "Sending…";
     case "sent":
       return passed < 3 ? "Waiting for the model…" : `Waiting for the model, ${passed} s`;
     default:
       return started ? "" : "Waiting for the model…";
   }
+}
+
+/** "Loading the model… 40 %"; without a share how long it has taken, once that is long. */
+function loading(text: string, progress: number | null, seconds: number): string {
+  const far = progress !== null ? `${Math.round(progress * 100)} %` : seconds >= 3 ? `${Math.round(seconds)} s` : "";
+  return `${text}… ${far}`.trimEnd();
+}
+
+function coming(count: string, engine: Engine): string {
+  return engine.state === "generating" ? ["Generating", count].filter(Boolean).join(" · ") : count;
 }
 
 /** Whole seconds since `phase` became what it is; counts only while there is one. */

@@ -11,10 +11,10 @@ export function Announcer({ store }: { store: Store }) {
   );
 }
 
-function announcement({ position, messages, approvals }: ViewState): string {
+function announcement({ position, messages, approvals, engine }: ViewState): string {
   const [first] = approvals;
   if (first) return `Waiting for your decision: the model wants to run ${spelled(first.tool)}`;
-  if (!position.ended) return "Answering";
+  if (!position.ended) return engine.state === "loading" ? engine.text : "Answering";
   const last = messages.at(-1);
   if (last?.role !== "assistant" || position.generation === 0) return "";
   return last.status === "complete" ? "Answer complete" : `Answer ${last.status}`;

@@ -101,6 +101,7 @@ export type Event =
   | { type: "retry"; attempt: number; delay: number; reason: string }
   | { type: "left-out"; parameter: string }
   | { type: "waiting"; seconds: number }
+  | { type: "loading"; text: string; progress?: number; seconds: number; again?: number }
   | { type: "request-sent" }
   | { type: "turn-end" | "turn-error"; turn: string; message: Message; checksum: number; total?: Cost };
 
@@ -150,12 +151,19 @@ export interface Page {
   path?: number;
 }
 
-/** A model as the menu shows it; `price` is text for people. */
+/** A model as the menu shows it; `price` and `about` (a local one's size, and where it is) are text for people. */
 export interface ModelInfo {
   id: string;
   name: string;
   context_length: number | null;
   price: string | null;
+  /** What it can do, where the listing says so: "tools", "vision", ... */
+  can?: readonly string[];
+  about?: string;
+  /** What else a search looks at. */
+  words?: string;
+  /** One of the last ten that were asked. */
+  recent?: boolean;
 }
 
 /** Everything that the kernel sends as a custom message. */
@@ -202,6 +210,13 @@ export type Outgoing =
 export type Kind = "thread" | "turn";
 export type SessionStatus = "idle" | "submitted" | "streaming" | "error";
 
+/** What the model's server does, as far as it says so; `progress` from 0 to 1 while it loads the model. */
+export interface Engine {
+  state: "idle" | "loading" | "ready" | "generating" | "error";
+  text: string;
+  progress: number | null;
+}
+
 export interface Notice {
   kind: "info" | "warning" | "error";
   text: string;
@@ -239,6 +254,7 @@ export interface Traits {
   offers: Offer[];
   queue: Queued[];
   approvals: Approval[];
+  engine: Engine;
   /** Nothing of this conversation is saved: neither in the database nor in the notebook. */
   private: boolean;
 }

@@ -12,6 +12,7 @@ export type Phase =
   | { type: "sending" }
   | { type: "sent" }
   | { type: "waiting"; seconds: number }
+  | { type: "loading"; text: string; progress: number | null; seconds: number }
   | { type: "retry"; attempt: number; delay: number; reason: string };
 
 /** The messages of the active path that are loaded, oldest first, and the turn that is or was the last one. */
@@ -155,6 +156,10 @@ function applyDelta(content: Content, event: Event): Content {
       return { ...content, phase: { type: "sent" } };
     case "waiting":
       return { ...content, phase: { type: "waiting", seconds: event.seconds } };
+    case "loading": {
+      const { text, seconds, progress = null } = event;
+      return { ...content, phase: { type: "loading", text, progress, seconds } };
+    }
     case "retry":
       return { ...content, phase: { type: "retry", attempt: event.attempt, delay: event.delay, reason: event.reason } };
     default:

@@ -61,6 +61,47 @@ const basics: Record<string, () => Scene> = {
         }),
     };
   },
+  loading: () => {
+    const messages = line(
+      question("q1", "Are you there?"),
+      answer("a1", "", { status: "streaming", usage: null, cost: null }),
+    );
+    const engine = { state: "loading", text: "Loading the model", progress: 0.4 };
+    const made = model("thread", {
+      status: "submitted",
+      engine,
+      snapshot: snapshot(messages, { ended: false, seq: 1 }),
+    });
+    return { model: made };
+  },
+  models: () => {
+    const made = model("thread", { snapshot: snapshot(conversation()), engine: { state: "ready", text: "" } });
+    const local = { context_length: 32768, price: null, can: ["tools", "vision"] };
+    const models = [
+      {
+        ...local,
+        id: "ollama/qwen2.5-coder:7b",
+        name: "Qwen2.5 Coder 7B",
+        about: "4.7 GB; loaded, 5.1 GB",
+        recent: true,
+      },
+      {
+        id: "openrouter/qwen/qwen3-32b",
+        name: "Qwen: Qwen3 32B",
+        context_length: 40960,
+        price: "$0.1 in, $0.3 out per million tokens",
+        recent: true,
+      },
+      { ...local, id: "ollama/llama3.2:latest", name: "Llama3.2", about: "2.0 GB; downloaded" },
+    ];
+    return {
+      model: made,
+      after: () => {
+        shadow()?.querySelector<HTMLElement>(".model")?.click();
+        made.deliver({ op: "models", models, error: null });
+      },
+    };
+  },
   queue: () => {
     const messages = line(
       question("q1", "First question"),
