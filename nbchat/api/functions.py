@@ -13,7 +13,7 @@ from nbchat.api.settings import Settings
 from nbchat.app import app
 from nbchat.core.secrets import Secret
 from nbchat.export.listings import model_table, provider_table
-from nbchat.export.money import By, request_rows, summed_rows
+from nbchat.export.money import By, Since, request_rows, since_seconds, summed_rows
 from nbchat.export.tables import Table, dataframe
 from nbchat.providers.key_function import KeyFunction
 from nbchat.runtime.process import once_per_process
@@ -145,14 +145,17 @@ def list_models(provider: str | None = None, *, search: str = "", recent: bool =
     return model_table(app().models(provider, search=search, recent=recent, refresh=refresh))
 
 
-def ledger(by: By | None = None) -> Any:
-    """Return what was used and spent: one row a request, or summed by "day", "session", "model" or "provider".
+def ledger(by: By | None = None, *, since: Since = None) -> Any:
+    """Return what was used and spent: one row a request, or summed by "day", "session", "conversation", "model", "provider",
+    "notebook" or "purpose"; with `since` (a date, or "2026-11-01") from that day on, where you are.
 
-    A pandas DataFrame where pandas is installed, else a Table. Amounts of single requests are Decimal, None where unknown.
+    A pandas DataFrame where pandas is installed, else a Table; both have `to_csv(path)`. Costs are Decimal, None where unknown;
+    their certainty is "reported", "estimated", "partial" (at least that much) or "unknown". Deleted conversations are in it.
+    Raises UsageError for another `by` or `since`.
     """
-    running = app()
-    records = running.background.wait(running.ports.ledger.records())
-    return dataframe(request_rows(records)) if by is None else Table(summed_rows(records, by))
+    running, begin = app(), since_seconds(since)
+    records = running.background.wait(running.ports.ledger.records(since=begin))
+    return dataframe(request_rows(records) if by is None else summed_rows(records, by))
 
 
 def the_manager() -> Manager:

@@ -7,7 +7,10 @@ import html
 import importlib
 import importlib.util
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
+
+from nbchat.export.csv_text import csv_text
 
 __all__ = ["Table", "dataframe", "local_time"]
 
@@ -18,6 +21,14 @@ class Table(list[dict[str, Any]]):
     def __init__(self, rows: Iterable[Mapping[str, Any]], *, empty: str = "Nothing yet.") -> None:
         super().__init__(dict(row) for row in rows)
         self._empty = empty
+
+    def to_csv(self, path: str | Path | None = None) -> str | None:
+        """Write the rows to a CSV file (UTF-8), as a DataFrame would; without a path return them as text."""
+        text = csv_text(self)
+        if path is None:
+            return text
+        Path(path).expanduser().write_bytes(text.encode("utf-8", "replace"))
+        return None
 
     def _columns(self) -> list[str]:
         return list(self[0]) if self else []
@@ -42,10 +53,19 @@ class Table(list[dict[str, Any]]):
 
 
 def dataframe(rows: Iterable[Mapping[str, Any]]) -> Any:
-    """Return the rows as a pandas DataFrame, or as a Table where pandas is not installed."""
+    """Return the rows as a pandas DataFrame, or as a Table where pandas is not installed.
+
+    Whole numbers stay whole where some are missing, and amounts stay Decimal.
+    """
+    given = [dict(row) for row in rows]
     if importlib.util.find_spec("pandas") is None:
-        return Table(rows)
-    return importlib.import_module("pandas").DataFrame([dict(row) for row in rows])
+        return Table(given)
+    frame = importlib.import_module("pandas").DataFrame(given)
+    for name in frame.columns:
+        values = [row[name] for row in given]
+        if None in values and all(value is None or type(value) is int for value in values):
+            frame[name] = frame[name].astype("Int64")  # else one that is missing makes all of them floats
+    return frame
 
 
 def local_time(seconds: float) -> datetime.datetime:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
 from nbchat.notebook.comms import kernel_of
 
-__all__ = ["Cells", "notebook_name", "notebook_of"]
+__all__ = ["Cells", "notebook_name", "notebook_of", "place_name"]
 
 _VSCODE = "__vsc_ipynb_file__"
 
@@ -30,6 +31,20 @@ def notebook_name(environment: Mapping[str, str], names: Mapping[str, Any], kern
 def notebook_of(shell: Any) -> str:
     """Return the name of the notebook that this IPython shell runs."""
     return notebook_name(os.environ, shell.user_ns, kernel_of(shell))
+
+
+def place_name() -> str:
+    """Return the name of what runs here: the notebook, "terminal" in IPython's, a script's own, "" where nothing tells. Any
+    thread; loads nothing."""
+    ipython = sys.modules.get("IPython")
+    shell = None if ipython is None else ipython.get_ipython()
+    if shell is not None:
+        return notebook_of(shell)
+    script = getattr(sys.modules.get("__main__"), "__file__", None)
+    if not isinstance(script, str):
+        return ""
+    path = PurePath(script)
+    return path.parent.name if path.name == "__main__.py" else path.name  # of a package that is run as a whole
 
 
 def _kernel_id(kernel: Any) -> str:

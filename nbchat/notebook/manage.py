@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from nbchat.core.errors import UsageError
+from nbchat.export.cost_table import CostTable
 from nbchat.export.listings import conversation_table, model_table, provider_table, search_table
-from nbchat.export.money import By, summed_rows
+from nbchat.export.money import By, request_rows, since_seconds, summed_rows
 from nbchat.export.tables import Table
 from nbchat.notebook.cells import notebook_of
 from nbchat.notebook.models import find_models
@@ -48,7 +49,7 @@ def run(services: Services, line: str, shell: Any) -> Any:
     except ValueError as error:
         raise UsageError(f"The command cannot be read: {error}.") from None
     if not words:
-        return _Text("\n".join(f"%nbchat {usage:<34} {what}" for _, usage, what in _COMMANDS.values()))
+        return _Text("\n".join(f"%nbchat {usage:<36} {what}" for _, usage, what in _COMMANDS.values()))
     name, *given = words
     if name not in _COMMANDS:
         raise UsageError(f"%nbchat has no command {name!r}.", hint=f"Commands: {', '.join(_COMMANDS)}.")
@@ -85,10 +86,20 @@ def _providers(services: Services, given: Sequence[str], _shell: Any) -> Table:
     return provider_table(services.registry.list())
 
 
-def _cost(services: Services, given: Sequence[str], _shell: Any) -> Table:
-    by = (*_at_most(given, 1), "session")[0]
-    records = services.background.wait(services.ports.ledger.records())
-    return Table(summed_rows(records, cast("By", by)), empty="Nothing was asked yet.")
+def _cost(services: Services, given: Sequence[str], _shell: Any) -> Table | _Text:
+    """Show sums, or write them to a file: without a `by` every request of its own."""
+    words, since, path = list(given), "", ""
+    while len(words) > 1 and words[-2] in ("--since", "--csv"):
+        value, option = words.pop(), words.pop()
+        since, path = (value, path) if option == "--since" else (since, value)
+    by = cast("By", (*_at_most(words, 1), "session")[0])
+    records = services.background.wait(services.ports.ledger.records(since=since_seconds(since or None)))
+    rows = summed_rows(records, by)
+    if not path:
+        return CostTable(rows, by, since=since)
+    written = Table(rows if words else request_rows(records))
+    written.to_csv(path)
+    return _Text(f"{len(written)} row{'s' * (len(written) != 1)} of the ledger are in {path}.")
 
 
 def _stop(services: Services, given: Sequence[str], shell: Any) -> _Text:
@@ -187,7 +198,11 @@ _COMMANDS: dict[str, tuple[_Command, str, str]] = {
     "resume": (_resume, "resume [name]", "go on with an answer that was cut off"),
     "models": (_models, "models [provider | *] [words]", "what the active (or that, or every) provider offers; asks it"),
     "providers": (_providers, "providers", "configured endpoints and the places of their keys"),
-    "cost": (_cost, "cost [day|session|model|provider]", "tokens and money so far"),
+    "cost": (
+        _cost,
+        "cost [by] [--since day] [--csv file]",
+        "tokens and money by session, conversation, model, provider, notebook, day or purpose",
+    ),
     "stop": (_stop, "stop [name | --all]", "stop this notebook's conversation (or that one, or all)"),
     "doctor": (_doctor, "doctor [provider] [--offline]", "what works here; asks the active (or that) model one thing"),
 }

@@ -192,13 +192,14 @@ class FallbackStore(Carrier):
         won: bool = await self._write(Write("settle", (record,)))
         return won
 
-    async def records(self, conversation_id: str | None = None) -> list[RequestRecord]:
+    async def records(self, conversation_id: str | None = None, *, since: float | None = None) -> list[RequestRecord]:
         """Return the ledger's rows, oldest first, those that are not saved yet at the end."""
-        stored: list[RequestRecord] = await self._readable(self._primary.records(conversation_id), [])
+        stored: list[RequestRecord] = await self._readable(self._primary.records(conversation_id, since=since), [])
         if self.trouble is None:
             return stored
         known = {record.id for record in stored}
-        return stored + [each for each in await self._unsaved.memory.records(conversation_id) if each.id not in known]
+        unsaved = await self._unsaved.memory.records(conversation_id, since=since)
+        return stored + [each for each in unsaved if each.id not in known]
 
     async def calibration(self, provider: str, model: str) -> Calibration:
         """Return what the newest reported requests to this model teach, those that are not saved yet too."""

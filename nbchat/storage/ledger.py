@@ -55,10 +55,13 @@ def settle(db: Database, record: RequestRecord) -> bool:
         return append(db, record)
 
 
-def records(db: Database, conversation_id: str | None) -> list[RequestRecord]:
-    """Return the rows of one conversation, or of all, oldest first."""
-    where, parameters = ("", ()) if conversation_id is None else ("WHERE conversation_id = ?", (conversation_id,))
-    return [_record(row) for row in db.rows(f"SELECT {_COLUMNS} FROM requests {where} ORDER BY position", parameters)]
+def records(db: Database, conversation_id: str | None, since: float | None = None) -> list[RequestRecord]:
+    """Return the rows of one conversation, or of all, that began at `since` or later, oldest first."""
+    wanted = {"conversation_id = ?": conversation_id, "started >= ?": since}
+    given = {condition: value for condition, value in wanted.items() if value is not None}
+    where = f"WHERE {' AND '.join(given)}" if given else ""
+    found = db.rows(f"SELECT {_COLUMNS} FROM requests {where} ORDER BY position", tuple(given.values()))
+    return [_record(row) for row in found]
 
 
 def calibration(db: Database, provider: str, model: str) -> Calibration:

@@ -187,9 +187,9 @@ class SqliteStore:
         """Append one ledger row that belongs to no turn's end; False when its id is there already."""
         return await self._writer.run(lambda db: ledger.settle(db, record))
 
-    async def records(self, conversation_id: str | None = None) -> list[RequestRecord]:
+    async def records(self, conversation_id: str | None = None, *, since: float | None = None) -> list[RequestRecord]:
         """Return the ledger's rows, oldest first."""
-        return await self._writer.run(lambda db: ledger.records(db, conversation_id))
+        return await self._writer.run(lambda db: ledger.records(db, conversation_id, since))
 
     async def calibration(self, provider: str, model: str) -> Calibration:
         """Return what the newest reported requests to this model teach of characters and tokens."""

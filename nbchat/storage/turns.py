@@ -177,4 +177,11 @@ def _unsettled(db: Database, turn: TurnRecord, answer: Message, now: float) -> R
         ended=now,
         usage=Usage(certainty="unknown"),
         cost=UNKNOWN_COST,
+        notebook=_notebook_of(turn.cell),
     )
+
+
+def _notebook_of(cell: str | None) -> str:
+    """The notebook in a cell's key, which is "notebook#cell#ordinal"; a turn that no cell asked does not tell its own."""
+    parts = (cell or "").rsplit("#", 2)
+    return parts[0] if len(parts) == 3 else ""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import gc
 import json
 import threading
 import traceback
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -270,11 +272,16 @@ def test_money_is_summed_by_what_one_asks() -> None:
     with running_app(Reply.text("a"), Reply.text("b", usage={"prompt_tokens": 7, "completion_tokens": 3, "cost": 0.25})):
         nbchat.session("one").ask("hi")
         nbchat.session("two").ask("hi")
-        assert [row["session"] for row in nbchat.ledger("session")] == ["one", "two"]
-        assert nbchat.ledger("provider")[0]["requests"] == 2
-        assert nbchat.ledger("session")[1]["cost"] == "$0.25"
+        sums = nbchat.ledger("session")
+        assert list(sums["session"]) == ["one", "two"]
+        assert list(sums["cost"]) == [None, Decimal("0.25")]
+        assert list(nbchat.ledger("provider")["requests"]) == [2]
+        assert len(nbchat.ledger(since="2001-01-01")) == 2
+        assert len(nbchat.ledger("day", since=datetime.date(2999, 1, 1))) == 0
         with pytest.raises(nbchat.UsageError, match="Cannot sum"):
             nbchat.ledger("moon")  # type: ignore[arg-type]
+        with pytest.raises(nbchat.UsageError, match="since is a day"):
+            nbchat.ledger(since="yesterday")
 
 
 def test_a_blocking_call_on_nbchats_own_thread_is_refused_before_anything_is_sent() -> None:

@@ -31,6 +31,10 @@ class LedgerContract(StoreBase):
             assert rows == [plain, a_record(asked, id="r2")]
             assert str(rows[1].cost.amount) == "0.000012300000000000000001"
             assert await store.records("other") == []
+            late = replace(plain, id="r3", started=500.0, notebook="=late")
+            assert await store.settle(late)
+            assert await store.records(since=500.0) == [late]
+            assert await store.records(plain.conversation, since=500.5) == []
 
         run(work)
 

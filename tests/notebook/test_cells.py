@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+import types
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from nbchat.notebook.cells import Cells, notebook_name
+from nbchat.notebook.cells import Cells, notebook_name, place_name
 
 KERNEL: Any = SimpleNamespace(
     parent=SimpleNamespace(connection_file="/run/kernel-1b2c3d4e-5f60.json"), session=SimpleNamespace(session="abc")
@@ -50,3 +52,15 @@ def test_a_frontend_that_names_no_cell_has_no_places() -> None:
     """Its questions are appended."""
     assert Cells().key("nb", run("run 1", None)) is None
     assert Cells().key("nb", {}) is None
+
+
+def test_the_ledger_knows_what_runs_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a script its own name, of a package that is run the package's, and nothing where nothing tells."""
+    main = types.ModuleType("__main__")
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    monkeypatch.delitem(sys.modules, "IPython", raising=False)
+    assert place_name() == ""
+    main.__file__ = "/home/me/work/sums.py"
+    assert place_name() == "sums.py"
+    main.__file__ = "/lib/tool/__main__.py"
+    assert place_name() == "tool"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -269,7 +270,7 @@ def test_mistakes_are_told_in_a_few_lines(lab: Lab, code: str, name: str, says: 
     assert len(lab.server.chats) == before
 
 
-def test_commands_show_what_there_is(lab: Lab) -> None:
+def test_commands_show_what_there_is(lab: Lab, tmp_path: Path) -> None:
     """Tables of conversations, models, providers and money; doctor on one screen; no key anywhere."""
     inside = lab.kernel
     inside.run("%chat --wait -s listed hi")
@@ -278,6 +279,11 @@ def test_commands_show_what_there_is(lab: Lab) -> None:
     assert "lab/scripted" in shown["models"]
     assert lab.server.base_url in shown["providers"]
     assert "listed" in shown["cost"]
+    assert "Tokens and money by notebook" in inside.run("%nbchat cost notebook").result
+    file = tmp_path / "sums.csv"
+    assert f"the ledger are in {file}" in inside.run(f"%nbchat cost model --since 2001-01-01 --csv '{file}'").result
+    assert file.read_text("utf-8").startswith("model,requests,")
+    assert "Usage: %nbchat cost [by]" in str(inside.run("%nbchat cost --since").error)
     assert "kernel     ipykernel" in shown["doctor"]
     assert len(shown["doctor"].splitlines()) <= 25
     assert "stop [name | --all]" in shown[""]

@@ -21,10 +21,10 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "nbchat.db"
 
 
-async def leave_running(path: Path, *settled: str) -> Asked:
+async def leave_running(path: Path, *settled: str, cell: str | None = None) -> Asked:
     """A turn that has settled these requests and then dies."""
     store = SqliteStore(Place(path), ManualClock())
-    asked = a_turn(await store.create(a_conversation(id="c1")), request_id="r")
+    asked = a_turn(await store.create(a_conversation(id="c1")), request_id="r", cell=cell)
     asked = replace(asked, record=await store.begin_turn(asked.record, asked.messages))
     await store.checkpoint(asked.record, [TextPart("so far")])
     for request_id in settled:
@@ -55,6 +55,21 @@ def test_the_request_that_ran_is_in_the_ledger(path: Path, settled: list[str], e
     assert [row.id for row in rows] == [*settled, expected]
     assert (rows[-1].status, rows[-1].cost.amount, rows[-1].cost.certainty) == ("interrupted", None, "unknown")
     assert all(row.cost.amount is not None for row in rows[:-1])
+
+
+@pytest.mark.parametrize(("cell", "notebook"), [("my#notes#cell-1#0", "my#notes"), (None, ""), ("odd", "")])
+def test_the_notebook_of_a_dead_turn_is_that_of_its_cell(path: Path, cell: str | None, notebook: str) -> None:
+    """The cell's key begins with it; of a turn that no cell asked nobody knows any more."""
+    finish_all(leave_running(path, cell=cell))
+
+    async def work() -> str:
+        store = SqliteStore(Place(path), ManualClock())
+        await store.recover()
+        (row,) = await store.records("c1")
+        await store.aclose()
+        return row.notebook
+
+    assert finish_all(work()) == notebook
 
 
 def test_closing_settles_in_the_same_way(path: Path) -> None:

@@ -142,8 +142,9 @@ class RequestLedger(Protocol):
         """Append one row that belongs to no turn's end; False when a row with this id exists already."""
         ...
 
-    async def records(self, conversation_id: str | None = None) -> list[RequestRecord]:
-        """Return the rows, oldest first, of one conversation or of all."""
+    async def records(self, conversation_id: str | None = None, *, since: float | None = None) -> list[RequestRecord]:
+        """Return the rows, oldest first, of one conversation or of all; with `since` (seconds since the epoch) those of requests
+        that began then or later."""
         ...
 
     async def calibration(self, provider: str, model: str) -> Calibration:
