@@ -9,7 +9,7 @@ import asyncio
 import logging
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from nbchat.core.secrets import Secret
 from nbchat.runtime.clock import SystemClock
 from nbchat.runtime.loop import Background, background
 from nbchat.runtime.process import forget, once_per_process
+from nbchat.sessions.choices import Choices
 from nbchat.sessions.manager import SessionManager
 from nbchat.sessions.ports import Ports
 from nbchat.sessions.state import Notice
@@ -42,6 +43,8 @@ class App:
     """Everything of one process, wired: `background`, `ports`, `registry`, `manager`, and `services` for the notebook's edge."""
 
     def __init__(self, background: Background) -> None:
+        from nbchat.notebook.cells import place_name
+        from nbchat.providers.context_lengths import ContextLengths
         from nbchat.providers.price_file import PriceFile
         from nbchat.providers.prices import Prices
         from nbchat.providers.registry import ProviderRegistry
@@ -54,6 +57,7 @@ class App:
         self.background = background
         self.streams = os.environ.get("NBCHAT_STREAMS") or "memory:"
         self.store = open_store(clock=clock, on_trouble=self._storage_trouble)
+        self.choices = Choices(self.store)
         self.registry = ProviderRegistry(self.store, clock)
         self.registry.add_builtin(DEMO, self._demo_provider, name="Demo")
         self.own_prices = PriceFile(data_directory() / "prices.json")
@@ -72,11 +76,13 @@ class App:
             provider=self.registry.get,
             tokens=Tokenizers(),
             helper_requests=self._helper_requests,
-            drain_seconds=lambda: self.drain_seconds,
+            limits=lambda: self.choices.limits,
+            local=self._local,
+            context_length=ContextLengths(self.registry.catalogue, self.registry.get).length,
+            drain_seconds=lambda: self.choices.drain_seconds,
             private=self._private_ports,
+            notebook=place_name,
         )
-        self.choices: dict[str, Any] = {}
-        """The saved settings that are not the sessions' own: titles, prompts, retention_days, timeouts."""
         self._offers: tuple[Offer, ...] = ()
         background.wait(self._start())
         background.at_exit(self._close)
@@ -101,7 +107,7 @@ class App:
         )
         await self.registry.load()
         await self.manager.start()
-        self.choices = await self.store.settings()
+        await self.choices.load()
         self._apply_timeouts()
         await self._forget_the_old()
         from nbchat.providers.offers import find_offers
@@ -125,14 +131,9 @@ class App:
 
     # ------------------------------------------------------------ what people chose
 
-    async def set_choice(self, name: str, value: Any) -> None:
-        """Save one setting, for this and later kernels; None takes it back."""
-        self.choices[name] = value
-        await self.store.set(name, value)
-
     async def set_timeouts(self, seconds: dict[str, float] | None) -> None:
         """Save how long requests wait for what, beside what was set before; None sets all of it back."""
-        await self.change_choice("timeouts", lambda saved: None if seconds is None else {**(saved or {}), **seconds})
+        await self.choices.change("timeouts", lambda saved: None if seconds is None else {**(saved or {}), **seconds})
         self._apply_timeouts()
 
     def _apply_timeouts(self) -> None:
@@ -140,29 +141,28 @@ class App:
 
         self.registry.set_timeouts(timeouts_of(self.choices.get("timeouts")))
 
-    async def change_choice(self, name: str, change: Callable[[Any], Any]) -> None:
-        """Save what `change` makes of a setting as it is saved by now: another kernel may have changed it."""
-        await self.set_choice(name, change((await self.store.settings()).get(name)))
-
-    @property
-    def drain_seconds(self) -> float:
-        """How long a stopped request is read on for its usage."""
-        chosen = self.choices.get("drain_seconds")
-        return chosen if isinstance(chosen, (int, float)) else 0.0
-
     def _helper_requests(self, provider_id: str) -> bool:
         """Whether a model may be asked for titles: not the demo, and not one on this machine unasked, which would drop the
         conversation that it has in its cache."""
-        wanted = self.choices.get("titles") or "auto"
+        wanted = self.choices.titles
         if wanted != "auto" or provider_id == DEMO:
             return wanted == "always"
+        return not self._local(provider_id)
+
+    def _local(self, provider_id: str) -> bool:
+        """Whether a provider is on this machine."""
         from nbchat.providers.urls import is_loopback
 
-        return not is_loopback(urlsplit(self.registry.get(provider_id).provider.base_url).hostname or "")
+        return provider_id == DEMO or is_loopback(urlsplit(self.registry.get(provider_id).provider.base_url).hostname or "")
+
+    async def set_budget(self, kind: str, amount: Decimal | None) -> None:
+        """Save a budget, of which every session then says whether it is nearly spent."""
+        await self.choices.set(f"budget_{kind}", None if amount is None else str(amount))
+        await self.manager.review()
 
     async def _forget_the_old(self) -> None:
-        days = self.choices.get("retention_days")
-        if isinstance(days, (int, float)) and days > 0:
+        days = self.choices.retention_days
+        if days is not None:
             try:
                 await self.manager.purge(self.ports.clock.time() - days * 86_400)
             except ChatError:  # a database in trouble keeps what is old until a later start

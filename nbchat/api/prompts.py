@@ -52,7 +52,7 @@ class Prompts(MutableMapping[str, str]):
         self._change(lambda own: {each: text for each, text in own.items() if each != name})
 
     def _change(self, change: Callable[[dict[str, str]], dict[str, str]]) -> None:
-        self._app.background.wait(self._app.change_choice("prompts", lambda saved: change(_read(saved))))
+        self._app.background.wait(self._app.choices.change("prompts", lambda saved: change(_read(saved))))
 
     def table(self) -> Table:
         """Return the prompts as rows: name, whose it is, text."""

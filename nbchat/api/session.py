@@ -6,6 +6,7 @@ import contextvars
 import weakref
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -35,7 +36,10 @@ _TRAITS_OF: dict[str, tuple[str, ...]] = {
     "message-added": ("messages",),
     "path-changed": ("messages",),
     "turn-ended": ("streaming_text", "messages", "usage", "cost", "engine", "state"),
-    "changed": ("title", "model", "system", "parameters", "usage", "cost", "approvals", "notice", "engine", "state"),
+    "changed": (
+        *("title", "model", "system", "parameters", "budget", "when_full"),
+        *("usage", "cost", "approvals", "notice", "engine", "state"),
+    ),
 }
 
 
@@ -55,7 +59,7 @@ class Session(TreeHandle):
 
     Readable and observable: `status`, `streaming_text`, `messages`, `usage`, `cost`, `title`, `model`, `system`, `parameters`,
     `approvals`, `notice`, `engine`, `state`.
-    Settable: `title`, `model` ("provider/model"), `system`, `parameters`, `tools`, `stop_on_close`.
+    Settable: `title`, `model` ("provider/model"), `system`, `parameters`, `tools`, `budget`, `when_full`, `stop_on_close`.
     """
 
     status = Live(lambda s: s.state.status, help='"idle", "submitted", "streaming" or "error".')
@@ -84,6 +88,18 @@ class Session(TreeHandle):
         lambda s: dict(s._core.conversation.parameters),
         lambda s, v: s._change(s._core.set_parameters, v),
         help="What is sent along with each request from the next turn on: temperature, max_tokens, ...",
+    )
+    budget = Live(
+        lambda s: s._core.conversation.budget,
+        lambda s, v: s._change(s._core.set_budget, v),
+        help="What all requests of this conversation may cost, in US dollars (a Decimal; a text or a number sets it, too): what "
+        "would pass it is not sent. None is nbchat.settings.budget_session; 0 refuses all that costs anything.",
+    )
+    when_full = Live(
+        lambda s: s._core.conversation.when_full,
+        lambda s, v: s._change(s._core.set_when_full, v),
+        help='What happens when the conversation does not fit into the model\'s context: "refuse" to send it, or "drop" the '
+        "oldest messages from what is sent (`m.omitted` of an answer says how many; they stay in the conversation).",
     )
     approvals = Live(lambda s: s._core.state.approvals, help="The tool calls that wait for consent (see `decide`).")
 
@@ -124,16 +140,17 @@ class Session(TreeHandle):
         model: str = "",
         when_busy: Literal["queue", "raise"] = "queue",
         request_id: str | None = None,
+        budget: Decimal | str | float | None = None,
         **parameters: Any,
     ) -> Turn:
         """Ask without waiting; returns the Turn. Behind a running turn it queues, or raises BusyError (`when_busy="raise"`).
 
         `model` is for this turn only; `parameters` (temperature, max_tokens, ...) go to the provider as they are. A
-        `request_id` that was used before attaches to its turn instead of paying twice. Raises UsageError for an empty text.
+        `request_id` that was used before attaches to its turn instead of paying twice. `budget` is what the turn may cost (US
+        dollars): a request that would pass it is not sent. Raises UsageError for an empty text, or no amount.
         """
-        return self._turn(
-            lambda: self._core.submit(text, model=model, when_busy=when_busy, request_id=request_id, parameters=parameters)
-        )
+        options: dict[str, Any] = {"model": model, "when_busy": when_busy, "request_id": request_id, "budget": budget}
+        return self._turn(lambda: self._core.submit(text, parameters=parameters, **options))
 
     def ask(self, text: str, **options: Any) -> Message:
         """Ask and wait: returns the answer, while views stream it. Options as for `send`.

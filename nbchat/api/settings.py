@@ -1,25 +1,29 @@
-"""Settings: what is set, where it lives, and what people change here: the active model, titles, how long things are kept."""
+"""Settings: what is set, where it lives, and what people change here: the active model, titles, budgets, how long things are
+kept."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from decimal import Decimal
+from typing import TYPE_CHECKING, get_args
 
 from nbchat.core.errors import UsageError
 from nbchat.export.tables import Table
+from nbchat.sessions.budget import amount_of
+from nbchat.sessions.choices import Titles
 
 if TYPE_CHECKING:
     from nbchat.app import App
 
 __all__ = ["Settings"]
 
-_TITLES = ("auto", "always", "off")
+_TITLES = get_args(Titles)
 _LONGEST_DRAIN = 600
 
 
 class Settings:
-    """`nbchat.settings`: displays as a table. Settable: `model`, `titles`, `retention_days`, `drain_seconds`, `timeouts`; for
-    this and later kernels."""
+    """`nbchat.settings`: displays as a table. Settable, for this and later kernels: `model`, `titles`, `retention_days`,
+    `timeouts`, `drain_seconds`, `budget_turn`, `budget_session`, `budget_day`."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -39,28 +43,27 @@ class Settings:
         return self._app.manager.recent_models
 
     @property
-    def titles(self) -> Literal["auto", "always", "off"]:
+    def titles(self) -> Titles:
         """Whether models are asked to name conversations: "auto" asks those that are not on this machine (a small request, in
         the ledger as "title"), "always" every one, "off" none; then the first words of the question are the title."""
-        chosen: Literal["auto", "always", "off"] = self._app.choices.get("titles", "auto")
-        return chosen
+        return self._app.choices.titles
 
     @titles.setter
     def titles(self, value: str) -> None:
         if value not in _TITLES:
             raise UsageError(f"titles cannot be {value!r}.", hint=f"Choose one of: {', '.join(_TITLES)}.")
-        self._app.background.wait(self._app.set_choice("titles", value))
+        self._app.background.wait(self._app.choices.set("titles", value))
 
     @property
     def retention_days(self) -> float | None:
         """Conversations that were not touched for so many days are removed at every start; None (the default) keeps all."""
-        return self._app.choices.get("retention_days")
+        return self._app.choices.retention_days
 
     @retention_days.setter
     def retention_days(self, days: float | None) -> None:
         if days is not None and (isinstance(days, bool) or not days > 0):
             raise UsageError("retention_days is a number of days, above 0, or None.", hint="None keeps everything.")
-        self._app.background.wait(self._app.set_choice("retention_days", days))
+        self._app.background.wait(self._app.choices.set("retention_days", days))
 
     @property
     def timeouts(self) -> dict[str, float]:
@@ -79,17 +82,46 @@ class Settings:
         self._app.background.wait(self._app.set_timeouts(checked))
 
     @property
+    def budget_turn(self) -> Decimal | None:
+        """What one turn may cost, all its requests together, in US dollars; None (the default) is no limit. A request that would
+        pass it is not sent. A Decimal, a text or a number; a float counts as it is written."""
+        return self._app.choices.limits.turn
+
+    @budget_turn.setter
+    def budget_turn(self, amount: Decimal | str | float | None) -> None:
+        self._app.background.wait(self._app.set_budget("turn", amount_of(amount)))
+
+    @property
+    def budget_session(self) -> Decimal | None:
+        """What all requests of a conversation may cost that has no budget of its own (`s.budget`)."""
+        return self._app.choices.limits.session
+
+    @budget_session.setter
+    def budget_session(self, amount: Decimal | str | float | None) -> None:
+        self._app.background.wait(self._app.set_budget("session", amount_of(amount)))
+
+    @property
+    def budget_day(self) -> Decimal | None:
+        """What all requests of a day may cost, from midnight to midnight where you are, in all kernels; one kernel may pass it by
+        what runs in another."""
+        return self._app.choices.limits.day
+
+    @budget_day.setter
+    def budget_day(self, amount: Decimal | str | float | None) -> None:
+        self._app.background.wait(self._app.set_budget("day", amount_of(amount)))
+
+    @property
     def drain_seconds(self) -> float:
         """How long a stopped request is read on, its text discarded, so that its provider can still report what it used; 0 (the
         default) closes it at once, and its usage is estimated. The answer stays as it was when it was stopped; a second stop
         closes the request. What the model goes on writing meanwhile is billed: the price of a figure that is reported."""
-        return self._app.drain_seconds
+        return self._app.choices.drain_seconds
 
     @drain_seconds.setter
     def drain_seconds(self, seconds: float) -> None:
         if isinstance(seconds, bool) or not 0 <= seconds <= _LONGEST_DRAIN:
             raise UsageError(f"drain_seconds is a number of seconds from 0 to {_LONGEST_DRAIN}.", hint="0 stops at once.")
-        self._app.background.wait(self._app.set_choice("drain_seconds", seconds or None))
+        self._app.background.wait(self._app.choices.set("drain_seconds", seconds or None))
 
     def table(self) -> Table:
         """Return the settings as rows: name, value and where it is set."""
@@ -98,8 +130,11 @@ class Settings:
                 {"setting": "model", "value": self.model, "set by": 'nbchat.settings.model = "provider/model"'},
                 {"setting": "titles", "value": self.titles, "set by": 'nbchat.settings.titles = "auto" | "always" | "off"'},
                 {"setting": "retention_days", "value": self.retention_days, "set by": "nbchat.settings.retention_days = days"},
-                {"setting": "timeouts", "value": self.timeouts, "set by": 'nbchat.settings.timeouts = {"first_token": seconds}'},
                 {"setting": "drain_seconds", "value": self.drain_seconds, "set by": "nbchat.settings.drain_seconds = seconds"},
+                {"setting": "timeouts", "value": self.timeouts, "set by": 'nbchat.settings.timeouts = {"first_token": seconds}'},
+                {"setting": "budget_turn", "value": self.budget_turn, "set by": 'nbchat.settings.budget_turn = "0.05"'},
+                {"setting": "budget_session", "value": self.budget_session, "set by": "nbchat.settings.budget_session, s.budget"},
+                {"setting": "budget_day", "value": self.budget_day, "set by": 'nbchat.settings.budget_day = "2"'},
                 {"setting": "store", "value": self._app.place, "set by": "NBCHAT_STORE, NBCHAT_HOME"},
                 {"setting": "streams", "value": self._app.streams, "set by": "NBCHAT_STREAMS"},
             ]

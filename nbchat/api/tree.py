@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from traitlets import HasTraits
@@ -37,10 +38,11 @@ class TreeHandle(HasTraits):
         Turn. One that failed before anything came is asked for in its place. Raises UsageError while it runs."""
         return self._turn(lambda: self._core.regenerate(message_id, model=model))
 
-    def resume(self, message_id: str | None = None) -> Turn:
+    def resume(self, message_id: str | None = None, *, budget: Decimal | str | float | None = None) -> Turn:
         """Go on with an answer (default: the last one) that was stopped, cut off or ended at its length limit; returns the Turn,
-        whose text is the whole answer. Raises UsageError for an answer that is complete, or that runs."""
-        return self._turn(lambda: self._core.resume(message_id))
+        whose text is the whole answer. `budget` is the turn's, without one that of the turn before stays. Raises UsageError for
+        an answer that is complete, or that runs."""
+        return self._turn(lambda: self._core.resume(message_id, budget=budget))
 
     # ------------------------------------------------------------ branches
 

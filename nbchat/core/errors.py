@@ -25,7 +25,7 @@ __all__ = [
 
 ErrorKind = Literal[
     "auth", "billing", "not_found", "rate_limit", "context_length", "content_filter", "server", "network", "timeout",
-    "protocol", "cancelled", "interrupted", "invalid", "config", "storage", "busy", "tools", "internal",
+    "protocol", "cancelled", "interrupted", "invalid", "config", "storage", "busy", "tools", "budget", "internal",
 ]  # fmt: skip
 
 

@@ -82,7 +82,7 @@ class Hub:
 
     def look(self, view: View) -> Json:
         """Return everything that the view's synced state holds now, `snapshot` included; it may be saved in a notebook."""
-        state = saved_state(state_of(view.session, view.turn, self._offers()))
+        state = saved_state(state_of(view, self._offers()))
         if view.told is None:
             view.told = state
         return {**state, "snapshot": saved_snapshot(view)}
@@ -129,6 +129,7 @@ class Hub:
     def switch(self, view: View, message: Message) -> None:
         """A person switched to the branch through this message, in this view."""
         self._guide.switch(view, message)
+        self._state_changed([view])
 
     def asked(self, view: View, turn: Turn) -> None:
         """A person asked for this turn in this view."""
@@ -162,7 +163,7 @@ class Hub:
             self._said.discard(session.id)
         if name == "queue-changed" and turn is not None and turn.status == "ended":
             self._never_began(turn, views, None)
-        if name in ("queue-changed", "changed", "status-changed"):
+        if name in ("queue-changed", "changed", "status-changed", "path-changed"):
             self._state_changed(views)
         elif name == "approval-needed":
             self._state_changed(views, urgent=True)

@@ -135,7 +135,8 @@ class NbChat(Magics):
             model = f"{session.state.provider_id}/{model}"
         if options.system is not None and options.system != session.conversation.system:
             await session.set_system(options.system or None)
-        return session, session.submit(question, request_id=request, cell=cell, model=model, parameters=options.parameters)
+        given: dict[str, Any] = {"model": model, "parameters": options.parameters, "budget": options.budget}
+        return session, session.submit(question, request_id=request, cell=cell, **given)
 
     async def _open(self, services: Services, options: Options, notebook: str) -> Session:
         name = await conversation_for(services, options.session or notebook, new=options.new, notebook=not options.session)

@@ -97,10 +97,20 @@ async def _regenerate(services: Services, view: View, data: Mapping[str, Any]) -
 
 async def _resume(services: Services, view: View, data: Mapping[str, Any]) -> Json:
     session = await live_session(services, view)
+    if data.get("drop") is True:  # what does not fit is left out from now on
+        await session.set_when_full("drop")
     if (turn := _unsaid(session, view, data["message"])) is not None:
         return _asked_anew(services, view, data, session, turn)
     message = _message(session, data["message"])
     return _asked(services, view, data, session.resume(message.id, request_id=data["client_id"]))
+
+
+async def _alone(services: Services, view: View, data: Mapping[str, Any]) -> Json:
+    """Ask a question again as the first one of a branch of its own: nothing of the history is sent with it."""
+    session = await live_session(services, view)
+    message = _message(session, data["message"])
+    asked = message if message.role == "user" else _message(session, message.parent or "")
+    return _asked(services, view, data, session.submit(asked.text, request_id=data["client_id"], parent=None))
 
 
 def _unsaid(session: Session, view: View, message_id: str) -> Turn | None:
@@ -112,7 +122,8 @@ def _unsaid(session: Session, view: View, message_id: str) -> Turn | None:
 
 def _asked_anew(services: Services, view: View, data: Mapping[str, Any], session: Session, old: Turn, model: str = "") -> Json:
     client, label = data["client_id"], model or old.model
-    turn = session.submit(old.text, request_id=client, cell=old.cell, model=label, parameters=old.parameters)
+    given: dict[str, Any] = {"model": label, "parameters": old.parameters, "budget": old.budget}
+    turn = session.submit(old.text, request_id=client, cell=old.cell, **given)
     return _asked(services, view, data, turn)
 
 
@@ -182,6 +193,7 @@ MESSAGE_INTENTS: Mapping[str, _Do] = {
     "edit": _once(_edit),
     "regenerate": _once(_regenerate),
     "resume": _once(_resume),
+    "alone": _once(_alone),
     "stop": _stop,
     "unqueue": _unqueue,
     "requeue": _requeue,

@@ -9,9 +9,11 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from nbchat.core.errors import UsageError
+from nbchat.sessions.budget import amount_of
 
 __all__ = ["HELP", "Options", "parse"]
 
@@ -22,6 +24,7 @@ HELP = """\
   --system TEXT        the conversation's system prompt from here on
   --temperature X      for this turn
   --max-tokens N       for this turn
+  --budget X           for this turn: send nothing that would pass X US dollars in all
   --wait               wait for the answer and return it: m = %chat --wait question
   -o NAME              put the answer (a Message) into the variable NAME; waits
   --no-widget          print the answer as plain text; waits
@@ -36,6 +39,7 @@ _VALUES = {
     "--system": "system",
     "--temperature": "temperature",
     "--max-tokens": "max_tokens",
+    "--budget": "budget",
     "-o": "output",
 }
 _WORD = re.compile(r"[^ \t]+")
@@ -57,11 +61,13 @@ class Options:
     wait: bool = False
     output: str = ""
     no_widget: bool = False
+    budget: Decimal | None = None
 
     @property
     def asks(self) -> bool:
         """Whether something was given that makes sense with a question only."""
-        return bool(self.model or self.system is not None or self.parameters or self.wait or self.output or self.no_widget)
+        given = self.model or self.parameters or self.wait or self.output or self.no_widget
+        return bool(given) or self.system is not None or self.budget is not None
 
 
 def parse(line: str) -> tuple[Options, str]:
@@ -117,6 +123,7 @@ _EXAMPLES = {
     "system": '"Answer in one sentence."',
     "temperature": "0.2",
     "max_tokens": "500",
+    "budget": "0.05",
     "output": "answer",
 }
 
@@ -129,6 +136,8 @@ def _checked(name: str, value: str) -> Any:
         if not value.isdecimal() or int(value) < 1:
             raise UsageError(f"{name} is a whole number of tokens, at least 1, not {value!r}.")
         return int(value)
+    if kind == "budget":
+        return amount_of(value)
     if kind == "output" and not value.isidentifier():
         raise UsageError(f"{name} takes the name of a variable, not {value!r}.")
     if kind != "system" and not value.strip():

@@ -139,11 +139,12 @@ def older(view: View, before: str) -> tuple[list[Json], bool]:
     return [], False
 
 
-def state_of(session: Session, turn: Turn | None, offers: Iterable[Offer]) -> Json:
+def state_of(view: View, offers: Iterable[Offer]) -> Json:
     """Return the small synced values.
 
     Of a private session they hold no words of the conversation: a page's copy of them is saved in the notebook.
     """
+    session, turn = view.session, view.turn
     state, facts = session.state, session.conversation
     notice = session.notice
     if notice is None and turn is None and split_model(session.model)[0] == DEMO:
@@ -164,7 +165,18 @@ def state_of(session: Session, turn: Turn | None, offers: Iterable[Offer]) -> Js
         "approvals": [approval.to_json() for approval in approvals],
         "engine": (state.engine if running else IDLE).to_json(),
         "private": session.private,
+        "outlook": _outlook_of(view),
     }
+
+
+def _outlook_of(view: View) -> Json | None:
+    """What the next question in a thread will come to: of the view's own branch, and as it was while a turn runs."""
+    if view.turn is not None:
+        return None
+    found = view.session.outlook(view.branch, lambda: path_of(view))
+    if found is not None:
+        view.outlook = found.to_json()
+    return view.outlook
 
 
 def _queued(turn: Turn, text: str) -> Json:

@@ -120,7 +120,7 @@ class Teller:
         state = told
         if view.state_changed:
             view.state_changed = False
-            state = view.told = state_of(view.session, view.turn, self._offers())
+            state = view.told = state_of(view, self._offers())
         now = self._clock.monotonic()
         changes = {name: value for name, value in state.items() if name not in told or told[name] != value}
         if changes:

@@ -93,6 +93,8 @@ class View:
 
         self.pages: OrderedDict[str, bool] = OrderedDict()
         self.hellos: list[tuple[int, int]] = []
+        self.outlook: Json | None = None
+        """What its next question was last said to come to."""
         self.told: Json | None = None
         """The synced state as last sent."""
         self.state_changed = False

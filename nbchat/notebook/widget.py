@@ -68,6 +68,7 @@ class ChatWidget(_Closing):
     approvals = _Live().tag(sync=True)
     engine = _Live().tag(sync=True)
     private = _Live().tag(sync=True)
+    outlook = _Live().tag(sync=True)
     snapshot = _Live().tag(sync=True)
 
     def __init__(self, services: Services, session: Session, turn: Turn | None = None) -> None:

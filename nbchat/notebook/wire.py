@@ -49,6 +49,7 @@ OPS: Mapping[str, Mapping[str, type]] = {
     "edit": {"message": str, "text": str, "client_id": str},
     "regenerate": {"message": str, "client_id": str},
     "resume": {"message": str, "client_id": str},
+    "alone": {"message": str, "client_id": str},
     "hide": {"message": str, "hidden": bool},
     "delete": {"message": str},
     "restore": {"messages": list},
@@ -57,7 +58,7 @@ OPS: Mapping[str, Mapping[str, type]] = {
     "asset": {},
 }
 """What a browser may ask, and the fields that it must give. A stop may name its `turn` and be `at_once`, a regenerate
-names its `model` if it has one."""
+names its `model` if it has one; a resume may say `drop`: leave the oldest messages out."""
 
 
 @dataclass(frozen=True, slots=True)

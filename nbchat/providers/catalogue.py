@@ -88,10 +88,15 @@ class Catalogue:
 
     def price(self, provider: Provider, model: str) -> Price | None:
         """Return the price in the cached listing, also a stale one; asks nobody."""
+        found = self.model(provider, model)
+        return None if found is None else found.price
+
+    def model(self, provider: Provider, model: str) -> Model | None:
+        """Return the model as the cached listing has it, also a stale one; asks nobody."""
         held = self._held.get(provider.id)
         if held is None or held[0][0] != provider:
             return None
-        return next((each.price for each in held[1].models if each.id == model), None)
+        return next((each for each in held[1].models if each.id == model), None)
 
     def drop(self, provider_id: str) -> None:
         """Forget a listing: the provider's key or URL changed. Idempotent."""

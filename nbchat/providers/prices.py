@@ -45,11 +45,12 @@ class Prices:
         self._catalogue = catalogue
         self._own = own
 
-    async def price(self, provider: Provider, model: str) -> Price | None:
+    async def price(self, provider: Provider, model: str, *, ask: bool = True) -> Price | None:
         """Return what the model costs now per million tokens, or None; never raises.
 
         Where the provider is known to list prices, its listing is fetched if it is not at hand (same server, same key, at
-        most 10 s). A provider on this machine costs nothing that anybody could know, unless a price was set for it.
+        most 10 s), unless nobody is to be asked. A provider on this machine costs nothing that anybody could know, unless a
+        price was set for it.
         """
         if provider.id == DEMO:
             return _FREE
@@ -59,7 +60,7 @@ class Prices:
             if own is not None:
                 return own
         found = self._catalogue.price(provider, model)
-        if found is None and preset_of(provider).lists_prices:
+        if found is None and ask and preset_of(provider).lists_prices:
             try:
                 await self._catalogue.listing(provider.id)
             except ChatError:

@@ -104,7 +104,7 @@ class Trial:
         estimates = Estimates(self._ports)
         counts = await estimates.of(run, provider.id) if run.needs_estimate else estimates.at_once(run, provider.id)
         settlement = run.settle(self.price, counts)
-        row = run.record("", "", _RECORD, provider.id, status, self.price, settlement)
+        row = run.record("", "", _RECORD, provider.id, status, self.price, settlement, self._ports.notebook())
         try:
             await self._ports.ledger.settle(row)
         except ChatError as error:

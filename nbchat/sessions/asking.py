@@ -33,7 +33,14 @@ class Asking:
     path: tuple[Message, ...]
     answer: Message
     parameters: Mapping[str, Any]
+    start: int = field(default=0, init=False)
+    """The index in `path` of the first message that is sent: what is before it does not fit into the model's context."""
     _made: int = field(default=0, init=False)
+
+    @property
+    def label(self) -> str:
+        """Whom it asks: "provider/model"."""
+        return f"{self.provider}/{self.model}"
 
     def nothing(self) -> ModelRequest:
         """Return the request that stands for a turn that fails before it has made one."""
@@ -44,10 +51,14 @@ class Asking:
         that text to go on with (`prefill`), or told in words."""
         self._made += 1
         name = self.request_id if self._made == 1 else f"{self.turn}-{self._made}"
-        history = history_for((*self.path, self.answer.with_parts(parts)), self.system)
+        history = self.history(parts, self.start)
         if not prefill and history and history[-1].role == "assistant":
             history = (*history, Message("continue", "user", (TextPart(CONTINUE_PROMPT),)))
         return ModelRequest(name, self.model, history, self.parameters, tools, continues=prefill)
+
+    def history(self, parts: Sequence[Part], start: int) -> tuple[Message, ...]:
+        """Return the messages that are sent when the path is sent from there; `parts` are what the answer has so far."""
+        return history_for((*self.path[start:], self.answer.with_parts(parts)), self.system)
 
     def can_prefill(self, parts: Sequence[Part]) -> bool:
         """Whether the answer so far ends in text that a model could go on with."""

@@ -32,7 +32,9 @@ _REFUSED = (400, 422)
 
 
 class Dialogue:
-    """The requests of one turn. `settle(status)` is awaited for each but the last one, as soon as it is over."""
+    """The requests of one turn. `admit(parts)` is awaited before each, and may raise what keeps it from being sent;
+    `settle(status)` for each but the last one, as soon as it is over. `shorten(parts)` leaves out more of the history, if it
+    may, when the provider says that it was too long."""
 
     def __init__(
         self,
@@ -44,6 +46,8 @@ class Dialogue:
         provider: Callable[[], ModelProvider],
         arrived: Callable[[ProviderEvent], None],
         settle: Callable[[RequestStatus], Awaitable[None]],
+        admit: Callable[[Sequence[Part]], Awaitable[None]],
+        shorten: Callable[[Sequence[Part]], bool],
         callers: Callers = (),
     ) -> None:
         self.request = RequestRun(asking.nothing(), "answer", clock)
@@ -60,6 +64,8 @@ class Dialogue:
         self._provider = provider
         self._arrived = arrived
         self._settle = settle
+        self._admit = admit
+        self._shorten = shorten
         self._callers = callers
         self._seam: Seam | None = None
         self._break = ""
@@ -119,13 +125,31 @@ class Dialogue:
                 return
             except ProviderError as error:
                 self.request.failed(error)
-                if self.frozen or error.status not in _REFUSED or self.request.characters:
+                refused = error.status in _REFUSED and error.kind != "context_length" and not self.request.characters
+                if self.frozen or not refused:
                     raise
                 await self._settle("error")
         await self._ask("continuation")
 
     async def _ask(self, purpose: Purpose, *, prefill: bool = False) -> None:
+        """Make one request; with less of the history, as long as there is less that may be sent, if it was too long."""
         parts = self._output.content.parts
+        while True:
+            try:
+                await self._admit(parts)
+            except ChatError:
+                self.settled = True  # nothing is asked: there is nothing to settle
+                raise
+            try:
+                await self._make(purpose, parts, prefill=prefill)
+                return
+            except ProviderError as error:
+                self.request.failed(error)
+                if error.kind != "context_length" or self.request.characters or not self._shorten(parts):
+                    raise
+                await self._settle("error")
+
+    async def _make(self, purpose: Purpose, parts: Sequence[Part], *, prefill: bool) -> None:
         made = self._asking.request(parts, prefill=prefill, tools=self._tools.specs)
         self.request = RequestRun(made, purpose, self._clock)
         self.settled = False

@@ -15,6 +15,7 @@ from nbchat.core.errors import ChatError, UsageError
 from nbchat.core.ids import new_id
 from nbchat.core.models import DEMO, Model, model_named, split_model
 from nbchat.core.texts import text_of
+from nbchat.sessions.budget import Budgets
 from nbchat.sessions.library import Library
 from nbchat.sessions.ports import Ports
 from nbchat.sessions.session import Session
@@ -40,6 +41,7 @@ class SessionManager(Library):
         self._opening = asyncio.Lock()
         self._listeners: list[Callable[[Signal], None]] = []
         self._heart: asyncio.Task[None] | None = None
+        self._budgets = Budgets(ports.clock, ports.ledger, ports.limits)
         self._ending: set[Session] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._notice: Notice | None = None
@@ -103,11 +105,17 @@ class SessionManager(Library):
         records = await ports.ledger.records(found.id)
         tree = ConversationTree(found, messages, records)
         tree.go_on()
-        return Session(tree, ports, default_model=lambda: self._default, on_unused=self._unused, private=private)
+        session = Session(
+            tree, ports, self._budgets, default_model=lambda: self._default, on_unused=self._unused, private=private
+        )
+        await session.review()
+        return session
 
     def _private_ports(self) -> Ports:
         if self._private is None:
             self._private = self._ports if self._ports.private is None else self._ports.private()
+            if self._private is not self._ports:
+                self._budgets.ledgers.append(self._private.ledger)
         return self._private
 
     # ------------------------------------------------------------ the active model
@@ -148,6 +156,11 @@ class SessionManager(Library):
         self._notice = notice
         for session in self.active:
             session.set_notice(notice)
+
+    async def review(self) -> None:
+        """The limits changed: every session says whether one is nearly spent."""
+        for session in self.active:
+            await session.review()
 
     # ------------------------------------------------------------ ending
 

@@ -134,6 +134,7 @@ class RequestRun:
         status: RequestStatus,
         price: Price | None,
         settlement: Settlement,
+        notebook: str,
     ) -> RequestRecord:
         """Return the ledger's row: `turn` and `message` are ids, `conversation` is (id, name)."""
         return RequestRecord(
@@ -153,6 +154,7 @@ class RequestRun:
             price=price,
             raw_usage=None if self.report is None else self.report.raw,
             first_token_seconds=self.first_token_seconds,
+            notebook=notebook,
             input_characters=None if self.request.has_images else sum(map(len, self.request.texts)),
             output_characters=self.characters,
         )

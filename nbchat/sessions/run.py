@@ -13,6 +13,7 @@ import logging
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any, cast
 
 from nbchat.core.cost import UNKNOWN_COST, Cost, Price, sum_cost
@@ -24,13 +25,13 @@ from nbchat.core.events import (
 )
 from nbchat.core.messages import Message, MessageStatus
 from nbchat.core.requests import RequestRecord, RequestStatus
-from nbchat.core.usage import Usage, sum_usage
+from nbchat.core.usage import sum_usage
+from nbchat.sessions.admission import Admission
 from nbchat.sessions.asking import Asking
 from nbchat.sessions.dialogue import Dialogue
 from nbchat.sessions.estimates import Estimates
 from nbchat.sessions.output import TurnOutput
 from nbchat.sessions.ports import JobStatus, ModelProvider, Ports, TurnRecord
-from nbchat.sessions.settle import Settlement
 from nbchat.sessions.toolbox import ToolBox
 from nbchat.sessions.turn import Turn
 
@@ -48,7 +49,7 @@ class RunWatcher:
 
     arrived: Callable[[ProviderEvent], None]
     published: Callable[[str], None]
-    settled: Callable[[Usage, Cost], Cost]
+    settled: Callable[[RequestRecord], Cost]
 
 
 class TurnRun:
@@ -64,6 +65,7 @@ class TurnRun:
         tools: ToolBox,
         estimates: Estimates,
         watcher: RunWatcher,
+        admission: Admission,
     ) -> None:
         assert turn.answer is not None
         self._turn = turn
@@ -72,6 +74,7 @@ class TurnRun:
         self._provider = provider
         self._estimates = estimates
         self._watcher = watcher
+        self._admission = admission
         self._answer = turn.answer
         self._output = TurnOutput(turn, ports, watcher.published)
         self._stopping = False
@@ -92,6 +95,8 @@ class TurnRun:
             provider=provider,
             arrived=watcher.arrived,
             settle=self._settle_round,
+            admit=lambda parts: admission.admit(parts, tools.specs, self._known_price),
+            shorten=lambda parts: admission.shorten(parts, tools.specs),
             callers=turn.callers,
         )
 
@@ -150,6 +155,10 @@ class TurnRun:
             _log.exception("a price could not be looked up")
             return None
 
+    async def _known_price(self) -> Price | None:
+        assert self._price is not None
+        return await asyncio.shield(self._price)
+
     # ------------------------------------------------------------ money
 
     async def _settle_round(self, status: RequestStatus) -> None:
@@ -159,6 +168,7 @@ class TurnRun:
             await self._ports.ledger.settle(row)
         except Exception:
             _log.warning("a request could not be settled", exc_info=True)
+        await self._admission.settled(row.cost)
 
     async def _settle(self, status: RequestStatus, patience: float) -> RequestRecord:
         """Return the ledger's row of the request that ran, and count it; once for each request."""
@@ -175,18 +185,18 @@ class TurnRun:
         else:
             usage = estimate.result()
         settlement = run.settle(price, usage)
-        self._count(settlement)
         self._dialogue.settled = True
-        conversation = (self._record.conversation, self._asking.conversation)
-        row = run.record(self._turn.id, self._answer.id, conversation, provider, status, price, settlement)
+        conversation, notebook = (self._record.conversation, self._asking.conversation), self._ports.notebook()
+        row = run.record(self._turn.id, self._answer.id, conversation, provider, status, price, settlement, notebook)
+        self._count(row)
         self._estimates.learn(row)
         return row
 
-    def _count(self, settlement: Settlement) -> None:
+    def _count(self, row: RequestRecord) -> None:
         run = self._dialogue.request
-        self._usages.append(settlement.usage)
-        self._costs.append(settlement.cost)
-        self._total = self._watcher.settled(settlement.usage, settlement.cost)
+        self._usages.append(row.usage)
+        self._costs.append(row.cost)
+        self._total = self._watcher.settled(row)
         if self._first_token is None:
             self._first_token = run.first_token_seconds
         self._seconds += run.streaming_seconds
@@ -235,10 +245,12 @@ class TurnRun:
             usage=sum_usage(self._usages),
             cost=_sum(self._costs),
             error=error,
+            omitted=self._asking.start,
             first_token_seconds=self._first_token,
             seconds=None if self._first_token is None else self._first_token + self._seconds,
         )
         await self._save_end(message, rows)
+        await self._admission.settled(rows[0].cost if rows else Cost(Decimal(0)))
         self._turn.answer = message
         try:
             await self._publish_end(message)

@@ -19,13 +19,13 @@ from nbchat.core.events import ProviderEvent
 from nbchat.core.messages import Message
 from nbchat.core.models import Model, model_named, split_model
 from nbchat.core.parameters import check_parameters
+from nbchat.core.requests import RequestRecord
 from nbchat.core.texts import text_of
-from nbchat.core.usage import Usage
-from nbchat.sessions.estimates import Estimates
+from nbchat.sessions.budget import Budgets
 from nbchat.sessions.leases import Lease, LeaseKind, Leases
 from nbchat.sessions.ports import EventTransport, Ports
-from nbchat.sessions.state import Approval, Listener, Notice, SessionState, Signal, SignalName
-from nbchat.sessions.submitting import Submitting
+from nbchat.sessions.spending import Spending
+from nbchat.sessions.state import Approval, Listener, SessionState, Signal, SignalName
 from nbchat.sessions.tasks import begin
 from nbchat.sessions.title_maker import TitleMaker
 from nbchat.sessions.toolbox import ToolBox
@@ -38,29 +38,28 @@ __all__ = ["Session"]
 _log = logging.getLogger("nbchat.sessions")
 
 
-class Session(Submitting):
+class Session(Spending):
     """One conversation, at most one turn at a time. Made by the manager, which loads its tree."""
 
     def __init__(
         self,
         tree: ConversationTree,
         ports: Ports,
+        budgets: Budgets,
         *,
         default_model: Callable[[], str],
         on_unused: Callable[[Session], None],
         private: bool = False,
     ) -> None:
-        super().__init__(tree, ports)
+        super().__init__(tree, ports, budgets)
         self.private = private
         """Whether nothing of it is saved anywhere."""
         self.stop_on_close = False
         """Whether a running turn is stopped when the last view closes; else it goes on to its end."""
-        self.notice: Notice | None = None
         self.tools = ToolBox(self._tools_changed, self._approval_needed, self._somebody_can_decide)
         self._ending: asyncio.Task[None] | None = None
         self._stopping: asyncio.Task[None] | None = None
         self._default_model = default_model
-        self.estimates = Estimates(ports)
         self._worker = TurnWorker(tree, ports, self, self.tools, self.estimates, model=lambda: self.model)
         self._titles = TitleMaker(self, ports)
         self._deciders = 0
@@ -192,15 +191,10 @@ class Session(Submitting):
     def _approval_needed(self, approval: Approval) -> None:
         self.emit("approval-needed", self.turn, approval)
 
-    def set_notice(self, notice: Notice | None) -> None:
-        """Show (or take away) a notice in every view."""
-        if notice != self.notice:
-            self.notice = notice
-            self.emit("changed")
-
     def facts_changed(self) -> None:
         """The conversation's own facts changed, or the active model, which one without its own follows."""
         self._become(self.state.of_model(*split_model(self.model)))
+        self._look_ahead()
         self.emit("changed")
 
     def model_listed(self, model: Model) -> None:
@@ -209,6 +203,7 @@ class Session(Submitting):
         if engine != self.state.engine and not self.busy:
             self._set(engine=engine)
             self.emit("changed")
+        self._look_ahead()  # its price and what it can read
 
     async def close(self) -> None:
         """End the session: a running turn ends as interrupted, waiting ones are removed. Idempotent: whoever comes second
@@ -223,6 +218,7 @@ class Session(Submitting):
     async def _end(self) -> None:
         await self._worker.close()
         await self._titles.close()
+        await self._outlooks.close()
         self._leases.close()
         self.emit("closed")
         self._listeners.clear()
@@ -247,9 +243,9 @@ class Session(Submitting):
         turn.tell(text)
         self.emit("text-delta", turn, text)
 
-    def settled(self, usage: Usage, cost: Cost) -> Cost:
-        """A request came to this; returns what the conversation has cost with it."""
-        self._tree.settle(usage, cost)
+    def settled(self, row: RequestRecord) -> Cost:
+        """A request is over; returns what the conversation has cost with it."""
+        self._tree.settle(row)
         self._set(usage=self._tree.usage, cost=self._tree.cost)
         return self.state.cost
 
@@ -263,6 +259,7 @@ class Session(Submitting):
         if self.state.status == "error":
             self.emit("error", turn, message.error)
         self.emit("turn-ended", turn, message)
+        self._look_ahead()  # what was asked for while it ran is at hand now
         self.emit("changed")
         if message.status == "complete" and turn.question is not None:
             self._titles.start(turn.question, message)
@@ -295,4 +292,5 @@ class Session(Submitting):
             self._stopping = begin(self.stop(queue=True))
         if views != self.state.subscriber_count:
             self._set(subscriber_count=views)
+            self._look_ahead()
             self.emit("changed")

@@ -7,6 +7,7 @@ at once, before anything is awaited; what then happens is the worker's matter. O
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -16,6 +17,7 @@ from nbchat.core.messages import Message
 from nbchat.core.models import model_named
 from nbchat.core.parameters import check_parameters
 from nbchat.core.texts import text_of
+from nbchat.sessions.budget import amount_of
 from nbchat.sessions.editing import Editing
 from nbchat.sessions.leases import Leases
 from nbchat.sessions.ports import Ports
@@ -63,15 +65,17 @@ class Submitting(Editing):
         model: str = "",
         parameters: Mapping[str, Any] | None = None,
         when_busy: Literal["queue", "raise"] = "queue",
+        budget: Any = None,
         parent: str | EllipsisType | None = ...,
     ) -> Turn:
         """Reserve the next place in the queue and return its turn at once; a `request_id` seen before returns its turn.
 
         The question goes below the message `parent` (None: it begins a conversation of its own); without one to the end of
-        the active path when its turn has come. Raises UsageError for an empty question, for parameters that cannot be sent,
-        for a `model` that names none and in a closed session, BusyError with `when_busy="raise"` while a turn runs or waits,
-        ConfigError for a model whose provider is unknown; nothing is sent then. A question of the same `cell` that still waits
-        gives way: whoever runs a cell again does not mean what it said before.
+        the active path when its turn has come. `budget` is what the turn may cost, in US dollars. Raises UsageError for an
+        empty question, for parameters that cannot be sent, for a `model` that names none, for a `budget` that is no amount and
+        in a closed session, BusyError with `when_busy="raise"` while a turn runs or waits, ConfigError for a model whose
+        provider is unknown; nothing is sent then. A question of the same `cell` that still waits gives way: whoever runs a cell
+        again does not mean what it said before.
         """
         if (known := self._known(request_id)) is not None:
             return known
@@ -86,7 +90,9 @@ class Submitting(Editing):
                 self._message(parent)
             place = Place(parent=parent)
         checked = check_parameters(parameters or {})
-        turn = self._enqueue(Turn(self._session, text, request_id or new_id(), cell, model, checked, "ask", place))
+        own = amount_of(budget)
+        turn = Turn(self._session, text, request_id or new_id(), cell, model, checked, "ask", place, own)
+        self._enqueue(turn)
         for waiting in self.queue:
             if cell is not None and waiting.cell == cell and waiting is not turn:
                 self.unqueue(waiting.id)
@@ -110,11 +116,11 @@ class Submitting(Editing):
             return known
         return self._again("regenerate", message_id, request_id, model)
 
-    def resume(self, message_id: str | None = None, *, request_id: str | None = None) -> Turn:
+    def resume(self, message_id: str | None = None, *, request_id: str | None = None, budget: Any = None) -> Turn:
         """Go on with an answer (default: the last one) where it was cut; returns the turn. It is made with the parameters of
-        its beginning, and by that one's model if it was the last turn's own. Where nothing had come, it is asked for again in
-        its place. Where it is whole when its turn has come (somebody else went on with it), the turn ends with it, and nothing
-        is asked. Raises UsageError for an answer that is whole, or still runs."""
+        its beginning, and by that one's model and within its budget if they were the last turn's own (`budget` is another one).
+        Where nothing had come, it is asked for again in its place. Where it is whole when its turn has come (somebody else went
+        on with it), the turn ends with it, and nothing is asked. Raises UsageError for an answer that is whole, or still runs."""
         if (known := self._known(request_id)) is not None:
             return known
         target = self._message(message_id) if message_id is not None else self._last()
@@ -125,10 +131,13 @@ class Submitting(Editing):
         if target.role == "assistant" and target.model is None:
             raise UsageError("This answer was written by hand.", hint="regenerate() asks the model for one.")
         last = self.turn
-        own = last.model if last is not None and last.answer is not None and last.answer.id == target.id else ""
-        return self._again("resume", target.id, request_id, own)
+        own = last if last is not None and last.answer is not None and last.answer.id == target.id else None
+        most = amount_of(budget) if budget is not None or own is None else own.budget
+        return self._again("resume", target.id, request_id, "" if own is None else own.model, most)
 
-    def _again(self, kind: TurnKind, message_id: str | None, request_id: str | None, model: str) -> Turn:
+    def _again(
+        self, kind: TurnKind, message_id: str | None, request_id: str | None, model: str, budget: Decimal | None = None
+    ) -> Turn:
         target = self._message(message_id) if message_id is not None else self._last()
         running = self.turn if self.turn is not None and self.turn.status == "running" else None
         if running is not None and running.answer is not None and running.answer.id == target.id:
@@ -137,7 +146,8 @@ class Submitting(Editing):
         if asked is None or asked.role != "user":
             raise UsageError("This answer has no question that could be asked again.")
         place = Place(target=target.id)
-        return self._enqueue(Turn(self._session, asked.text, request_id or new_id(), model=model, kind=kind, place=place))
+        turn = Turn(self._session, asked.text, request_id or new_id(), model=model, kind=kind, place=place, budget=budget)
+        return self._enqueue(turn)
 
     @property
     def _session(self) -> Session:

@@ -102,6 +102,7 @@ class TitleMaker:
         provider = ports.provider(provider_id)
         messages = title_messages(question.text, answer.text)
         run = RequestRun(ModelRequest(new_id(), model, messages, {"max_tokens": _MOST_TOKENS}), "title", ports.clock)
+        await session.admit_helper(run.request, provider_id)
         status: RequestStatus = "stopped"
         try:
             text = await self._collect(provider, run)
@@ -143,11 +144,13 @@ class TitleMaker:
         estimates = session.estimates
         usage = await estimates.of(run, provider_id) if run.needs_estimate else estimates.at_once(run, provider_id)
         settlement = run.settle(price, usage)
-        row = run.record("", answer.id, (session.id, session.name), provider_id, status, price, settlement)
+        conversation, notebook = (session.id, session.name), self._ports.notebook()
+        row = run.record("", answer.id, conversation, provider_id, status, price, settlement, notebook)
         estimates.learn(row)
         try:
             await self._ports.ledger.settle(row)
         except Exception:
             _log.warning("a title's request could not be settled", exc_info=True)
-        session.settled(settlement.usage, settlement.cost)
+        session.settled(row)
+        await session.helper_settled(run.request)
         session.emit("changed")

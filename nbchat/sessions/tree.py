@@ -16,6 +16,7 @@ from nbchat.core.cost import Cost, sum_cost
 from nbchat.core.messages import Message
 from nbchat.core.requests import RequestRecord
 from nbchat.core.usage import Usage, sum_usage
+from nbchat.sessions.size import Told, told_by
 
 __all__ = ["ConversationTree", "path_to"]
 
@@ -26,7 +27,11 @@ class ConversationTree:
     def __init__(self, conversation: Conversation, messages: Iterable[Message], records: Iterable[RequestRecord]) -> None:
         self.conversation = conversation
         self._messages = {message.id: message for message in messages}
-        self._settled: list[tuple[Usage | None, Cost | None]] = [(row.usage, row.cost) for row in records]
+        self._settled: list[tuple[Usage | None, Cost | None]] = []
+        self._told: dict[str, Told] = {}
+        self._outputs: list[int] = []
+        for row in records:
+            self.settle(row)
         self._version = 0
         self._path: tuple[int, str | None, tuple[Message, ...]] | None = None
         self._children: tuple[int, Mapping[str | None, tuple[str, ...]]] | None = None
@@ -122,9 +127,22 @@ class ConversationTree:
 
     # ------------------------------------------------------------ money
 
-    def settle(self, usage: Usage | None, cost: Cost | None) -> None:
+    def settle(self, row: RequestRecord) -> None:
         """Count what one request used and cost."""
-        self._settled.append((usage, cost))
+        self._settled.append((row.usage, row.cost))
+        if (told := told_by(row)) is not None:
+            self._told[row.message] = told
+        if row.purpose != "title" and row.usage.output_tokens:
+            self._outputs.append(row.usage.output_tokens)
+
+    def told(self, message_id: str) -> Told | None:
+        """Return what was reported of the size of an answer's last request."""
+        return self._told.get(message_id)
+
+    @property
+    def mean_output(self) -> int:
+        """How many tokens an answer of this conversation has on average; 0 before the first."""
+        return sum(self._outputs) // len(self._outputs) if self._outputs else 0
 
     @property
     def usage(self) -> Usage:

@@ -10,6 +10,7 @@ import concurrent.futures
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
 from nbchat.core.accumulator import TurnAccumulator
@@ -50,6 +51,8 @@ class Turn:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     kind: TurnKind = "ask"
     place: Place | None = None
+    budget: Decimal | None = None
+    """What it may cost, in US dollars; None is the setting's."""
     callers: Callers = ()
     """Whose tools asked for it; let go of when it has ended."""
     id: str = field(default_factory=new_id)

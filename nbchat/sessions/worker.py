@@ -20,7 +20,8 @@ from nbchat.core.events import ProviderEvent, TurnStart
 from nbchat.core.ids import new_id
 from nbchat.core.messages import Message
 from nbchat.core.models import split_model
-from nbchat.core.usage import Usage
+from nbchat.core.requests import RequestRecord
+from nbchat.sessions.admission import Admission
 from nbchat.sessions.asking import Asking
 from nbchat.sessions.beginning import Beginning
 from nbchat.sessions.estimates import Estimates
@@ -49,8 +50,11 @@ class Watcher(Protocol):
     def published(self, turn: Turn, text: str) -> None:
         """This much more text is in the log."""
 
-    def settled(self, usage: Usage, cost: Cost) -> Cost:
-        """A request came to this; returns what the conversation has cost with it."""
+    def settled(self, row: RequestRecord) -> Cost:
+        """A request is over; returns what the conversation has cost with it."""
+
+    def admission(self, turn: Turn, asking: Asking) -> Admission:
+        """Return what the turn's requests have to pass."""
 
     def ended(self, turn: Turn, message: Message) -> None:
         """The turn is over and saved."""
@@ -187,6 +191,7 @@ class TurnWorker:
             answer=replace(answer, hidden=False),  # its own rounds are sent, hidden or not
             parameters=answer.parameters or {},
         )
+        admission = self._watcher.admission(turn, asking)
         self._run = TurnRun(
             turn,
             asking,
@@ -199,6 +204,7 @@ class TurnWorker:
                 published=lambda text: self._watcher.published(turn, text),
                 settled=self._watcher.settled,
             ),
+            admission=admission,
         )
         try:
             if self._stop_at_once:
@@ -208,6 +214,7 @@ class TurnWorker:
             return await self._run.run()
         finally:
             self._run = None
+            admission.close()
 
     async def _begin(self, turn: Turn, label: str) -> tuple[Message, Message]:
         """Save the turn with its question and its answer so far, then let the world know."""

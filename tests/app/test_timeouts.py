@@ -38,7 +38,7 @@ def test_they_are_kept_one_by_one() -> None:
         nbchat.settings.timeouts = {"first_token": 600}
         nbchat.settings.timeouts = {"connect": 5}
         again = app()
-        again.choices = again.background.wait(again.ports.settings.settings())
+        again.background.wait(again.choices.load())
         assert nbchat.settings.timeouts == {**USUAL, "first_token": 600.0, "connect": 5.0}
         endpoint = again.registry.get("lab")
         assert isinstance(endpoint, Endpoint)

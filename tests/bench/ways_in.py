@@ -56,9 +56,13 @@ class WayIn:
             if isinstance(event, TextDelta):
                 took(event.text)
 
+        async def admit(_parts: object) -> None:
+            """No budget, and room for all of it."""
+
         asking = Asking("t", "r", "lab", model, "c", None, (question,), answer, {})
         tools = ToolBox(lambda: None, nothing, nothing)
-        dialogue = Dialogue(asking, output, tools, self._clock, provider=lambda: self._endpoint, arrived=arrived, settle=nothing)
+        steps: dict[str, Any] = {"arrived": arrived, "settle": nothing, "admit": admit, "shorten": nothing}
+        dialogue = Dialogue(asking, output, tools, self._clock, provider=lambda: self._endpoint, **steps)
         await dialogue.run()
         assert dialogue.request.finish == Finish("stop")
 

@@ -13,6 +13,7 @@ from nbchat.core.cost import UNKNOWN_COST, Cost
 from nbchat.core.messages import Message, TextPart
 from nbchat.core.usage import Usage
 from nbchat.sessions.tree import ConversationTree, path_to
+from tests.support.records import spent
 
 
 def say(id: str, parent: str | None, text: str = "") -> Message:
@@ -49,7 +50,7 @@ def test_costs_of_every_branch_are_counted_and_an_unknown_one_is_said() -> None:
     tree = ConversationTree(Conversation("c", "c"), [], [])
     assert str(tree.cost) == "$0.00"
     for _ in range(2):
-        tree.settle(Usage(10, output_tokens=5), Cost(Decimal("0.25")))
+        tree.settle(spent("0.25", usage=Usage(10, output_tokens=5)))
     assert tree.cost == Cost(Decimal("0.50"))
     assert tree.usage.input_tokens == 20
     assert str(tree.cost_with([UNKNOWN_COST])) == "≥$0.50"
@@ -74,7 +75,7 @@ def test_amounts_in_two_currencies_stand_beside_each_other() -> None:
     """Currencies never mix, and are no reason to fail or to know nothing."""
     tree = ConversationTree(Conversation("c", "c"), [], [])
     for currency in ("USD", "EUR"):
-        tree.settle(None, Cost(Decimal(1), currency=currency))
+        tree.settle(spent("1", currency=currency))
     assert str(tree.cost) == "$1.00 + €1.00"
 
 

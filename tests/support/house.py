@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from nbchat.core.cost import Price
 from nbchat.core.messages import Message
@@ -33,7 +34,7 @@ class NoPrices:
     def __init__(self, price: Price | None = None) -> None:
         self._price = price
 
-    async def price(self, provider: Provider, model: str) -> Price | None:
+    async def price(self, provider: Provider, model: str, *, ask: bool = True) -> Price | None:
         """Return the one price."""
         return self._price
 
@@ -65,9 +66,9 @@ class House:
 
 @asynccontextmanager
 async def house(
-    server: ScriptedServer, *, place: str = "memory:", clock: Clock | None = None, price: Price | None = None
+    server: ScriptedServer, *, place: str = "memory:", clock: Clock | None = None, price: Price | None = None, **wired: Any
 ) -> AsyncIterator[House]:
-    """A house whose provider "lab" is `server`, closed at the end."""
+    """A house whose provider "lab" is `server`, closed at the end; `wired` are ports of the test's own."""
     time = clock or SystemClock()
     store = open_store(place, clock=time)
     registry = ProviderRegistry(store, time)
@@ -75,7 +76,7 @@ async def house(
     lab, secret = make_provider("lab", base_url=server.base_url, api_key=Secret(key) if isinstance(key, str) else key)
     registry.add(lab, secret)
     jobs, log = open_streams("memory:", time)
-    ports = Ports(time, store, store, store, jobs, log, NoPrices(price), registry.get)
+    ports = Ports(time, store, store, store, jobs, log, NoPrices(price), registry.get, **wired)
     built = House(ports, registry, store, server)
     await built.manager.start()
     try:

@@ -5,8 +5,9 @@ Everything async here is awaited on the background loop, by one task at a time u
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from decimal import Decimal
 
 from nbchat.sessions.ports.clock import Clock
 from nbchat.sessions.ports.providers import KeySource, ModelProvider, PriceBook, TokenCounter
@@ -31,6 +32,7 @@ __all__ = [
     "JobStatus",
     "JobStore",
     "KeySource",
+    "Limits",
     "ModelProvider",
     "Ports",
     "PriceBook",
@@ -42,6 +44,23 @@ __all__ = [
     "TurnRecord",
     "UserMessage",
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a turn, all requests of a conversation, and all requests of a (local) day may cost: US dollars, None for no limit."""
+
+    turn: Decimal | None = None
+    session: Decimal | None = None
+    day: Decimal | None = None
+
+    def __bool__(self) -> bool:
+        """Whether there is any."""
+        return any(each is not None for each in (self.turn, self.session, self.day))
+
+
+async def _unknown_length(_provider: str, _model: str) -> int | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +78,19 @@ class Ports:
     """Returns the adapter of a provider id; raises ConfigError for an unknown one."""
     helper_requests: Callable[[str], bool] = lambda _provider: False
     """Whether a provider id may be asked for titles besides answers."""
+    limits: Callable[[], Limits] = Limits
+    """What the person wants to spend at most."""
+    local: Callable[[str], bool] = lambda _provider: False
+    """Whether a provider id is on this machine, where a request of unknown price costs nothing."""
+    context_length: Callable[[str, str], Awaitable[int | None]] = _unknown_length
+    """How many tokens a model (provider id, model id) can read, None where nobody knows; asks no server."""
     tokens: TokenCounter | None = None
     """Counts what nobody reported."""
     drain_seconds: Callable[[], float] = lambda: 0.0
     """How long a stopped request is read on for its usage; 0 for not at all."""
     private: Callable[[], Ports] | None = None
     """Makes the ports of sessions that are never saved; None where all are like that."""
+    notebook: Callable[[], str] = lambda: ""
+    """The name of the notebook (or script) that runs here now, for the ledger; any thread, quick."""
     user: str = "local"
     """Whose jobs these are, where several people share a backend."""

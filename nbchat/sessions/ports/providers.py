@@ -71,6 +71,7 @@ class TokenCounter(Protocol):
 class PriceBook(Protocol):
     """Knows prices."""
 
-    async def price(self, provider: Provider, model: str) -> Price | None:
-        """Return what the model costs now, or None; never raises. The first call may load data (on a thread)."""
+    async def price(self, provider: Provider, model: str, *, ask: bool = True) -> Price | None:
+        """Return what the model costs now, or None; never raises. The first call may load data (on a thread), and ask the
+        provider for its list unless `ask` is False."""
         ...
