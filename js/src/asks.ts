@@ -40,6 +40,17 @@ export function regenerate(store: Store, message: string, model?: string): void 
   store.request({ ask, text: "", restore: () => {} });
 }
 
+/** Ask again for an answer whose history was too long, leaving out the oldest messages from now on. */
+export function dropOldest(store: Store, message: string): void {
+  const ask = { op: "resume", message, client_id: randomId(), drop: true } as const;
+  store.request({ ask, text: "", restore: () => {} });
+}
+
+/** Ask a question again with nothing of the history. */
+export function askAlone(store: Store, message: string, text: string): void {
+  store.request({ ask: { op: "alone", message, client_id: randomId() }, text, restore: () => {} });
+}
+
 /** Go on with an answer that was cut, or begin it again if nothing had come. */
 export function resume(store: Store, message: string): void {
   store.request({ ask: { op: "resume", message, client_id: randomId() }, text: "", restore: () => {} });

@@ -54,6 +54,7 @@ const TRAITS = [
   "queue",
   "engine",
   "private",
+  "outlook",
 ] as const;
 const IDLE: Engine = { state: "idle", text: "", progress: null };
 const EMPTY: Snapshot = { generation: 0, seq: 0, ended: true, turn: null, messages: [], more: false };
@@ -333,6 +334,7 @@ export class Store {
       queue: get("queue", []),
       engine: get("engine", IDLE),
       private: get("private", false),
+      outlook: get("outlook", null),
     };
   }
 

@@ -1,7 +1,8 @@
 """Pictures of nbchat in a real JupyterLab, answered by the demo model: python -m tests.e2e.screens OUTDIR
 
 light, dark, narrow, long (a thread with a scrolled history), error, stream (taken while an answer grows), branches (with the
-actions of a message), editing, cut (a stopped answer and one that failed), queue, tools (one waits for consent, one ran).
+actions of a message), editing, cut (a stopped answer and one that failed), queue, tools (one waits for consent, one ran),
+money (a budget that refuses), full (a conversation that the model cannot read), cost (what `%nbchat cost` shows).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from tests.e2e.chromium import launch
 from tests.e2e.lab import Lab
 from tests.e2e.notebook import Notebook, write_notebook
 from tests.e2e.opening import KEY, setup_cell
+from tests.support.priced import PricedServer
 
 QUICKSTART = ["%load_ext nbchat", "%chat Show me a table of planets.", "import nbchat\ns = nbchat.session()\ns.widget"]
 WIDE = (1280, 1330)
@@ -199,6 +201,36 @@ class Studio:
                 expect(allow).to_have_attribute("aria-disabled", "false")
             self.take(notebook, name)
 
+    def money(self, name: str, theme: str = LIGHT, size: tuple[int, int] = WIDE) -> None:
+        """A question that would pass the budget, the warning, and what the next one costs; and one that does not fit."""
+
+        def script(request: Request) -> Reply:
+            return Reply.text(
+                GROWING, usage={"prompt_tokens": sum(len(m["content"]) for m in request.messages), "completion_tokens": 100}
+            )
+
+        full = name.startswith("full")
+        with TemporaryDirectory() as home, PricedServer(script, length=150 if full else 8_000, api_key=KEY) as server:
+            limit = "s.parameters = {'max_tokens': 100}\n" + ("" if full else "s.budget = '0.26'\n")
+            cells = [setup_cell(server, Path(home)), f"nbchat.list_models('peer')\ns = nbchat.session('money')\n{limit}s.widget"]
+            notebook = self.open("money", cells, size, theme)
+            view = view_of(notebook.cell(1))
+            for count, question in enumerate(("How do I sort?", "And in reverse?"), 1):
+                view.ask(question)
+                expect(view.root.locator(".message.user")).to_have_count(count)
+                expect(view.stop).to_have_count(0)
+            expect(view.error).to_be_visible()
+            self.take(notebook, name)
+
+    def cost(self, name: str, theme: str = LIGHT) -> None:
+        """What was asked so far, by model and by session."""
+        replies = [Reply.text("One."), Reply.text("Two.", usage_shape="never"), Reply.text("Three.")]
+        with TemporaryDirectory() as home, PricedServer(replies, length=8_000, api_key=KEY) as server:
+            asked = "for name in ('planets', 'planets', 'a longer name'):\n    nbchat.session(name).ask('hi')"
+            setup = setup_cell(server, Path(home)) + "nbchat.list_models('peer')"
+            cells = [setup, asked, "%nbchat cost", "print(repr(_))", "nbchat.ledger('model')"]
+            self.take(self.open("cost", cells, theme=theme), name)
+
 
 def main() -> None:
     """Take all pictures."""
@@ -226,6 +258,11 @@ def main() -> None:
             studio.tools("tools")
             studio.tools("tools-dark", DARK)
             studio.tools("tools-narrow", size=NARROW)
+            for name, theme, size in (("", LIGHT, WIDE), ("-dark", DARK, WIDE), ("-narrow", LIGHT, NARROW)):
+                studio.money(f"money{name}", theme, size)
+                studio.money(f"full{name}", theme, size)
+            studio.cost("cost")
+            studio.cost("cost-dark", DARK)
         finally:
             lab.stop()
     print("\n".join(str(path) for path in sorted(out.glob("*.png"))))

@@ -3,7 +3,16 @@ import type { Store } from "../store.ts";
 import type { Cost, Message } from "../wire/protocol.ts";
 import { AnswerActions, Recover } from "./actions.tsx";
 import { Branches } from "./branches.tsx";
-import { formatPace, formatUsage, leftOut, modelDetails, paceDetails, shortModel, usageDetails } from "./format.ts";
+import {
+  formatPace,
+  formatUsage,
+  leftOut,
+  messageCount,
+  modelDetails,
+  paceDetails,
+  shortModel,
+  usageDetails,
+} from "./format.ts";
 
 interface FooterProps {
   message: Message;
@@ -26,6 +35,7 @@ export function Footer({ message, store, recovers, asked, few, edit }: FooterPro
       {end && <span class="ending">{end}</span>}
       {recovers && <Recover message={message} store={store} asked={asked} />}
       {message.hidden && <span class="unsent-note">not sent to the model</span>}
+      {message.omitted ? <span class="unsent-note">{messageCount(message.omitted, "earlier ")} not sent</span> : null}
       {message.model && <span title={modelDetails(message)}>{shortModel(message.model)}</span>}
       {missing.length > 0 && (
         <span class="left-out" title="The provider refuses it for this model; %nbchat doctor lists what it refuses.">

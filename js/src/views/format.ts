@@ -7,6 +7,18 @@ export function formatCount(count: number): string {
   return count.toLocaleString("en-US");
 }
 
+/** "950", "4.1k", "128k", "1.0M": at most three digits. */
+export function shortCount(count: number): string {
+  if (count < 1_000) return `${count}`;
+  const [unit, value] = count < 999_500 ? ["k", count / 1_000] : ["M", count / 1_000_000];
+  return `${value < 99.95 ? value.toFixed(1).replace(/\.0$/, "") : Math.round(value)}${unit}`;
+}
+
+/** "1 message", "12 earlier messages". */
+export function messageCount(count: number, which = ""): string {
+  return `${formatCount(count)} ${which}message${count === 1 ? "" : "s"}`;
+}
+
 /** "1,204 in · 87 out", with "~" before estimates and a dash for what nobody said; "" when nothing is known. */
 export function formatUsage(usage: Usage | null): string {
   if (!usage || (usage.input_tokens === null && usage.output_tokens === null)) return "";

@@ -8,6 +8,7 @@ import { Branches } from "./branches.tsx";
 import { Editor, useEditing } from "./edit.tsx";
 import { Footer } from "./footer.tsx";
 import { countSoFar, textToRead } from "./format.ts";
+import { Shorten } from "./outlook.tsx";
 import { PartView } from "./parts.tsx";
 import { pure } from "./pure.ts";
 import { StateLine } from "./stateline.tsx";
@@ -90,7 +91,12 @@ export const Answer = pure(function Answer(props: AnswerProps) {
       )}
       {message.error && (
         <ErrorBubble error={message.error} partial={started}>
-          {recovers && <Recover message={message} store={store} asked={asked} anew />}
+          {recovers &&
+            (message.error.kind === "context_length" ? (
+              <Shorten message={message} store={store} asked={asked} />
+            ) : (
+              <Recover message={message} store={store} asked={asked} anew />
+            ))}
         </ErrorBubble>
       )}
       {!streaming && !editing.open && (

@@ -37,6 +37,7 @@ const SENDING = {
   edit: "Sending…",
   regenerate: "Asking for another answer…",
   resume: "Asking for the rest…",
+  alone: "Sending…",
 } as const;
 
 /** The queue, and what is still being edited although its turn has begun: no words are lost with it. */

@@ -1,4 +1,5 @@
 /** The full chat window: header, messages, notices, composer. */
+import { Fragment } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { isAsked } from "../outbox.ts";
 import type { Store } from "../store.ts";
@@ -12,6 +13,7 @@ import { DownIcon } from "./icons.tsx";
 import { live } from "./live.ts";
 import { Answer, Question } from "./message.tsx";
 import { Notices } from "./notices.tsx";
+import { NextLine, SentMark } from "./outlook.tsx";
 import { Queue } from "./queue.tsx";
 import { Follow } from "./scroll.ts";
 import { Announcer, StopLine } from "./status.tsx";
@@ -36,6 +38,7 @@ export function Thread({ store }: { store: Store }) {
       <UndoBar store={store} />
       <StopLine store={store} />
       <Composer store={store} />
+      <NextLine store={store} />
       <Announcer store={store} />
     </section>
   );
@@ -76,25 +79,29 @@ function Earlier({ store, paging }: { store: Store; paging: boolean }) {
 }
 
 function Messages({ store }: { store: Store }) {
-  const { messages, phase, pending, queue, approvals, position } = live(store);
+  const { messages, phase, pending, queue, approvals, position, outlook } = live(store);
   const end = messages.length - 1;
+  const omitted = outlook?.omitted ?? 0;
   return (
     <>
-      {messages.map((message, at) =>
-        message.role === "user" ? (
-          <Question key={message.id} message={message} live={!position.ended && at >= end - 1} store={store} />
-        ) : (
-          <Answer
-            key={message.id}
-            message={message}
-            phase={at === end ? phase : null}
-            store={store}
-            last={at === end}
-            asked={isAsked(pending, queue, message.id)}
-            approvals={at === end ? approvals : NONE}
-          />
-        ),
-      )}
+      {messages.map((message, at) => (
+        <Fragment key={message.id}>
+          {omitted > 0 && message.id === outlook?.first && <SentMark omitted={omitted} />}
+          {message.role === "user" ? (
+            <Question message={message} live={!position.ended && at >= end - 1} store={store} />
+          ) : (
+            <Answer
+              message={message}
+              phase={at === end ? phase : null}
+              store={store}
+              last={at === end}
+              asked={isAsked(pending, queue, message.id)}
+              approvals={at === end ? approvals : NONE}
+            />
+          )}
+        </Fragment>
+      ))}
+      {omitted > 0 && outlook?.first === null && <SentMark omitted={omitted} />}
     </>
   );
 }

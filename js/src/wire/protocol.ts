@@ -85,6 +85,8 @@ export interface Message {
   seconds?: number;
   /** Not sent to the model any more. */
   hidden?: boolean;
+  /** Of an answer: how many of the messages before it were not sent, because the model's context was full. */
+  omitted?: number;
   /** The ids of all messages in this place of the tree, itself among them, oldest first; absent where it is alone. */
   siblings?: readonly string[];
 }
@@ -198,8 +200,10 @@ export type Outgoing =
   | { op: "edit"; message: string; text: string; client_id: string }
   /** Ask again for this answer, beside the old one; in its place if nothing had come. */
   | { op: "regenerate"; message: string; client_id: string; model?: string }
-  /** Go on with this answer where it was cut; from the start if nothing had come. */
-  | { op: "resume"; message: string; client_id: string }
+  /** Go on with this answer where it was cut; from the start if nothing had come. `drop`: leave out what does not fit from now on. */
+  | { op: "resume"; message: string; client_id: string; drop?: true }
+  /** Ask this answer's question again with nothing of the history, as the beginning of a branch of its own. */
+  | { op: "alone"; message: string; client_id: string }
   | { op: "hide"; message: string; hidden: boolean }
   | { op: "delete"; message: string }
   | { op: "restore"; messages: readonly string[] }
@@ -242,6 +246,21 @@ export interface Approval {
   arguments: string;
 }
 
+/**
+ * What the next question in a thread will come to. All figures are the kernel's: `tokens` of history (of which some may be
+ * guessed), which cost `price` with an answer of `answer` tokens ("about 500"), null where nobody knows; `length` of the model's
+ * context. `omitted` messages before `first` are not sent; `first` is null where all are, or none.
+ */
+export interface Outlook {
+  tokens: number;
+  estimated: boolean;
+  price: string | null;
+  answer: string;
+  length: number | null;
+  first: string | null;
+  omitted: number;
+}
+
 /** The synced traits of a view's model: written by the kernel alone. */
 export interface Traits {
   kind: Kind;
@@ -257,4 +276,6 @@ export interface Traits {
   engine: Engine;
   /** Nothing of this conversation is saved: neither in the database nor in the notebook. */
   private: boolean;
+  /** Null in a turn's view. */
+  outlook: Outlook | null;
 }

@@ -1,6 +1,7 @@
 /** What the views look like in the states that matter: each scene is a model, and what happens to it. For eyes, not asserts. */
 import { line, snapshot } from "../support/messages.ts";
 import { branchScenes } from "./branch_scenes.ts";
+import { outlookScenes } from "./outlook_scenes.ts";
 import { answer, cost, model, question, type Scene, scrollTo, shadow } from "./stage.ts";
 import { ANSWER, SHORT } from "./texts.ts";
 import { toolScenes } from "./tool_scenes.ts";
@@ -217,4 +218,4 @@ const basics: Record<string, () => Scene> = {
   },
 };
 
-export const scenes: Record<string, () => Scene> = { ...basics, ...branchScenes, ...toolScenes };
+export const scenes: Record<string, () => Scene> = { ...basics, ...branchScenes, ...toolScenes, ...outlookScenes };

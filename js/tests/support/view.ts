@@ -18,6 +18,7 @@ const DEFAULTS = {
   queue: [],
   approvals: [],
   private: false,
+  outlook: null,
   snapshot: snapshot(),
 };
 
