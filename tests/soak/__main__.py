@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 
@@ -12,9 +13,14 @@ ATTACKS = (
 
 
 def main() -> int:
-    """Run every attack in a process of its own; returns how many failed."""
-    failed = [name for name in ATTACKS if subprocess.run([sys.executable, "-m", f"tests.soak.{name}"], check=False).returncode]
-    print(f"{len(ATTACKS) - len(failed)} passed, {len(failed)} failed", *failed)
+    """Run the attacks, each in a process of its own; returns how many failed."""
+    parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
+    parser.add_argument("attacks", nargs="*", metavar="attack", help=f"any of: {', '.join(ATTACKS)} (all)")
+    attacks = parser.parse_args().attacks or ATTACKS
+    if unknown := [name for name in attacks if name not in ATTACKS]:
+        parser.error(f"unknown: {', '.join(unknown)}; there are {', '.join(ATTACKS)}")
+    failed = [name for name in attacks if subprocess.run([sys.executable, "-m", f"tests.soak.{name}"], check=False).returncode]
+    print(f"{len(attacks) - len(failed)} passed, {len(failed)} failed", *failed)
     return len(failed)
 
 

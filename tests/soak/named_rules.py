@@ -35,8 +35,8 @@ RULES = (
         "usage is read before choices",
         (
             "providers/chat_completions.py",
-            "if chunk.usage:  # before choices",
-            "if chunk.usage and chunk.choices:  # before choices",
+            "if len(chunk.usage) > 4:  # not null; before choices",
+            "if len(chunk.usage) > 4 and chunk.choices:  # before choices",
         ),
     ),
     rule(
