@@ -23,14 +23,21 @@ FILES = (
     "providers/price_file.py",
     "providers/prices.py",
     "providers/usage_report.py",
+    "sessions/budget.py",
     "sessions/estimates.py",
     "sessions/settle.py",
     "storage/ledger.py",
+    "export/cost_table.py",
+    "export/csv_text.py",
     "export/money.py",
     "api/prices.py",
 )
 DIVISIONS = {
     "(of_input + of_output) / _MILLION",
+    "1 / Decimal(10000)",
+    "self.spent * 100 / self.limit",
+    "each.spent / each.limit",
+    "row['cost'] / total",
     "ticks / _TICKS_PER_DOLLAR",
     "per_thousand / 1000",
 }

@@ -72,7 +72,7 @@ def test_the_same_over_http_without_the_key(body: dict[str, Any]) -> None:
 
 def test_the_table_has_every_kind_and_every_provider() -> None:
     """What a refusal can be, and whoever has a preset (PPQ passes on others' words, as Colab's proxy does)."""
-    own = {"cancelled", "config", "storage", "busy", "tools", "internal"}
+    own = {"budget", "cancelled", "config", "storage", "busy", "tools", "internal"}
     assert {body["kind"] for body in BODIES} | OUTSIDE == set(get_args(ErrorKind)) - own
     assert {body["provider"] for body in BODIES} >= PRESETS.keys() - {"ppq", "colab", "custom"}
     assert len(BODIES) > 70
