@@ -2,7 +2,8 @@
 
 light, dark, narrow, long (a thread with a scrolled history), error, stream (taken while an answer grows), branches (with the
 actions of a message), editing, cut (a stopped answer and one that failed), queue, tools (one waits for consent, one ran),
-money (a budget that refuses), full (a conversation that the model cannot read), cost (what `%nbchat cost` shows).
+money (a budget that refuses), full (a conversation that the model cannot read), cost (what `%nbchat cost` shows), doctor (its
+report, providers and models), loading (a server that loads its model).
 """
 
 from __future__ import annotations
@@ -231,6 +232,22 @@ class Studio:
             cells = [setup, asked, "%nbchat cost", "print(repr(_))", "nbchat.ledger('model')"]
             self.take(self.open("cost", cells, theme=theme), name)
 
+    def doctor(self, name: str, theme: str = LIGHT) -> None:
+        """What is well and what is not, of the demo and of a provider without a key; providers and models as tables."""
+        with TemporaryDirectory() as home, PricedServer(Reply.text(GROWING), length=8_000, api_key=KEY) as server:
+            setup = setup_cell(server, Path(home)) + "nbchat.add_provider(preset='openai')"
+            cells = [setup, "%nbchat doctor", "%nbchat doctor openai --offline", "nbchat.list_providers()", "%nbchat models"]
+            self.take(self.open("doctor", cells, theme=theme), name)
+
+    def loading(self, name: str, theme: str = LIGHT) -> None:
+        """A local server that says how far it is with loading its model."""
+        with TemporaryDirectory() as home, ScriptedServer([Reply.loading(0.4)] * 600, api_key=KEY) as server:
+            notebook = self.open("loading", [setup_cell(server, Path(home)), "s = nbchat.session('load')\ns.widget"], theme=theme)
+            view = view_of(notebook.cell(1))
+            view.ask("How do I sort?")
+            expect(view.root).to_contain_text("40 %")
+            self.take(notebook, name)
+
 
 def main() -> None:
     """Take all pictures."""
@@ -263,6 +280,10 @@ def main() -> None:
                 studio.money(f"full{name}", theme, size)
             studio.cost("cost")
             studio.cost("cost-dark", DARK)
+            studio.doctor("doctor")
+            studio.doctor("doctor-dark", DARK)
+            studio.loading("loading")
+            studio.loading("loading-dark", DARK)
         finally:
             lab.stop()
     print("\n".join(str(path) for path in sorted(out.glob("*.png"))))
