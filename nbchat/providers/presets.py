@@ -30,7 +30,7 @@ class Preset:
     """One known provider. `env` is the usual variable of its key ("" for keyless ones); `local` servers run on this machine.
 
     A base URL may begin with a variable of the environment ("$HOST/v1"): `url` fills it in. `lists_prices`: its model listing
-    says what models cost, so that the listing is asked before any other source. `lists_to_all`: the listing is public, so that
+    says what models cost, or may say so, and is asked before any other source. `lists_to_all`: the listing is public, so that
     it says nothing about the key.
     """
 
@@ -140,7 +140,7 @@ _PRESETS = (
     Preset(  # docs.litellm.ai/docs/proxy/quick_start; where it has a master key, name the variable that holds yours
         "litellm", "LiteLLM", "http://127.0.0.1:4000/v1", local=True, lists_prices=True,
     ),
-    Preset("custom", "Custom", ""),
+    Preset("custom", "Custom", "", lists_prices=True),
 )  # fmt: skip
 PRESETS: Mapping[str, Preset] = MappingProxyType({preset.id: preset for preset in _PRESETS})
 """The presets by id, in the order in which they are offered."""

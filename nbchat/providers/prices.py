@@ -8,6 +8,7 @@ genai-prices ship with the package (nothing is downloaded) and are loaded on a t
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 from nbchat.core.errors import ChatError
 from nbchat.core.models import DEMO, Provider
 from nbchat.core.price import Price, Tier
-from nbchat.providers.catalogue import Catalogue
+from nbchat.providers.catalogue import FRESH_SECONDS, Catalogue
 from nbchat.providers.presets import preset_of
 from nbchat.providers.price_file import PriceFile
 from nbchat.providers.urls import is_loopback, origin
@@ -44,34 +45,42 @@ class Prices:
     def __init__(self, catalogue: Catalogue, own: PriceFile | None = None) -> None:
         self._catalogue = catalogue
         self._own = own
+        self._asked: dict[str, tuple[Provider, float]] = {}
 
     async def price(self, provider: Provider, model: str, *, ask: bool = True) -> Price | None:
         """Return what the model costs now per million tokens, or None; never raises.
 
-        Where the provider is known to list prices, its listing is fetched if it is not at hand (same server, same key, at
-        most 10 s), unless nobody is to be asked. A provider on this machine costs nothing that anybody could know, unless a
-        price was set for it.
+        Where the provider's listing may say (that, and how much the model can read) and does not have the model yet, it is
+        fetched: same server, same key, at most 10 s and once in five minutes; unless nobody is to be asked. What runs on this
+        machine costs nothing that anybody could know, unless its listing says so or a price was set for it.
         """
         if provider.id == DEMO:
             return _FREE
+        if ask:
+            await self._get_to_know(provider, model)
         loop = asyncio.get_running_loop()
         if self._own is not None:
             own = await loop.run_in_executor(None, self._own.price, f"{provider.id}/{model}", model)
             if own is not None:
                 return own
         found = self._catalogue.price(provider, model)
-        if found is None and ask and preset_of(provider).lists_prices:
-            try:
-                await self._catalogue.listing(provider.id)
-            except ChatError:
-                pass
-            else:
-                found = self._catalogue.price(provider, model)
         if found is not None:
             return found
         if not provider.base_url or is_loopback(origin(provider.base_url)[1]):
             return None
         return await loop.run_in_executor(None, _from_genai_prices, provider.base_url, model, self._catalogue.now())
+
+    async def _get_to_know(self, provider: Provider, model: str) -> None:
+        preset = preset_of(provider)
+        if not (preset.lists_prices or preset.local) or self._catalogue.model(provider, model) is not None:
+            return
+        now = self._catalogue.now()
+        before, at = self._asked.get(provider.id, (None, 0.0))
+        if before == provider and 0 <= now - at < FRESH_SECONDS:
+            return  # a server that lists nothing, or nothing of this model, is not asked with every answer
+        self._asked[provider.id] = (provider, now)
+        with suppress(ChatError):
+            await self._catalogue.listing(provider.id)
 
 
 def _from_genai_prices(base_url: str, model: str, now: float) -> Price | None:

@@ -10,6 +10,7 @@ import nbchat
 from nbchat.app import app
 from nbchat.testing import Reply
 from tests.support.apps import running_app
+from tests.support.priced import PricedServer
 
 
 def test_budgets_are_set_kept_and_shown() -> None:
@@ -68,3 +69,18 @@ def test_what_this_machine_and_its_models_can_read_is_known_without_asking_anybo
         assert length_of("openai", "gpt-4o") == 128_000
         assert [length_of(*each) for each in (("openai", "none-such"), ("nowhere", "tiny"), ("lab", "tiny"))] == [None] * 3
         assert not server.requests
+
+
+def test_what_a_server_of_ones_own_lists_is_known_with_its_first_answer() -> None:
+    """Its price and its model's context length stand in its listing, and nobody has to look at that before."""
+
+    async def length() -> int | None:
+        return await app().ports.context_length("own", "tiny")
+
+    with running_app(), PricedServer([Reply.text("Yes.")], length=8_000, api_key=None) as server:
+        nbchat.add_provider("own", base_url=server.base_url)
+        cost = nbchat.session("notes", model="own/tiny").ask("Why?").cost
+        assert cost is not None
+        assert (cost.certainty, cost.source) == ("reported", "own listing")
+        assert app().background.wait(length()) == 8_000
+        assert [each.path for each in server.requests].count("/v1/models") == 1

@@ -48,7 +48,7 @@ def test_each_thread_is_told_of_its_own_branch_and_a_turns_view_of_nothing() -> 
         s.system = "s" * 40
         outlook(other, tokens=50, estimated=True)
         assert Browser(s, turn).state["outlook"] is None
-        assert len(server.requests) == 2
+        assert len(server.chats) == 2
 
 
 @pytest.mark.usefixtures("short")

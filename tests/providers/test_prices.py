@@ -16,6 +16,7 @@ from genai_prices import data_snapshot
 from genai_prices.types import TieredPrices
 
 from nbchat.core.cost import cost_of
+from nbchat.core.errors import ConfigError
 from nbchat.core.models import Provider
 from nbchat.core.price import Price
 from nbchat.core.usage import Usage
@@ -42,7 +43,7 @@ MODELS = (
 
 
 def nobody(_id: str) -> ModelProvider:
-    raise AssertionError("nobody is asked")
+    raise ConfigError("nobody is asked")
 
 
 def prices(path: Path | None = None, clock: ManualClock | None = None) -> Prices:

@@ -338,7 +338,28 @@ def test_no_listing_is_fetched_for_prices_that_it_lacks() -> None:
         assert price is not None
         assert price.input == 1
 
-    run(test)
+    run(test, preset="openai")
+
+
+@pytest.mark.parametrize("preset", ["custom", "vllm"])
+def test_a_server_that_may_say_more_is_asked_once_in_five_minutes(preset: str) -> None:
+    """What a server of one's own costs, and how much its model can read, stands in its listing alone. One that fails, or does
+    not have the model, is not asked with every answer; once it has said it, it is asked no more."""
+
+    async def test(server: RawServer, listings: Listings, clock: ManualClock, registry: ProviderRegistry) -> None:
+        prices, provider, good = Prices(registry.catalogue), registry.get("lab").provider, listings.response
+        listings.response = framed([b"no"], "length", head="500 Oops")
+        for _ in range(3):
+            assert await prices.price(provider, "a") is None
+        assert len(listings.heads) == 1
+        assert await prices.price(provider, "a", ask=False) is None
+        listings.response = good
+        for _ in range(2):
+            await clock.advance(301)
+            assert await prices.price(provider, "a") is not None
+        assert len(listings.heads) == 2
+
+    run(test, preset=preset)
 
 
 def test_failing_listing_gives_no_price() -> None:
