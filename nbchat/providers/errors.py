@@ -1,7 +1,8 @@
 """Which failure means what: HTTP status and the provider's own code to a kind, a sentence of cause, and what to do.
 
-Classes by status and code, never by words in prose ("generate ... limit" is no rate limit). Owns what of a server's words may
-be shown: known keys redacted, control characters escaped, at most 500 characters. Must not know httpx.
+Classes by status and code, never by words in prose ("generate ... limit" is no rate limit); where a provider has no code, by its
+one fixed sentence (`sentences`). Owns what of a server's words may be shown: known keys redacted, control characters escaped, at
+most 500 characters. Must not know httpx.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 from nbchat.core.errors import ErrorKind, ProviderError
 from nbchat.core.secrets import Secret, redact
 from nbchat.providers.refusals import STATUSES, RefusedParametersError, refused_parameters
+from nbchat.providers.sentences import TOO_LONG_PARAMETERS, kind_of_sentence
 
 __all__ = ["HINTS", "error_of_body", "error_of_object", "excerpt", "is_retryable", "object_of"]
 
@@ -97,21 +99,47 @@ def error_of_object(found: Any, *, status: int | None = None, secrets: Iterable[
     `status` is the HTTP status; within a 200 (a stream) the object's own numeric code takes its place.
     """
     body = found if isinstance(found, dict) else {"message": found}
-    inner = body.get("error", body)
-    error = inner if isinstance(inner, dict) else {"message": inner if inner is not None else body.get("message")}
+    error = _inner(body)
     codes = _codes(error, body)
     refused = status in STATUSES  # in a 200 the answer has begun: whatever it says, nothing is asked again
     if status is None or status < 400:
         status = next((c for c in codes if isinstance(c, int) and 400 <= c < 600), None)
     names = [c for c in codes if isinstance(c, str)]
     message = _message(error) or _message(body) or json.dumps(found, default=str)
-    failure = _error(message, status, names, secrets)
+    failure = _error(message, status, names, secrets, _told_otherwise(error, status))
     failure.retry_after = _retry_delay(error)
     if refused and failure.kind == "invalid":
         parameters, about_model = refused_parameters((body, error), names, message)
         if parameters:
             return _of_parameters(failure, parameters, about_model)
     return failure
+
+
+def _told_otherwise(error: dict[str, Any], status: int | None) -> ErrorKind | None:
+    """What an error without a telling code is about, by the parameter that it names, its fixed sentence, or what the provider
+    behind a router said: whose key or account that is about is not known, that a request is too long is."""
+    if status is not None and not 400 <= status < 500:
+        return None
+    behind = _inner(object_of(_raw(error).encode("utf-8", "replace")))
+    codes = [code.lower() for code in _codes(behind, {}) if isinstance(code, str)]
+    if error.get("param") in TOO_LONG_PARAMETERS or any(_KIND_OF_CODE.get(code) == "context_length" for code in codes):
+        return "context_length"
+    if kind_of_sentence(_message(behind)) == "context_length":
+        return "context_length"
+    return kind_of_sentence(_message(error))
+
+
+def _inner(body: dict[str, Any]) -> dict[str, Any]:
+    """The error of a body: its `error` member, or the body itself."""
+    inner = body.get("error", body)
+    return inner if isinstance(inner, dict) else {"message": inner if inner is not None else body.get("message")}
+
+
+def _raw(error: dict[str, Any]) -> str:
+    """What the provider behind a router answered, as OpenRouter hands it on."""
+    metadata = error.get("metadata")
+    raw = metadata.get("raw") if isinstance(metadata, dict) else None
+    return raw if isinstance(raw, str) else json.dumps(raw, ensure_ascii=False, default=str) if raw else ""
 
 
 def _retry_delay(error: dict[str, Any]) -> float | None:
@@ -154,13 +182,15 @@ def error_of_body(status: int, content_type: str, body: bytes, *, secrets: Itera
     return _error(text, status, [], secrets)
 
 
-def _error(message: str, status: int | None, names: list[str], secrets: Iterable[Secret]) -> ProviderError:
+def _error(
+    message: str, status: int | None, names: list[str], secrets: Iterable[Secret], told: ErrorKind | None = None
+) -> ProviderError:
     kinds = [_KIND_OF_CODE[name.lower()] for name in names if name.lower() in _KIND_OF_CODE]
     by_status = None if status is None else _KIND_OF_STATUS.get(status, "server" if status >= 500 else "invalid")
     strong = [each for each in kinds if each not in _WEAK]
     if status == 413:
         strong = []  # too long is too long, whatever limit it is called: waiting does not help
-    kind: ErrorKind = strong[0] if strong else by_status or (kinds[0] if kinds else "server")
+    kind: ErrorKind = strong[0] if strong else told or by_status or (kinds[0] if kinds else "server")
     code = names[0] if names else None
     label = _label(status)
     text = excerpt(f"{label}: {message}" if label else message, secrets)
@@ -201,16 +231,13 @@ def _message(error: dict[str, Any]) -> str:
     for name in ("message", "detail", "error_message", "msg"):
         found = error.get(name)
         if isinstance(found, str) and found.strip():
-            return found + _upstream(error.get("metadata"))
+            return found + _upstream(error)
         if isinstance(found, (list, dict)) and found:
             return json.dumps(found, ensure_ascii=False, default=str)
     return ""
 
 
-def _upstream(metadata: Any) -> str:
+def _upstream(error: dict[str, Any]) -> str:
     """What the provider behind a router said: OpenRouter's own message is no more than that it said something."""
-    raw = metadata.get("raw") if isinstance(metadata, dict) else None
-    if not raw:
-        return ""
-    said = raw if isinstance(raw, str) else json.dumps(raw, ensure_ascii=False, default=str)
-    return f" ({metadata.get('provider_name') or 'upstream'}: {said})"
+    said = _raw(error)
+    return f" ({error['metadata'].get('provider_name') or 'upstream'}: {said})" if said else ""

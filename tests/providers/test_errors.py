@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from nbchat.core.errors import ErrorKind, ProviderError
 from nbchat.core.secrets import Secret
 from nbchat.providers.errors import HINTS, error_of_body, error_of_object, excerpt, is_retryable
+from nbchat.providers.sentences import kind_of_sentence
 
 KEY = Secret("sk-CANARY/7f3a")
 
@@ -68,6 +69,29 @@ def test_the_servers_words_are_shown() -> None:
     assert "(empty answer)" in error_of_body(500, "", b"").text
     assert "field required" in error_of_body(422, "", b'{"detail":[{"msg":"field required"}]}').text
     assert error_of_object({"error": {}}, status=500).text
+
+
+FIXED = [
+    "This model's maximum context length is 8192 tokens. However, you requested 9000.",
+    "prompt is too long: 213462 tokens > 200000 maximum",
+    "Incorrect API key provided: sk***gA.",
+    "Your credit balance is too low to access the Anthropic API.",
+]
+
+
+@pytest.mark.parametrize("said", FIXED)
+def test_a_fixed_sentence_is_no_search_for_words(said: str) -> None:
+    """It counts where the message begins with it, whole; quoted in other words, or where a code or another status tells, it says
+    nothing. So G12 cannot come back, and none of them makes a request that is sent again."""
+    found = kind_of_sentence(said)
+    assert found in ("context_length", "auth", "billing")
+    assert error_of_object(openai(said), status=400).kind == found
+    assert error_of_object(openai(said), status=200).kind == found, "in a stream there is no status"
+    for other in (f"I said: {said}", said[:20], said.upper(), f" {said}"):
+        assert error_of_object(openai(other), status=400).kind == "invalid"
+    assert error_of_object(openai(said), status=500).kind == "server"
+    assert error_of_object(openai(said, "content_filter"), status=400).kind == "content_filter"
+    assert not is_retryable(error_of_object(openai(said), status=429))
 
 
 def test_within_a_stream_the_objects_own_status_counts() -> None:
