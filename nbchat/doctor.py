@@ -84,7 +84,7 @@ class _Doctor:
 
         services = self._services
         tools = services.background.call(lambda: any(session.tools.specs for session in services.manager.active))
-        probe = Probe(services.registry, services.ports, id, model, tools=tools)
+        probe = Probe(services.registry, services.ports, services.manager.budgets, id, model, tools=tools)
         try:
             services.background.wait(probe.run(), PROBE_SECONDS + _GRACE)
         except TimeoutError:

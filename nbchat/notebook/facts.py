@@ -77,7 +77,7 @@ def kernel_facts(kernel: Any) -> Iterator[Finding]:
 
 def loop_fact(worst: float) -> Iterator[Finding]:
     """How late nbchat's own thread was, in seconds."""
-    text = f"nbchat's thread was at most {worst * 1000:.0f} ms late"
+    text = f"nbchat's own thread was held up for {worst * 1000:.0f} ms at most"
     if worst > _LATE:
         yield Finding("note", "thread", text, "Something in this kernel holds the interpreter: answers come in jerks meanwhile.")
     else:

@@ -1,6 +1,6 @@
 """What a model can do, in the words of `Model.capabilities`, from every spelling that listings have for it.
 
-Pure. A capability that is not named is not known: nothing here says that a model lacks it.
+Pure. A capability that is not named is not known; that a model takes no tools is said where its listing says it (`takes_tools`).
 Sources: OpenRouter (`supported_parameters`, `architecture`), Mistral (`capabilities`), Anthropic (`capabilities`), Fireworks
 and LiteLLM (`supports_...`), xAI (`input_modalities`), Ollama (`capabilities` of /api/show), LM Studio (/api/v0 and /api/v1),
 llama.cpp (`architecture`, `modalities` and `chat_template_caps` of /props).
@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["capabilities_of"]
+from nbchat.core.models import Model
+
+__all__ = ["capabilities_of", "takes_tools"]
 
 _WORDS: Mapping[str, str] = {
     name: word
@@ -42,6 +44,21 @@ def capabilities_of(entry: Mapping[str, Any]) -> frozenset[str]:
     if isinstance(entry.get("type"), str):
         said.append(entry["type"])
     return frozenset(_WORDS[name] for name in said if name in _WORDS)
+
+
+def takes_tools(model: Model) -> bool | None:
+    """Return whether its listing says that a model takes tools; None where it does not say.
+
+    A whole list of what a model can do (OpenRouter, Ollama) that has no tools says no, and so does a plain false (Mistral,
+    Fireworks, LiteLLM). Not "trained for" them (LM Studio), or a template without (llama.cpp), does not: both have other ways.
+    """
+    if "tools" in model.capabilities:
+        return True
+    abilities = model.raw.get("capabilities")
+    flags = [model.raw.get("supports_tools"), model.raw.get("supports_function_calling")]
+    flags += [abilities.get("function_calling")] if isinstance(abilities, dict) else []
+    listed = isinstance(model.raw.get("supported_parameters"), list) or (isinstance(abilities, list) and bool(abilities))
+    return False if listed or False in flags else None
 
 
 def _said(found: Any) -> Iterable[str]:

@@ -10,6 +10,7 @@ import difflib
 import ssl
 import sys
 from collections.abc import Coroutine, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +19,7 @@ from nbchat.core.findings import Finding
 from nbchat.core.models import Model, Provider
 from nbchat.core.secrets import Secret
 from nbchat.providers.authorities import ssl_context
+from nbchat.providers.capabilities import takes_tools
 from nbchat.providers.errors import excerpt
 from nbchat.providers.learned import facts
 from nbchat.providers.proxies import Proxy, proxy_of
@@ -26,6 +28,7 @@ from nbchat.providers.registry import ProviderRegistry
 from nbchat.providers.shown import place_of_key, shown_url
 from nbchat.providers.trial import Trial
 from nbchat.providers.urls import check_base_url, is_loopback, origin
+from nbchat.sessions.budget import Budgets
 from nbchat.sessions.ports import Ports
 from nbchat.sessions.tasks import within
 
@@ -44,12 +47,15 @@ class Probe:
     """Asks `model` of a provider (without one: what it was asked last, else the cheapest that it lists). `tools`: some session
     here has tools, so it matters whether the model takes them."""
 
-    def __init__(self, registry: ProviderRegistry, ports: Ports, id: str, model: str = "", *, tools: bool = False) -> None:
+    def __init__(
+        self, registry: ProviderRegistry, ports: Ports, budgets: Budgets, id: str, model: str = "", *, tools: bool = False
+    ) -> None:
         self.secrets: list[Secret] = []
         """What must not appear in any word of the findings, as it comes to be known."""
         self.findings: list[Finding] = []
         self._registry = registry
         self._ports = ports
+        self._budgets = budgets
         self._id = id
         self._model = model
         self._wants_tools = tools
@@ -171,7 +177,7 @@ class Probe:
     async def _ask(self, seconds: float) -> None:
         model = self._model or self._chosen()
         if model:
-            self._trial = Trial(self._registry.endpoint(self._id), self._ports, model)
+            self._trial = Trial(self._registry.endpoint(self._id), self._ports, self._budgets, model)
             try:
                 await self._trial.ask(seconds)
             except Exception as error:  # see _step; not a step, since asking has its own bound and must settle
@@ -191,10 +197,12 @@ class Probe:
 
     def _tell(self, provider: Provider) -> None:
         error = None if self._trial is None else self._trial.error
-        self.findings.append(self._key_finding(provider, error))
-        self.findings.append(self._models_finding(error))
+        key = self._key_finding(provider, error)
+        self.findings.append(key)
+        for each in (self._models_finding(error), *(() if self._trial is None else self._trial.findings(self._between()))):
+            follows = key.state == "wrong" and each.state == "wrong" and each.about in ("models", "answer")
+            self.findings.append(replace(each, state="note", hint=_BY_THE_KEY) if follows else each)
         if self._trial is not None:
-            self.findings += self._trial.findings(self._between())
             self.findings += [*self._parameters(self._registry.endpoint(self._id).provider)]
 
     def _key_finding(self, provider: Provider, error: ChatError | None) -> Finding:
@@ -246,7 +254,7 @@ class Probe:
     async def _tools(self, model: str) -> list[Finding]:
         """Whether the model takes tools, as far as that is known without a question that costs: its listing says so, or the
         ledger has a request that followed a call."""
-        listed = next((_takes_tools(each) for each in self._models or () if each.id == model), None)
+        listed = next((takes_tools(each) for each in self._models or () if each.id == model), None)
         if listed is False and self._wants_tools:
             hint = "Take the session's tools away (s.tools = []), or choose another model."
             return [Finding("note", "tools", f"by its listing {model} takes none, and a session here has some", hint)]
@@ -258,20 +266,11 @@ class Probe:
         return [Finding("ok", "tools", f"nobody says whether {model} takes any: a question shows")] if self._wants_tools else []
 
 
-def _takes_tools(model: Model) -> bool | None:
-    """Whether a listing says that the model takes tools (OpenRouter, Mistral); None where it does not say."""
-    parameters, abilities = model.raw.get("supported_parameters"), model.raw.get("capabilities")
-    if isinstance(parameters, list):
-        return "tools" in parameters
-    if isinstance(abilities, dict) and isinstance(abilities.get("function_calling"), bool):
-        return bool(abilities["function_calling"])
-    return None
-
-
 def _price_rank(model: Model) -> Decimal:
     price = model.price
     return Decimal(sys.maxsize) if price is None or price.output is None else price.output
 
 
+_BY_THE_KEY = "This comes of the key: see there."
 _LATE = {"key": "A keyring may wait to be unlocked: unlock it, then look again.", "connect": "The network is very slow."}
 _REPORT = "This is nbchat's own mistake: please report it."

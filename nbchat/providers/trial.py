@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing, suppress
+from dataclasses import replace
 from decimal import Decimal
 
 from nbchat.core.cost import Cost, format_cost
 from nbchat.core.errors import ChatError, ConfigError, ProviderError, UsageError
-from nbchat.core.events import RequestSent, Retry
+from nbchat.core.events import Loading, RequestSent, Retry
 from nbchat.core.findings import Finding
 from nbchat.core.ids import new_id
 from nbchat.core.messages import Message, TextPart
@@ -22,6 +23,8 @@ from nbchat.providers.endpoint import Endpoint
 from nbchat.providers.lag import Lag
 from nbchat.providers.pace import Arrival, bursts_of, judge
 from nbchat.providers.urls import is_loopback, origin
+from nbchat.sessions.admission import admit_helper
+from nbchat.sessions.budget import Budgets
 from nbchat.sessions.estimates import Estimates
 from nbchat.sessions.ports import Ports
 from nbchat.sessions.request_run import RequestRun
@@ -35,13 +38,15 @@ _MOST_TOKENS = 150
 _PRICE_SECONDS = 5.0
 _PATIENCE = 2.0
 """Seconds that a repeated attempt is waited for."""
+_FEWEST_MOMENTS = 3
+"""A quick answer that came at fewer moments may have been held back for that long, or not at all."""
 _RECORD = ("", "%nbchat doctor")
 
 
 class Trial:
     """One question to `model`; `error` is what went wrong, None for an answer that came whole."""
 
-    def __init__(self, endpoint: Endpoint, ports: Ports, model: str) -> None:
+    def __init__(self, endpoint: Endpoint, ports: Ports, budgets: Budgets, model: str) -> None:
         message = Message(new_id(), "user", (TextPart(_QUESTION),))
         self.run = RequestRun(ModelRequest(new_id(), model, (message,), {"max_tokens": _MOST_TOKENS}), "check", ports.clock)
         self.error: ChatError | None = None
@@ -51,14 +56,21 @@ class Trial:
         """How late this process was while the answer came."""
         self._endpoint = endpoint
         self._ports = ports
+        self._budgets = budgets
         self._sent = ports.clock.monotonic()
         self._settled: tuple[Usage, Cost] | None = None
         self._ledger_error: ChatError | None = None
+        self._loading: Loading | None = None
 
     async def ask(self, seconds: float) -> None:
         """Ask, and settle what it came to, also when this is cancelled. Raises nothing that a provider can cause."""
         status: RequestStatus = "stopped"
         await self._look_up_price()  # before: loading a price table takes time, and time is what is looked at
+        try:
+            await self._admit()
+        except ChatError as error:
+            self.error = error
+            return
         try:
             async with self.lag:
                 await within(seconds, self._stream())
@@ -68,12 +80,12 @@ class Trial:
             self.run.failed(error)
             status = "interrupted" if error.kind == "interrupted" else "error"
         except TimeoutError:
-            hint = "A model that is being loaded takes its time: try again. Else the server hangs, or is too slow for this check."
-            self.error = ProviderError(f"No whole answer came within {seconds:.0f} s.", kind="timeout", hint=hint)
+            self.error = self._late(seconds)
         finally:
             self.run.end()
             if not isinstance(self.error, (ConfigError, UsageError)):  # those are raised before anything is sent
                 await asyncio.shield(asyncio.get_running_loop().create_task(self._settle(status)))
+            self._budgets.release(self.run.request.id)
 
     async def _stream(self) -> None:
         clock = self._ports.clock
@@ -88,9 +100,27 @@ class Trial:
                     if isinstance(event, RequestSent):
                         self._sent = clock.monotonic()
                         self.arrivals.clear()
+                    elif isinstance(event, Loading):
+                        self._loading = event
                     elif isinstance(event, Retry) and event.delay > _PATIENCE:
                         hint = f"It could be sent again in {event.delay:.0f} s; this check does not wait."
                         raise ProviderError(event.reason, kind="server", hint=hint)
+
+    def _late(self, seconds: float) -> ProviderError:
+        """What it means that no whole answer came: a model that is being loaded, where the server says so."""
+        if self._loading is not None and self.run.first_token_seconds is None:
+            progress = "" if self._loading.progress is None else f", {self._loading.progress:.0%}"
+            text = f"The server was still loading the model after {seconds:.0f} s{progress}."
+            return ProviderError(text, kind="timeout", hint="Look again in a moment: large models take minutes.", code="loading")
+        hint = "A model that is being loaded takes its time: try again. Else the server hangs, or is too slow for this check."
+        return ProviderError(f"No whole answer came within {seconds:.0f} s.", kind="timeout", hint=hint)
+
+    async def _admit(self) -> None:
+        """Pass the budgets, as every question has to (but a conversation's: this is in none)."""
+        provider, request = self._endpoint.provider.id, self.run.request
+        calibration = await self._ports.ledger.calibration(provider, request.model)
+        house = (self._ports, self._budgets, calibration)
+        await admit_helper(request, provider, self.price, replace(self._budgets.limits(), session=None), house)
 
     async def _look_up_price(self) -> None:
         with suppress(TimeoutError):
@@ -125,7 +155,8 @@ class Trial:
         run = self.run
         if self.error is not None:
             hint = _COMPRESSED if "compressed data" in self.error.text else self.error.hint
-            return Finding("wrong", "answer", f"{run.request.model}: {self.error.text}", hint)
+            loads = isinstance(self.error, ProviderError) and self.error.code == "loading"
+            return Finding("note" if loads else "wrong", "answer", f"{run.request.model}: {self.error.text}", hint)
         first = run.first_token_seconds
         if first is None:
             reason = "" if run.finish is None or run.finish.reason is None else f" (finish reason {run.finish.reason})"
@@ -152,6 +183,9 @@ class Trial:
             return Finding(
                 "ok", "streaming", f"the answer came in {pieces} pieces, too few to tell whether anything holds them back"
             )
+        if verdict == "streams" and times < _FEWEST_MOMENTS:
+            text = f"all {pieces} pieces came within {seconds:.1f} s: too quick to tell whether anything holds them back"
+            return Finding("ok", "streaming", text)
         if verdict == "busy":
             text = f"cannot be told: this kernel was up to {self.lag.worst:.1f} s late itself"
             return Finding("note", "streaming", text, "Try again when nothing else runs in the kernel.")
@@ -171,7 +205,7 @@ class Trial:
         price = self.price
         if price is not None:
             amounts = f"${format_price(price, 'input')} in, ${format_price(price, 'output')} out a million tokens"
-            return Finding("ok", "price", f"{amounts}, from {price.source} of {price.dated}")
+            return Finding("ok", "price", f"{amounts}, from {price.source}{f' of {price.dated}' if price.dated else ''}")
         if self._settled is not None and self._settled[1].amount not in (None, Decimal(0)):
             return Finding("ok", "price", "not known beforehand; the provider says what each answer cost")
         if is_loopback(origin(self._endpoint.provider.base_url)[1]):
@@ -185,14 +219,14 @@ class Trial:
             return []
         usage, cost = self._settled
         if not self.run.billed:
-            return [
-                Finding("ok", "ledger", "this check was not answered, so it cost nothing; it stands in the ledger as a “check”")
-            ]
+            return [Finding("ok", "ledger", f"this check was not answered, so it cost nothing{_NOTED}")]
         mark = "" if usage.certainty == "reported" else "~"
-        text = f"this check took {mark}{usage.input_tokens} + {mark}{usage.output_tokens} tokens and cost {format_cost(cost)}"
-        return [Finding("ok", "ledger", f"{text}; it stands in the ledger as a “check”")]
+        came_to = f"this check took {mark}{usage.input_tokens} tokens in and {mark}{usage.output_tokens} out"
+        money = ", at a price that nobody knows" if cost.amount is None else f", and cost {format_cost(cost)}"
+        return [Finding("ok", "ledger", f"{came_to}{money}{_NOTED}")]
 
 
+_NOTED = " (%nbchat cost purpose: “check”)"
 _COMPRESSED = "A proxy compresses what was asked for uncompressed: have it leave text/event-stream alone (nginx: gzip off;)."
 _HELD = (
     "In nginx: proxy_buffering off; (or have the server send X-Accel-Buffering: no), and no gzip for text/event-stream. Other "

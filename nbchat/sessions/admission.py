@@ -1,6 +1,7 @@
 """Admission: what a request has to pass before it is sent: it fits into the model's context, and no budget is passed.
 
-Owns the order of the two, for each request of one turn: answers, continuations and tool rounds alike.
+Owns the order of the two, for each request of one turn: answers, continuations and tool rounds alike; requests besides the turns
+(a title, a check) have to pass the budgets alone.
 """
 
 from __future__ import annotations
@@ -14,17 +15,18 @@ from nbchat.core.calibration import Calibration
 from nbchat.core.cost import Cost, Price
 from nbchat.core.errors import ChatError
 from nbchat.core.messages import Part
+from nbchat.core.requests import ModelRequest
 from nbchat.core.tools import ToolSpec
 from nbchat.sessions.asking import Asking
 from nbchat.sessions.budget import Budgets, Expected, expected
 from nbchat.sessions.context import first_sent, left_out_before, room_for, shortened
 from nbchat.sessions.estimates import Estimates
 from nbchat.sessions.ports import Limits, Ports
-from nbchat.sessions.size import LEAST_OUTPUT, Size, size_of
+from nbchat.sessions.size import LEAST_OUTPUT, Size, characters_of, size_of
 from nbchat.sessions.state import Notice
 from nbchat.sessions.tree import ConversationTree
 
-__all__ = ["Admission", "expected_of", "limits_for", "refused_unpriced"]
+__all__ = ["Admission", "admit_helper", "expected_of", "limits_for"]
 
 _log = logging.getLogger("nbchat.sessions")
 Priced = Callable[[], Awaitable[Price | None]]
@@ -66,7 +68,7 @@ class Admission:
         if cost.cost.amount is None:
             if self.ports.local(asking.provider):
                 return
-            raise refused_unpriced(asking.label)
+            raise _refused_unpriced(asking.label)
         await self.budgets.admit(self.id, conversation.id, limits, self.ports.ledger, cost, turn_spent=self.spent)
 
     def shorten(self, parts: Sequence[Part], tools: Sequence[ToolSpec]) -> bool:
@@ -121,7 +123,29 @@ def expected_of(tree: ConversationTree, size: Size, parameters: Callable[[str], 
     return expected(size.tokens, output, price, bounded=isinstance(most, int))
 
 
-def refused_unpriced(label: str) -> ChatError:
+async def admit_helper(
+    request: ModelRequest,
+    provider: str,
+    price: Price | None,
+    limits: Limits,
+    house: tuple[Ports, Budgets, Calibration],
+    *,
+    conversation: str = "",
+) -> None:
+    """Reserve what a request besides the turns, whose `max_tokens` is given, may cost, until it is released by its id; raises
+    ChatError (budget) where it must not be sent."""
+    if not limits:
+        return
+    ports, budgets, calibration = house
+    tokens, most = calibration.input(characters_of(request.messages)), request.parameters["max_tokens"]
+    cost = expected(tokens, most, price, bounded=True)
+    if cost.cost.amount is not None:
+        await budgets.admit(request.id, conversation, limits, ports.ledger, cost, turn_spent=Decimal(0))
+    elif not ports.local(provider):
+        raise _refused_unpriced(f"{provider}/{request.model}")
+
+
+def _refused_unpriced(label: str) -> ChatError:
     """Return the refusal of a request whose price nobody knows, while there is a budget."""
     return ChatError(
         f"Not sent: a budget is set, and nobody knows what {label} costs.",

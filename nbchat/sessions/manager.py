@@ -41,7 +41,8 @@ class SessionManager(Library):
         self._opening = asyncio.Lock()
         self._listeners: list[Callable[[Signal], None]] = []
         self._heart: asyncio.Task[None] | None = None
-        self._budgets = Budgets(ports.clock, ports.ledger, ports.limits)
+        self.budgets = Budgets(ports.clock, ports.ledger, ports.limits)
+        """What all sessions together may cost; for other requests of this process, too."""
         self._ending: set[Session] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._notice: Notice | None = None
@@ -105,9 +106,7 @@ class SessionManager(Library):
         records = await ports.ledger.records(found.id)
         tree = ConversationTree(found, messages, records)
         tree.go_on()
-        session = Session(
-            tree, ports, self._budgets, default_model=lambda: self._default, on_unused=self._unused, private=private
-        )
+        session = Session(tree, ports, self.budgets, default_model=lambda: self._default, on_unused=self._unused, private=private)
         await session.review()
         return session
 
@@ -115,7 +114,7 @@ class SessionManager(Library):
         if self._private is None:
             self._private = self._ports if self._ports.private is None else self._ports.private()
             if self._private is not self._ports:
-                self._budgets.ledgers.append(self._private.ledger)
+                self.budgets.ledgers.append(self._private.ledger)
         return self._private
 
     # ------------------------------------------------------------ the active model

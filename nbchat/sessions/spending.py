@@ -14,13 +14,12 @@ from nbchat.core.conversations import WhenFull
 from nbchat.core.errors import ChatError, UsageError
 from nbchat.core.messages import Message
 from nbchat.core.requests import ModelRequest
-from nbchat.sessions.admission import Admission, limits_for, refused_unpriced
+from nbchat.sessions.admission import Admission, admit_helper, limits_for
 from nbchat.sessions.asking import Asking
-from nbchat.sessions.budget import Budgets, amount_of, expected
+from nbchat.sessions.budget import Budgets, amount_of
 from nbchat.sessions.estimates import Estimates
 from nbchat.sessions.outlook import Outlook, Outlooks
 from nbchat.sessions.ports import Ports
-from nbchat.sessions.size import characters_of
 from nbchat.sessions.state import Notice, SessionState
 from nbchat.sessions.submitting import Submitting
 from nbchat.sessions.toolbox import ToolBox
@@ -125,15 +124,10 @@ class Spending(Submitting):
         limits = limits_for(self._tree, self._budgets)
         if not limits:
             return
-        most = request.parameters["max_tokens"]
         price = await self._ports.prices.price(self._ports.provider(provider).provider, request.model)
         calibration = await self.estimates.calibration(provider, request.model)
-        cost = expected(calibration.input(characters_of(request.messages)), most, price, bounded=True)
-        if cost.cost.amount is not None:
-            conversation = self._tree.conversation.id
-            await self._budgets.admit(request.id, conversation, limits, self._ports.ledger, cost, turn_spent=Decimal(0))
-        elif not self._ports.local(provider):
-            raise refused_unpriced(f"{provider}/{request.model}")
+        house = (self._ports, self._budgets, calibration)
+        await admit_helper(request, provider, price, limits, house, conversation=self._tree.conversation.id)
 
     async def helper_settled(self, request: ModelRequest) -> None:
         """A request besides the turns is in the ledger."""

@@ -12,6 +12,7 @@ import pytest
 from nbchat.core.models import KeyPlace, Model, Provider
 from nbchat.core.price import format_price
 from nbchat.core.secrets import Secret
+from nbchat.providers.capabilities import takes_tools
 from nbchat.providers.endpoint import Endpoint
 from nbchat.providers.presets import PRESETS
 from nbchat.runtime.clock import SystemClock
@@ -103,3 +104,15 @@ def test_the_listing_stands_without_the_rest(path: Path) -> None:
     alone = {name: body for name, body in vector["answers"].items() if name == "/v1/models"}
     found = [model.id for model in models_of({**vector, "answers": alone})]
     assert [model["id"] for model in vector["models"] if model["id"] not in found] == []
+
+
+def test_that_a_model_takes_no_tools_is_not_that_nobody_says() -> None:
+    """Yes, no and not known, each from what providers' own listings say."""
+    read = (json.loads(path.read_text()) for path in VECTORS if path.stem in ("fireworks", "openrouter", "lmstudio", "openai"))
+    said = {model.id.rpartition("/")[2]: takes_tools(model) for vector in read for model in models_of(vector)}
+    assert {name for name, takes in said.items() if takes} == {
+        "qwen2p5-vl-32b-instruct",
+        "qwen3-vl-8b",
+        "gemini-2.5-pro-preview",
+    }
+    assert {name for name, takes in said.items() if takes is False} == {"llama-v3p1-8b-instruct", "auto"}

@@ -29,7 +29,8 @@ def test_a_key_that_is_refused() -> None:
     """The key is what is wrong, and the place where it came from is named."""
     seen = against(Reply.error(401, "Incorrect key", code="invalid_api_key"))
     assert seen.text("key") == "given to this process: the server refuses it"
-    assert seen.wrong == {"key", "answer"}
+    assert seen.wrong == {"key"}, "one thing to do"
+    assert (seen.found["answer"].state, seen.found["answer"].hint) == ("note", "This comes of the key: see there.")
 
 
 @pytest.mark.parametrize(
@@ -165,7 +166,7 @@ def test_an_interrupt_leaves_nothing_running() -> None:
 
     async def main(server: ScriptedServer) -> list[RequestRecord]:
         async with house(server) as built:
-            probe = Probe(built.registry, built.ports, "lab", "tiny")
+            probe = Probe(built.registry, built.ports, built.manager.budgets, "lab", "tiny")
             before = asyncio.all_tasks()
             task = asyncio.create_task(probe.run())
             await asyncio.to_thread(gate.wait_reached, 4)
@@ -217,7 +218,7 @@ def test_tools_are_asked_for_nowhere() -> None:
         async with house(server) as built:
 
             async def told(tools: bool) -> list[str]:
-                probe = Probe(built.registry, built.ports, "lab", "tiny", tools=tools)
+                probe = Probe(built.registry, built.ports, built.manager.budgets, "lab", "tiny", tools=tools)
                 await probe.run()
                 return [finding.text for finding in probe.findings if finding.about == "tools"]
 

@@ -11,8 +11,10 @@ import pytest
 
 from nbchat.core.cost import Price
 from nbchat.providers.probe import Probe
-from nbchat.testing import Reply, ScriptedServer
-from tests.support.house import eventually, house
+from nbchat.providers.trial import Trial
+from nbchat.sessions.ports import Limits
+from nbchat.testing import Gate, Reply, ScriptedServer
+from tests.support.house import answer, eventually, house
 from tests.support.probing import TOKENS, against, counting, probed
 from tests.support.reverse_proxy import reverse_proxy
 
@@ -39,6 +41,8 @@ def test_servers_that_stream_are_not_suspected() -> None:
         assert "nothing holds them back" in probed(server, base_url=proxy.base_url).text("streaming")
     for reply in (counting(0.0), counting(0.002).after(1.2)):
         assert not against(reply).wrong
+    with ScriptedServer(counting(0.001)) as server, reverse_proxy(server.base_url, buffer=1_000_000) as proxy:
+        assert "too quick to tell" in probed(server, base_url=proxy.base_url).text("streaming")
 
 
 def test_a_whole_answer_is_no_stream() -> None:
@@ -85,8 +89,76 @@ def test_the_question_is_small_and_stands_in_the_ledger() -> None:
     assert (row.purpose, row.status, row.model, row.conversation) == ("check", "complete", "tiny", "")
     assert row.cost.amount == (20 * Decimal("0.15") + 80 * Decimal("0.60")) / 1_000_000
     assert seen.text("price") == "$0.15 in, $0.6 out a million tokens, from a list of 2026-11-27"
-    assert seen.text("ledger") == "this check took 20 + 80 tokens and cost <$0.0001; it stands in the ledger as a “check”"
+    assert seen.text("ledger") == "this check took 20 tokens in and 80 out, and cost <$0.0001 (%nbchat cost purpose: “check”)"
     assert not seen.wrong
+
+
+def test_a_budget_holds_for_the_check_too() -> None:
+    """What it would cost at most is held against a turn's and a day's budget before anything is sent; nothing is settled, and
+    nothing stays reserved."""
+    for limits, words in (
+        (Limits(day=Decimal("0.00001")), "today's budget"),
+        (Limits(turn=Decimal("0.00001")), "this turn's budget"),
+        (Limits(session=Decimal(0)), ""),
+        (Limits(day=Decimal(1)), ""),
+    ):
+        with ScriptedServer(counting(0.0), models=("tiny",)) as server:
+            seen = probed(server, price=PRICE, limits=lambda limits=limits: limits)
+            assert len(server.chats) == len(seen.rows) == (not words)
+        assert (seen.found["answer"].state == "wrong") is bool(words)
+        if words:
+            assert seen.text("answer").startswith("tiny: Not sent: it would cost")
+            assert words in seen.text("answer")
+            assert "Raise it" in seen.found["answer"].hint
+            assert "ledger" not in seen.found
+
+
+def test_a_check_whose_price_nobody_knows_is_not_sent_where_there_is_a_budget() -> None:
+    """As no question is, but to a server on this machine."""
+    for local in (False, True):
+        with ScriptedServer(counting(0.0), models=("tiny",)) as server:
+            seen = probed(server, limits=lambda: Limits(day=Decimal(1)), local=lambda _, local=local: local)
+            assert len(server.chats) == local
+        assert ("nobody knows what lab/tiny costs" in seen.text("answer")) is not local
+
+
+def test_what_it_may_cost_is_reserved_while_it_runs() -> None:
+    """A question that begins meanwhile cannot take the same money; afterwards it can."""
+    gate = Gate()
+
+    async def main(server: ScriptedServer) -> None:
+        async with house(server, price=PRICE, limits=lambda: Limits(day=Decimal("0.0005"))) as built:
+            probe = asyncio.create_task(Probe(built.registry, built.ports, built.manager.budgets, "lab", "tiny").run())
+            await asyncio.to_thread(gate.wait_reached, 4)
+            session = await built.session()
+            refused = await answer(session.submit("hi", parameters={"max_tokens": 800}))
+            assert refused.error is not None
+            assert refused.error.kind == "budget"
+            gate.release()
+            await probe
+            assert (await answer(session.submit("hi", parameters={"max_tokens": 600}))).status == "complete"
+
+    with ScriptedServer([Reply.text(tokens=TOKENS, gate=gate), Reply.text("hi")], models=("tiny",)) as server:
+        gate.release(3)
+        asyncio.run(main(server))
+
+
+def test_a_model_that_is_still_loading_is_named() -> None:
+    """Not a fault: a note that says how far it is, and to look again."""
+    loading = {"error": {"code": 503, "message": "Loading model", "type": "unavailable_error", "progress": 0.4}}
+
+    async def main(server: ScriptedServer) -> Trial:
+        async with house(server) as built:
+            trial = Trial(built.registry.endpoint("lab"), built.ports, built.manager.budgets, "tiny")
+            await trial.ask(0.5)
+            return trial
+
+    with ScriptedServer(Reply.json(loading, status=503), models=("tiny",)) as server:
+        trial = asyncio.run(main(server))
+    found = trial.findings("")[0]
+    assert (found.about, found.state) == ("answer", "note")
+    assert found.text == "tiny: The server was still loading the model after 0 s, 40%."
+    assert "Look again" in found.hint
 
 
 def test_it_teaches_nothing_of_what_a_character_is_worth() -> None:
@@ -95,7 +167,7 @@ def test_it_teaches_nothing_of_what_a_character_is_worth() -> None:
 
         async def main() -> None:
             async with house(server) as built:
-                await Probe(built.registry, built.ports, "lab", "tiny").run()
+                await Probe(built.registry, built.ports, built.manager.budgets, "lab", "tiny").run()
                 (row,) = await built.ports.ledger.records()
                 assert row.usage.certainty == "reported"
                 assert not (await built.ports.ledger.calibration("lab", "tiny")).rows

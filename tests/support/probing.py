@@ -41,16 +41,17 @@ def probed(
     model: str = "tiny",
     change: Callable[[House], None] | None = None,
     price: Price | None = None,
+    **wired: Any,
 ) -> Seen:
-    """Probe the model of a server, perhaps by another address."""
+    """Probe the model of a server, perhaps by another address; `wired` are ports of the test's own."""
 
     async def main() -> Seen:
-        async with house(server, price=price) as built:
+        async with house(server, price=price, **wired) as built:
             if base_url:
                 built.registry.add(Provider("lab", base_url, key=KeyPlace("process")), Secret(server.api_key or "x"))
             if change is not None:
                 change(built)
-            probe = Probe(built.registry, built.ports, "lab", model)
+            probe = Probe(built.registry, built.ports, built.manager.budgets, "lab", model)
             await probe.run()
             return Seen(probe, await built.ports.ledger.records())
 
