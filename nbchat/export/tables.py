@@ -15,8 +15,12 @@ from nbchat.export.csv_text import csv_text
 __all__ = ["Table", "dataframe", "local_time"]
 
 
+_MOST_SHOWN = 200
+"""Rows of a table that are shown: what is displayed is saved with the notebook, and a catalogue may have thousands."""
+
+
 class Table(list[dict[str, Any]]):
-    """A list of rows (dicts with the same keys) that displays as a table."""
+    """A list of rows (dicts with the same keys) that displays as a table: the first 200 of them, and how many more there are."""
 
     def __init__(self, rows: Iterable[Mapping[str, Any]], *, empty: str = "Nothing yet.") -> None:
         super().__init__(dict(row) for row in rows)
@@ -30,6 +34,12 @@ class Table(list[dict[str, Any]]):
         Path(path).expanduser().write_bytes(text.encode("utf-8", "replace"))
         return None
 
+    @property
+    def _more(self) -> str:
+        """What is said of the rows that are not shown."""
+        left = len(self) - _MOST_SHOWN
+        return f"… and {left:,} more: search, or go through the rows." if left > 0 else ""
+
     def _columns(self) -> list[str]:
         return list(self[0]) if self else []
 
@@ -39,17 +49,19 @@ class Table(list[dict[str, Any]]):
         head = "".join(f"<th style='text-align:left'>{html.escape(name)}</th>" for name in self._columns())
         body = "".join(
             "<tr>" + "".join(f"<td style='text-align:left'>{html.escape(_show(v))}</td>" for v in row.values()) + "</tr>"
-            for row in self
+            for row in self[:_MOST_SHOWN]
         )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        more = f"<em>{html.escape(self._more)}</em>" if self._more else ""
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}"
 
     def __repr__(self) -> str:
         if not self:
             return self._empty
         names = self._columns()
-        rows = [names, *([_show(value) for value in row.values()] for row in self)]
+        rows = [names, *([_show(value) for value in row.values()] for row in self[:_MOST_SHOWN])]
         widths = [max(len(row[i]) for row in rows) for i in range(len(names))]
-        return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+        return "\n".join([*lines, self._more] if self._more else lines)
 
 
 def dataframe(rows: Iterable[Mapping[str, Any]]) -> Any:

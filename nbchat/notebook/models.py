@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from nbchat.core.errors import ChatError, ErrorInfo
+from nbchat.core.model_names import friendly_name
 from nbchat.core.models import Model, Provider, matching, split_model
 
 if TYPE_CHECKING:
@@ -57,4 +58,4 @@ async def _recent(services: Services, provider: str | None, refresh: bool) -> li
     asked = [configured[name] for name in {name for name, _ in wanted} if name in configured]
     answers = await asyncio.gather(*(_models_of(services, each, refresh) for each in asked))
     known = {(model.provider, model.id): model for found in answers if not isinstance(found, ErrorInfo) for model in found}
-    return [known.get((name, model), Model(model, name)) for name, model in wanted]
+    return [known.get((name, model), Model(model, name, friendly_name(model))) for name, model in wanted]

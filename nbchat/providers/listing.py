@@ -156,7 +156,7 @@ def _price(entry: Mapping[str, Any]) -> Price | None:
     """Return the price, or None where the listing has none; the day it holds for is set by whoever fetched it."""
     found = entry.get("pricing")
     if "prompt_text_token_price" in entry:
-        price = Price(**_rates(entry, _XAI, 1 / Decimal(10_000)))
+        price = Price(**_rates(entry, _XAI, Decimal("0.0001")))
     elif "input_cost_per_token" in entry:
         price = Price(**_rates(entry, _LITELLM, _MILLION), request=_amount(entry.get("input_cost_per_request")))
     elif not isinstance(found, dict):

@@ -119,6 +119,9 @@ class Asker:
             return redirect_error(exchange, self._secrets)
         if exchange.status != 200:
             return error_of_body(exchange.status, exchange.headers.get("content-type", ""), content, secrets=self._secrets)
+        if not whole and len(content) >= JSON_BODY:
+            text = f"The list of models is longer than {JSON_BODY // 1024**2} MB, so it was not read."
+            return ProviderError(text, kind="protocol", hint="Models can be used all the same, by name: “provider/model”.")
         return content if whole else self._unreadable(content)
 
     def _unreadable(self, body: bytes) -> ProviderError:

@@ -59,6 +59,7 @@ def test_the_models_that_were_asked_last_come_first_where_one_wants_them(two: Sc
         s.model = model
         s.send("hi")._turn.future.result()
     assert labels(nbchat.list_models(recent=True)) == ["lab/tiny", "gone/m", "lab/other"]
+    assert [row["name"] for row in nbchat.list_models(recent=True)] == ["Tiny", "M", "Other"]
     assert labels(nbchat.list_models("lab", recent=True, search="other")) == ["lab/other"]
     browser = Browser(s)
     browser.say("models")

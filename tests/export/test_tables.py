@@ -18,6 +18,17 @@ def test_a_table_lines_up_its_columns_and_shows_unknown_as_a_dash() -> None:
     assert text.splitlines() == ["model        cost", "a/long-name  –", "b            $1.00"]
 
 
+def test_a_long_table_shows_its_beginning_and_how_much_there_is() -> None:
+    """What is displayed is saved with the notebook; the rows are all there."""
+    table = Table({"model": f"m{n}"} for n in range(10_000))
+    for shown in (repr(table), table._repr_html_()):
+        assert "m199" in shown
+        assert "m200" not in shown
+        assert "9,800 more" in shown
+    assert (len(table), len(str(table.to_csv()).splitlines())) == (10_000, 10_001)
+    assert "more" not in repr(Table({"model": f"m{n}"} for n in range(200)))
+
+
 def test_html_is_escaped() -> None:
     """A title can come from a model: it is text."""
     assert "<script>" not in Table([{"title": "<script>alert(1)</script>"}])._repr_html_()

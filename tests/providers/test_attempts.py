@@ -150,6 +150,7 @@ def test_failed_connect_is_tried_again() -> None:
             error = await reader.end()
         assert error is not None
         assert error.kind == "network"
+        assert error.text.endswith(": nothing listens there."), "no words of the system's"
         assert reader.types == ["retry"] * 3
 
     asyncio.run(main())
@@ -164,6 +165,7 @@ def test_unknown_host_is_not_tried_again() -> None:
     error = asyncio.run(main())
     assert error is not None
     assert (error.kind, error.code) == ("network", "dns")
+    assert error.text == "No connection to nowhere.invalid: its name is not known here."
 
 
 def test_unknown_certificate_is_refused() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from nbchat.core.errors import ProviderError
 from nbchat.core.models import Model, Provider
 from nbchat.core.secrets import Secret
 from nbchat.providers.endpoint import Endpoint
@@ -70,6 +71,18 @@ def test_all_is_asked_at_once_and_models_one_by_one_behind_it() -> None:
         assert (model.size, model.loaded, model.downloaded) == (2019393189, False, True)
 
     assert run({"/v1/models": LISTING, "/api/tags": TAGS}, test) == ["/api/ps", "/api/show", "/api/tags", "/v1/models"]
+
+
+def test_a_listing_beyond_the_limit_is_named() -> None:
+    """It is not said to be nonsense; its models can be asked all the same."""
+    long = {"data": [{"id": f"m{n}", "description": "x" * 10_000} for n in range(900)]}
+
+    async def test(_: RawServer, endpoint: Endpoint, clock: ManualClock) -> None:
+        with pytest.raises(ProviderError, match="longer than 8 MB, so it was not read") as caught:
+            await endpoint.list_models()
+        assert "by name" in caught.value.hint
+
+    run({"/v1/models": long}, test, preset="custom")
 
 
 @pytest.mark.parametrize(

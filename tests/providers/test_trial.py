@@ -134,7 +134,7 @@ def test_what_it_may_cost_is_reserved_while_it_runs() -> None:
             refused = await answer(session.submit("hi", parameters={"max_tokens": 800}))
             assert refused.error is not None
             assert refused.error.kind == "budget"
-            gate.release()
+            gate.open()
             await probe
             assert (await answer(session.submit("hi", parameters={"max_tokens": 600}))).status == "complete"
 

@@ -121,8 +121,8 @@ RULES = (
         "a code says more than a status",
         (
             "providers/errors.py",
-            "kind: ErrorKind = strong[0] if strong else by_status",
-            "kind: ErrorKind = by_status or strong[0] if strong else by_status",
+            "kind: ErrorKind = strong[0] if strong else told or by_status",
+            "kind: ErrorKind = by_status or strong[0] if strong else told or by_status",
         ),
     ),
     rule(

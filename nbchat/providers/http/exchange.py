@@ -210,7 +210,9 @@ class Exchange:
                 text = f"Nothing was sent to {where}{self._via}: {what}."
                 return ProviderError(text, kind="network", hint=todo, code="tls")
             unknown = any(isinstance(reason, socket.gaierror) for reason in reasons)
-            text = f"No connection to {where}{self._via}: {cause}"
+            refused_here = any(isinstance(reason, ConnectionRefusedError) for reason in reasons)
+            why = "its name is not known here." if unknown else "nothing listens there." if refused_here else cause
+            text = f"No connection to {where}{self._via}: {why}"
             return ProviderError(text, kind="network", hint=hint, code="dns" if unknown else "connect")
         if isinstance(failure, (httpx.UnsupportedProtocol, httpx.InvalidURL)):
             return ProviderError(f"This URL cannot be used: {cause}", kind="protocol", hint=HINTS["protocol"])
