@@ -37,6 +37,12 @@ class ErrorInfo:
     text: str
     hint: str = ""
 
+    @property
+    def sentences(self) -> str:
+        """The cause and what to do, as one text: what a server says often ends without a full stop."""
+        stop = "." if self.hint and self.text[-1:].isalnum() else ""
+        return f"{self.text}{stop} {self.hint}".strip()
+
     def to_json(self) -> dict[str, Any]:
         """Return the error as a JSON object with the field names of this class."""
         return asdict(self)
@@ -60,7 +66,7 @@ class ChatError(Exception):
         self.message = message
 
     def __str__(self) -> str:
-        return f"{self.text} {self.hint}".strip()
+        return self.info.sentences
 
     @property
     def info(self) -> ErrorInfo:

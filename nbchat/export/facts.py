@@ -82,7 +82,7 @@ def facts(answer: Message) -> list[str]:
 
 def trouble(answer: Message) -> str:
     """Return what went wrong and what to do, "" if nothing did."""
-    return "" if answer.error is None else f"{answer.error.text} {answer.error.hint}".strip()
+    return "" if answer.error is None else answer.error.sentences
 
 
 def call_names(message: Message) -> dict[str, str]:

@@ -72,8 +72,7 @@ class ChatCompletionsDecoder:
                 break
             data = event.data
             if data[:1] != b"{":
-                data = data.strip()
-                if not data:
+                if not (data := data.strip()):
                     continue
                 if data == b"[DONE]":
                     self.done = True
@@ -116,7 +115,11 @@ class ChatCompletionsDecoder:
                     self._append(TextDelta if channel is TextDelta else ReasoningDelta, rest)
         self._flush_run()
         self._report_usage()
-        if self.done and self.finish is None and self.failure is None:
+        implied = self.done and self.finish is None and self.failure is None
+        if implied and not self.characters:  # [DONE] alone: nothing never passes for an answer
+            self.done = False
+            self.failure = ProviderError("The answer was over before it began.", kind="protocol", hint="Send again.")
+        elif implied:
             self.finish = Finish(None)
             self._out.append(self.finish)
         return self._take()
@@ -203,11 +206,10 @@ class ChatCompletionsDecoder:
     def _beginning(self, think: ThinkSplitter, content: str) -> None:
         """Text while it may hold reasoning in tags; not where the server has already parted the two."""
         if self._plain_reasoning:
-            self._think = None
             self._append(TextDelta, content)
-            return
-        self._parted(*think.feed(content))
-        if think.plain:
+        else:
+            self._parted(*think.feed(content))
+        if self._plain_reasoning or think.plain:
             self._think = None
 
     def _flush_think(self) -> None:
@@ -258,13 +260,11 @@ class ChatCompletionsDecoder:
             self._report_usage()
 
     def _note_groq(self, raw: bytes) -> None:
-        usage = object_of(raw).get("usage")
-        if isinstance(usage, dict):
+        if isinstance(usage := object_of(raw).get("usage"), dict):
             self._note_usage(json.dumps(usage).encode())
 
     def _report_usage(self) -> None:
-        report = self._usage.report()
-        if report is not None:
+        if (report := self._usage.report()) is not None:
             self._flush_run()
             self._out.append(report)
 

@@ -29,7 +29,7 @@ HINTS: dict[ErrorKind, str] = {
     "billing": "The account has no credit or quota left; add some at the provider, or choose another provider.",
     "not_found": "Check the model's name (nbchat.list_models) and the base URL (it usually ends in /v1).",
     "rate_limit": "Too many requests for now; wait a moment and send again.",
-    "context_length": "The conversation is longer than the model can read; start a new one or choose a larger model.",
+    "context_length": 'Leave the oldest messages out (s.when_full = "drop"), begin another conversation, or use a larger model.',
     "content_filter": "The provider's filter refused this; rephrase, or choose another model.",
     "server": "The provider has a problem; send again later or choose another model.",
     "network": "Check the base URL, that the server runs, and the network.",

@@ -249,7 +249,8 @@ class Probe:
 
     def _parameters(self, provider: Provider) -> list[Finding]:
         """Which parameters this server was found to refuse."""
-        return [Finding("ok", "parameters", fact.text) for fact in facts(provider)]
+        found = [Finding("ok", "parameters", fact.text) for fact in facts(provider)]
+        return [*found[:-1], replace(found[-1], hint=_FORGET)] if found else []
 
     async def _tools(self, model: str) -> list[Finding]:
         """Whether the model takes tools, as far as that is known without a question that costs: its listing says so, or the
@@ -272,5 +273,6 @@ def _price_rank(model: Model) -> Decimal:
 
 
 _BY_THE_KEY = "This comes of the key: see there."
+_FORGET = "Learned from its refusals. If that has changed: remove the provider and add it again."
 _LATE = {"key": "A keyring may wait to be unlocked: unlock it, then look again.", "connect": "The network is very slow."}
 _REPORT = "This is nbchat's own mistake: please report it."

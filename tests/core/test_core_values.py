@@ -114,6 +114,14 @@ def test_every_error_is_a_chat_error_with_a_kind_and_a_hint(cls: type[ChatError]
     assert str(cls("It broke.")) == "It broke."
 
 
+def test_an_error_is_read_in_sentences() -> None:
+    """What a server says often ends without a full stop; what to do follows it all the same."""
+    assert str(ChatError("429 Too Many Requests: slow down", hint="Wait.")) == "429 Too Many Requests: slow down. Wait."
+    assert str(ChatError("It broke.", hint="Mend it.")) == "It broke. Mend it."
+    assert str(ChatError("It broke…", hint="Mend it.")) == "It broke… Mend it."
+    assert str(ChatError("cut")) == "cut"
+
+
 def test_an_error_carries_the_partial_answer() -> None:
     """What had come is not lost with the exception."""
     partial = Message("m", "assistant", (TextPart("half an"),), status="interrupted")

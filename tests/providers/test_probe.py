@@ -209,6 +209,7 @@ def test_parameters_that_the_server_refuses_are_told() -> None:
         "stream_options is left out: its server refuses it",
         "max_tokens is sent as max_completion_tokens: tiny refuses it",
     ]
+    assert "add it again" in [each.hint for each in seen.all if each.about == "parameters"][-1]
 
 
 def test_tools_are_asked_for_nowhere() -> None:
