@@ -175,7 +175,8 @@ class App:
 
         self._private_store = store = open_store("memory:", clock=self.ports.clock)
         jobs, log = open_streams("memory:", self.ports.clock)
-        return replace(self.ports, store=store, ledger=store, jobs=jobs, log=log, private=None)
+        provider = self.registry.get_unnoted
+        return replace(self.ports, store=store, ledger=store, jobs=jobs, log=log, provider=provider, private=None)
 
     # ------------------------------------------------------------ the demo, and trouble
 

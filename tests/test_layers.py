@@ -22,7 +22,7 @@ SHORT = {
     "notebook/assets.py", "notebook/brief.py", "notebook/bucket.py", "notebook/names.py", "storage/opening.py",
     "storage/pieces.py", "streams/backends.py", "api/live.py", "export/json_file.py", "providers/watchdog.py",
     "providers/certificates.py", "providers/lag.py", "providers/sentences.py", "providers/shown.py", "providers/usage_notes.py",
-    "providers/http/quiet.py", "export/csv_text.py", "sessions/ports/clock.py",
+    "providers/http/quiet.py", "providers/unnoted.py", "export/csv_text.py", "sessions/ports/clock.py",
 }  # fmt: skip
 """A noun of few lines that has no better place. (What a room says of itself in its `__init__` counts for none.)"""
 LONG = {"api/session.py", "sessions/toolbox.py"}

@@ -111,11 +111,12 @@ class Endpoint:
         return preset_of(self.provider)
 
     async def stream(
-        self, request: ModelRequest, *, arrived: Callable[[int], None] | None = None
+        self, request: ModelRequest, *, arrived: Callable[[int], None] | None = None, noted: bool = True
     ) -> AsyncGenerator[Sequence[ProviderEvent], None]:
         """Send `request` and yield what comes, one batch per wake-up; see ports.ModelProvider.
 
         `arrived(n)` is told of every arrival of a stream, with the number of its server-sent events, before they are decoded.
+        That a request was sent is `noted` unless it is nobody's business.
         Raises UsageError and ConfigError before anything is sent, ProviderError for every end but a finished answer.
         """
         asked = Asked(request, self._preset, self.provider.learned)
@@ -135,7 +136,8 @@ class Endpoint:
                 async for batch in seen:
                     if not sent:  # the first batch says so
                         sent = True
-                        self._used(request)
+                        if noted:
+                            self._used(request)
                     yield batch
             if attempt.loading is not None and attempt.failure is not None:
                 yield [wait.next(attempt.loading, attempt.failure.retry_after, self._clock.monotonic())]

@@ -22,6 +22,7 @@ from nbchat.providers.keys import Keys
 from nbchat.providers.making import make_provider
 from nbchat.providers.retry import RetryPolicy
 from nbchat.providers.timeouts import Timeouts
+from nbchat.providers.unnoted import Unnoted
 from nbchat.sessions.ports import Clock, ModelProvider, SettingsStore
 
 __all__ = ["ProviderRegistry", "make_provider"]
@@ -126,6 +127,10 @@ class ProviderRegistry:
     def get(self, id: str) -> ModelProvider:
         """Return the port of a provider; raises ConfigError, with what to do, for an unknown or disabled one."""
         return self.endpoint(id)
+
+    def get_unnoted(self, id: str) -> ModelProvider:
+        """Return the port of a provider that is asked without a trace: when, and what model, is remembered nowhere."""
+        return Unnoted(self.endpoint(id))
 
     async def check(self, id: str) -> Check:
         """Test the way to a provider and its key within 5 s, by asking what models it has; raises ConfigError for an unknown

@@ -29,3 +29,19 @@ def test_the_streams_of_other_kernels_know_nothing_of_a_private_turn() -> None:
         assert wait(shared.jobs.get_job_count()) == 0
         assert nbchat.session("notes").ask("hi").text == "three"
         assert wait(shared.jobs.get_job_count()) == 1
+
+
+def test_what_a_private_session_asked_is_remembered_nowhere() -> None:
+    """Neither when its provider was used last, nor for which model, nor among the recent ones."""
+    with running_app(Reply.text("one"), Reply.text("two")) as server:
+        assert nbchat.session("hush", private=True).ask("hi").text == "one"
+        assert len(server.chats) == 1
+
+        def noted() -> tuple[object, object]:
+            (row,) = [row for row in nbchat.list_providers() if row["provider"] == "lab"]
+            return row["last used"], row["last model"]
+
+        assert noted() == (None, None)
+        assert list(nbchat.list_models(recent=True)) == []
+        nbchat.session("notes").ask("hi")
+        assert noted()[1] == "tiny"
