@@ -58,8 +58,11 @@ class Usage:
     output_image_tokens: int | None = None
 
     def __post_init__(self) -> None:
+        for name in ("input_tokens", "output_tokens"):
+            _check_count(name, getattr(self, name))
         for part, whole in _PARTS.items():
-            _check_part(self, part, whole)
+            if getattr(self, part) is not None:  # most are not known, and a ledger has many rows
+                _check_part(self, part, whole)
 
     @property
     def total_tokens(self) -> int | None:
@@ -78,12 +81,15 @@ class Usage:
         return cls(**{name: data[name] for name in cls.__slots__ if name in data})
 
 
+def _check_count(name: str, count: int | None) -> None:
+    if count is not None and count < 0:
+        raise ValueError(f"{name} is {count}: token counts are never negative")
+
+
 def _check_part(usage: Usage, part: str, whole: str) -> None:
     small, large = getattr(usage, part), getattr(usage, whole)
-    for name, count in ((part, small), (whole, large)):
-        if count is not None and count < 0:
-            raise ValueError(f"{name} is {count}: token counts are never negative")
-    if small is not None and large is not None and small > large:
+    _check_count(part, small)
+    if large is not None and small > large:
         raise ValueError(f"{part}={small} is more than {whole}={large}, of which it is a part")
 
 

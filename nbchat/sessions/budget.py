@@ -7,15 +7,14 @@ other. Amounts in other currencies than US dollars, and unknown ones, are not co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from nbchat.core.cost import Cost, Price, cost_of, format_cost
 from nbchat.core.errors import ChatError, UsageError
-from nbchat.core.requests import RequestRecord
 from nbchat.core.usage import Usage
 from nbchat.sessions.ports import Clock, Limits, RequestLedger
 from nbchat.sessions.state import Notice
@@ -145,12 +144,11 @@ class Budgets:
     async def _spent(self, conversation: str, limits: Limits, ledger: RequestLedger) -> dict[str, Decimal]:
         spent = {"session": Decimal(0), "day": Decimal(0)}
         if limits.session is not None:
-            spent["session"] = _sum(await ledger.records(conversation))
+            spent["session"] = await ledger.spent(conversation)
         if limits.day is not None:
-            now = datetime.fromtimestamp(self._clock.time()).astimezone()  # where the person is
-            midnight = now.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+            midnight = _midnight(self._clock.time())
             for each in self.ledgers:
-                spent["day"] += _sum(await each.records(since=midnight))
+                spent["day"] += await each.spent(since=midnight)
         return spent
 
 
@@ -159,9 +157,10 @@ def _allowances(limits: Limits, spent: Mapping[str, Decimal]) -> list[Allowance]
     return [Allowance(kind, limit, spent[kind]) for kind, limit in given.items() if limit is not None]
 
 
-def _sum(rows: Iterable[RequestRecord]) -> Decimal:
-    known = (row.cost.amount for row in rows if row.cost.amount is not None and row.cost.currency == _CURRENCY)
-    return sum(known, Decimal(0))
+def _midnight(now: float) -> float:
+    """When the day began, where the person is, whatever the clocks there did since; seconds since the epoch."""
+    year, month, day = time.localtime(now)[:3]
+    return time.mktime((year, month, day, 0, 0, 0, 0, 0, -1))
 
 
 def _refused(allowance: Allowance, cost: Expected) -> ChatError:

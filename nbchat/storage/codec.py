@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from nbchat.core.conversations import Conversation
@@ -149,6 +150,7 @@ def conversation_from_row(row: Sequence[Any]) -> Conversation:
     )
 
 
+@lru_cache(maxsize=256)  # of a whole ledger nearly all rows have the same few
 def price_from_json(text: str | None) -> Price | None:
     """Return the price that `Price.to_json` made, its numbers as decimals."""
     if text is None:

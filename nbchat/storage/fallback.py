@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Collection, Sequence
+from decimal import Decimal
 from typing import Any
 
 from nbchat.core.calibration import Calibration
 from nbchat.core.conversations import Conversation, ConversationSummary, SearchHit
+from nbchat.core.cost import sum_cost
 from nbchat.core.errors import StorageError
 from nbchat.core.messages import Message, Part
 from nbchat.core.models import Provider
@@ -200,6 +202,14 @@ class FallbackStore(Carrier):
         known = {record.id for record in stored}
         unsaved = await self._unsaved.memory.records(conversation_id, since=since)
         return stored + [each for each in unsaved if each.id not in known]
+
+    async def spent(self, conversation_id: str | None = None, *, since: float | None = None) -> Decimal:
+        """Return what these rows came to in US dollars, those that are not saved yet too."""
+        stored: Decimal = await self._readable(self._primary.spent(conversation_id, since=since), Decimal(0))
+        if self.trouble is None:
+            return stored
+        every = sum_cost(record.cost for record in await self.records(conversation_id, since=since))
+        return dict(every.amounts).get("USD", Decimal(0))
 
     async def calibration(self, provider: str, model: str) -> Calibration:
         """Return what the newest reported requests to this model teach, those that are not saved yet too."""

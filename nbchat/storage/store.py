@@ -7,6 +7,7 @@ Raises StorageError when the database is in trouble; going on in memory is `fall
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -190,6 +191,10 @@ class SqliteStore:
     async def records(self, conversation_id: str | None = None, *, since: float | None = None) -> list[RequestRecord]:
         """Return the ledger's rows, oldest first."""
         return await self._writer.run(lambda db: ledger.records(db, conversation_id, since))
+
+    async def spent(self, conversation_id: str | None = None, *, since: float | None = None) -> Decimal:
+        """Return what these rows came to in US dollars, as far as it is known."""
+        return await self._writer.run(lambda db: ledger.spent(db, conversation_id, since))
 
     async def calibration(self, provider: str, model: str) -> Calibration:
         """Return what the newest reported requests to this model teach of characters and tokens."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from nbchat.core.calibration import CALIBRATION_ROWS, Calibration
+from nbchat.core.cost import Cost
 from nbchat.core.errors import UsageError
 from nbchat.core.models import KeyPlace, Provider
 from nbchat.core.usage import Usage
@@ -35,6 +37,25 @@ class LedgerContract(StoreBase):
             assert await store.settle(late)
             assert await store.records(since=500.0) == [late]
             assert await store.records(plain.conversation, since=500.5) == []
+
+        run(work)
+
+    def test_spent(self, run: Callable[..., None]) -> None:
+        """Dollars alone, to every digit: of a conversation, since a moment, or all; unknown amounts count nothing."""
+
+        async def work(store: Store) -> None:
+            _, asked = await self.asked(store)
+            assert await store.spent() == 0
+            costs = ("0.000012300000000000000001", "USD", 100.0), ("0.5", "USD", 200.0), ("7", "EUR", 200.0), (None, "USD", 200.0)
+            for number, (amount, currency, started) in enumerate(costs):
+                cost = Cost(None if amount is None else Decimal(amount), "reported", "", currency)
+                await store.settle(a_record(asked, id=f"s{number}", cost=cost, started=started))
+            other = a_record(asked, id="other", conversation="gone", cost=Cost(Decimal(2)), started=300.0)
+            await store.settle(other)
+            assert str(await store.spent(asked.record.conversation)) == "0.500012300000000000000001"
+            assert await store.spent(since=200.0) == Decimal("2.5")
+            assert await store.spent(asked.record.conversation, since=200.5) == 0
+            assert await store.spent() == Decimal("2.500012300000000000000001")
 
         run(work)
 

@@ -23,9 +23,12 @@ FILES = (
     "providers/price_file.py",
     "providers/prices.py",
     "providers/usage_report.py",
+    "sessions/admission.py",
     "sessions/budget.py",
     "sessions/estimates.py",
+    "sessions/outlook.py",
     "sessions/settle.py",
+    "sessions/size.py",
     "storage/ledger.py",
     "export/cost_table.py",
     "export/csv_text.py",
@@ -34,7 +37,6 @@ FILES = (
 )
 DIVISIONS = {
     "(of_input + of_output) / _MILLION",
-    "1 / Decimal(10000)",
     "self.spent * 100 / self.limit",
     "each.spent / each.limit",
     "row['cost'] / total",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -160,6 +161,28 @@ def test_a_days_budget_counts_the_requests_of_all_conversations_and_kernels_sinc
         assert (await answer(session.submit("three"))).status == "complete"
 
     live(test, used(500), used(500), price=DOLLAR, limits=limits(day="1"), clock=clock)
+
+
+@pytest.mark.parametrize(("month", "day"), [(3, 29), (10, 25)], ids=["23 hours", "25 hours"])
+def test_a_day_begins_at_midnight_where_clocks_change_in_it(month: int, day: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was asked half an hour before midnight is of yesterday, half an hour after it is of today."""
+    monkeypatch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
+    time.tzset()
+    midnight, late = (time.mktime((2026, month, day, *hour, 0, 0, 0, -1)) for hour in ((0, 0), (23, 59)))
+    clock = ManualClock(late)
+
+    async def test(house: House) -> None:
+        for name, started in (("yesterday", midnight - 1_800), ("today", midnight + 1_800)):
+            await house.store.settle(spent("0.30", id=name, started=started))
+        refused = await answer((await house.session()).submit("hi"))
+        assert refused.error is not None
+        assert "$0.40 is left of today's budget of $0.70" in refused.error.text
+
+    try:
+        live(test, price=replace(DOLLAR, output=Decimal(2_000)), limits=limits(day="0.70"), clock=clock)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_two_sessions_at_once_do_not_both_take_what_is_left() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Protocol
 
 from nbchat.core.calibration import Calibration
@@ -145,6 +146,11 @@ class RequestLedger(Protocol):
     async def records(self, conversation_id: str | None = None, *, since: float | None = None) -> list[RequestRecord]:
         """Return the rows, oldest first, of one conversation or of all; with `since` (seconds since the epoch) those of requests
         that began then or later."""
+        ...
+
+    async def spent(self, conversation_id: str | None = None, *, since: float | None = None) -> Decimal:
+        """Return what these rows came to in US dollars; unknown costs and other currencies count nothing. Asked before each
+        request that has a budget, so it reads no more of the rows than their amounts."""
         ...
 
     async def calibration(self, provider: str, model: str) -> Calibration:
