@@ -145,17 +145,16 @@ class ChatCompletionsDecoder:
             self._model = chunk.model
             self._flush_run()
             self._out.append(ModelNamed(text_of(chunk.model, "A model's name")))
-        if len(chunk.usage) > 4:  # not null; before choices: the usage chunk of most providers has none
+        for choice in chunk.choices or ():  # the usage chunk of most providers has none
+            if not choice.index:  # None or 0; nbchat asks for one answer
+                self._choice(choice)
+        # A count is reported behind the text of its chunk, which is in it: what comes later is all that it leaves out.
+        if len(chunk.usage) > 4:  # not null
             self._note_usage(bytes(chunk.usage))
         elif chunk.x_groq:
             self._note_groq(bytes(chunk.x_groq))
-        for choice in chunk.choices or ():
-            if not choice.index:  # None or 0; nbchat asks for one answer
-                self._choice(choice)
 
     def _choice(self, choice: Choice) -> None:
-        if len(choice.usage) > 4:
-            self._note_usage(bytes(choice.usage))
         delta = choice.delta
         if delta is None and not self.characters:
             delta = choice.message  # a whole message; never beside deltas, it would double the answer
@@ -165,6 +164,8 @@ class ChatCompletionsDecoder:
             self.failure = error_of_object({"error": choice.error}, secrets=self._secrets)
         elif choice.finish_reason:
             self._finish(finish_reason(choice.finish_reason))
+        if len(choice.usage) > 4:
+            self._note_usage(bytes(choice.usage))
 
     def _finish(self, reason: str) -> None:
         if reason in BROKEN:
@@ -283,11 +284,11 @@ class ChatCompletionsDecoder:
 
     def _beside_an_error(self, chunk: Chunk) -> None:
         """Take the text and the count of a chunk that brings an error as well; what it says of the answer's end does not hold."""
-        if chunk.usage:
-            self._note_usage(bytes(chunk.usage))
         for choice in chunk.choices or ():
             if not choice.index and choice.delta is not None:
                 self._delta(choice.delta)
+        if chunk.usage:
+            self._note_usage(bytes(chunk.usage))
 
     def _fail_protocol(self, data: bytes) -> None:
         if self.finished:

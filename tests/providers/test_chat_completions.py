@@ -90,6 +90,15 @@ def test_usage_on_every_chunk_is_reported_seldom() -> None:
     assert [wire(report)["usage"]["output_tokens"] for report in reports] == [1, 65, 129, 193, 200]
 
 
+def test_a_count_comes_behind_the_text_that_it_counts() -> None:
+    """Servers that count on every chunk count that chunk, too: what is estimated after a stop is what came later."""
+    for beside in ({}, {"error": {"message": "overloaded"}}):
+        decoder = ChatCompletionsDecoder()
+        usage = {"prompt_tokens": 5, "completion_tokens": 1}
+        data = json.dumps({"choices": [{"delta": {"content": "a"}}], "usage": usage, **beside})
+        assert [event.type for event in decoder.decode([ServerSentEvent(data.encode())])] == ["text-delta", "usage"]
+
+
 def test_raw_usage_is_kept() -> None:
     """The provider's own words about usage go along, for the ledger."""
     accumulator = WholeFold()
@@ -139,7 +148,7 @@ def test_whole_completion() -> None:
     }
     decoder = ChatCompletionsDecoder()
     events = decoder.decode_whole(json.dumps(body).encode())
-    assert [event.type for event in events] == ["model", "usage", "reasoning-delta", "text-delta", "finish"]
+    assert [event.type for event in events] == ["model", "reasoning-delta", "text-delta", "finish", "usage"]
     assert decoder.finished
 
 
