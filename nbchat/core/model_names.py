@@ -1,14 +1,14 @@
-"""friendly_name: a model's id as people would write it, for listings that give ids alone.
+"""Names of models: how people would write an id, for listings that give ids alone; and whether an answer's name is the asked one.
 
-Conservative: it splits words, writes families and sizes as usual, and changes nothing that it does not know. An id that is
-no plain name (a fine-tune's "ft:...", odd characters) stays as it is.
+Conservative: `friendly_name` splits words, writes families and sizes as usual, and changes nothing that it does not know. An id
+that is no plain name (a fine-tune's "ft:...", odd characters) stays as it is.
 """
 
 from __future__ import annotations
 
 import re
 
-__all__ = ["friendly_name"]
+__all__ = ["friendly_name", "is_model"]
 
 _PLAIN = re.compile(r"[A-Za-z0-9 ._:/@+-]{1,120}")
 _SHARD = re.compile(r"-\d{5}-of-\d{5}$")
@@ -20,6 +20,7 @@ _GPT = re.compile(r"\bGPT (?=\d)")
 _SIZE = re.compile(r"(?:\d+(?:\.\d+)?[bmk]|\d+x\d+b|[ae]\d+(?:\.\d+)?b)", re.IGNORECASE)
 _QUANTIZATION = re.compile(r"(?:i?q\d+(?:_[a-z0-9]+)*|(?:bf|fp|f|int|mxfp|nvfp)\d+|awq|gptq|exl2|mlx|ud)", re.IGNORECASE)
 _WORDS = re.compile(r"i?q\d+(?:_[a-z0-9]+)+(?=[-. ]|$)|[^-_ ]+", re.IGNORECASE)
+_VERSION = re.compile(r"[-@:.](\d{4}-\d{2}-\d{2}|\d{3,8})")
 _JOINED = "\N{NON-BREAKING HYPHEN}"
 """Stands for a hyphen that stays, while words are split at the others."""
 _DROPPED = frozenset({"gguf"})
@@ -45,6 +46,16 @@ def friendly_name(id: str) -> str:
     name = _DATE.sub(_JOINED.join((r"\1", r"\2", r"\3")), name)
     words = [_word(word) for part in name.split(":") for word in _WORDS.findall(part) if word.lower() not in _DROPPED]
     return _GPT.sub("GPT-", " ".join(words)).replace(_JOINED, "-") or id
+
+
+def is_model(asked: str, named: str) -> bool:
+    """Whether an answer that calls its model `named` is one of the model that was `asked`: under the same name, or that of a
+    version (OpenAI answers "gpt-4o-2024-08-06" for "gpt-4o", Mistral "mistral-small-2503" for "mistral-small-latest", Gemini
+    "gemini-2.0-flash-001" for "gemini-2.0-flash"). Ids or labels, both of one kind."""
+    if asked == named:
+        return True
+    family = asked.removesuffix("-latest")
+    return named.startswith(family) and _VERSION.fullmatch(named, len(family)) is not None
 
 
 def _word(word: str) -> str:

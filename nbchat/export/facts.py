@@ -64,10 +64,11 @@ def facts(answer: Message) -> list[str]:
     """Return the model, tokens, cost and time of an answer as far as they are known; and how it ended, if not well."""
     said = [answer.model] if answer.model else []
     usage = answer.usage
-    if usage is not None and usage.input_tokens is not None and usage.output_tokens is not None:
+    asked = usage is None or usage.total_tokens != 0  # else nothing was sent, or nothing that is billed
+    if usage is not None and usage.input_tokens is not None and usage.output_tokens is not None and asked:
         about = "" if usage.certainty == "reported" else "~"
         said.append(f"{about}{usage.input_tokens:,} in, {usage.output_tokens:,} out")
-    if answer.cost is not None and answer.cost.amount is not None:
+    if answer.cost is not None and answer.cost.amount is not None and asked:
         said.append(format_cost(answer.cost))
     if answer.seconds is not None:
         said.append(f"{answer.seconds:.1f} s")

@@ -15,6 +15,7 @@ from nbchat.core.calibration import Calibration
 from nbchat.core.cost import Cost, Price
 from nbchat.core.errors import ChatError
 from nbchat.core.messages import Part
+from nbchat.core.models import split_model
 from nbchat.core.requests import ModelRequest
 from nbchat.core.tools import ToolSpec
 from nbchat.sessions.asking import Asking
@@ -52,7 +53,7 @@ class Admission:
         """Choose what of the path is sent with the answer's `parts` so far, and reserve what it may cost. Raises ChatError
         (context_length, budget) where it must not be sent."""
         asking, conversation = self.asking, self.tree.conversation
-        self._calibration = await self.estimates.calibration(asking.provider, asking.model)
+        self._calibration = await self.estimates.calibration(*split_model(self.tree.answering(asking.label)))
         length = await self.ports.context_length(asking.provider, asking.model)
         asking.start = first_sent(
             asking.path,
@@ -65,10 +66,8 @@ class Admission:
         if not limits:
             return
         cost = expected_of(self.tree, self._size(asking.start, parts, tools), asking.parameters.get, await priced())
-        if cost.cost.amount is None:
-            if self.ports.local(asking.provider):
-                return
-            raise _refused_unpriced(asking.label)
+        if not _can_be_held(cost, asking.label, self.ports.local(asking.provider)):
+            return
         await self.budgets.admit(self.id, conversation.id, limits, self.ports.ledger, cost, turn_spent=self.spent)
 
     def shorten(self, parts: Sequence[Part], tools: Sequence[ToolSpec]) -> bool:
@@ -139,16 +138,20 @@ async def admit_helper(
     ports, budgets, calibration = house
     tokens, most = calibration.input(characters_of(request.messages)), request.parameters["max_tokens"]
     cost = expected(tokens, most, price, bounded=True)
-    if cost.cost.amount is not None:
+    if _can_be_held(cost, f"{provider}/{request.model}", ports.local(provider)):
         await budgets.admit(request.id, conversation, limits, ports.ledger, cost, turn_spent=Decimal(0))
-    elif not ports.local(provider):
-        raise _refused_unpriced(f"{provider}/{request.model}")
 
 
-def _refused_unpriced(label: str) -> ChatError:
-    """Return the refusal of a request whose price nobody knows, while there is a budget."""
-    return ChatError(
-        f"Not sent: a budget is set, and nobody knows what {label} costs.",
-        kind="budget",
-        hint=f'Set its price, nbchat.set_price("{label}", input=..., output=...), or take the budget away (None).',
-    )
+def _can_be_held(cost: Expected, label: str, local: bool) -> bool:
+    """Whether a cost can be held against budgets: what nobody knows of a server on this machine (`local`) cannot, and is sent.
+    Raises ChatError (budget) for what nobody knows elsewhere, and for prices in another currency than budgets are."""
+    set_price = f'nbchat.set_price("{label}", input=..., output=...), or take the budget away (None).'
+    if cost.cost.amount is None:
+        if local:
+            return False
+        text = f"Not sent: a budget is set, and nobody knows what {label} costs."
+        raise ChatError(text, kind="budget", hint=f"Set its price, {set_price}")
+    if not cost.in_dollars:
+        text = f"Not sent: it would cost {cost}, and budgets are in US dollars."
+        raise ChatError(text, kind="budget", hint=f"Set the price in dollars, {set_price}")
+    return True

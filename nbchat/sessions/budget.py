@@ -10,11 +10,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from nbchat.core.cost import Cost, Price, cost_of, format_cost
 from nbchat.core.errors import ChatError, UsageError
+from nbchat.core.price import parse_amount
 from nbchat.core.usage import Usage
 from nbchat.sessions.ports import Clock, Limits, RequestLedger
 from nbchat.sessions.state import Notice
@@ -22,7 +23,8 @@ from nbchat.sessions.state import Notice
 __all__ = ["Allowance", "Budgets", "Expected", "amount_of", "expected"]
 
 _WARN_AT = Decimal("0.8")
-_CURRENCY = "USD"
+_MANY = 100
+"""A budget that was passed so many times (one of 0, too) is not told in percent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,11 @@ class Expected:
     input_tokens: int
     output_tokens: int
     bounded: bool
+
+    @property
+    def in_dollars(self) -> bool:
+        """Whether it can be held against a budget: nothing is converted, and nothing is nothing in each currency."""
+        return self.cost.currency == "USD" or not self.cost.amount
 
     def __str__(self) -> str:
         most = "up to" if self.bounded else "about"
@@ -67,8 +74,9 @@ class Allowance:
         """A warning from 80 % on."""
         if self.spent < self.limit * _WARN_AT or not self.spent:
             return None
-        percent = int(self.spent * 100 / self.limit) if self.limit else 100
-        text = f"{percent} % of {self.name} is spent: {_money(self.spent)} of {_money(self.limit)}."
+        percent = int(self.spent * 100 / self.limit) if self.limit * _MANY > self.spent else 0
+        share = f"{percent} %" if percent else "More than all"
+        text = f"{share} of {self.name} is spent: {_money(self.spent)} of {_money(self.limit)}."
         return Notice("warning", text, self.hint)
 
 
@@ -77,13 +85,9 @@ def amount_of(value: Any) -> Decimal | None:
     written. Raises UsageError for what is no amount."""
     if value is None:
         return None
-    amount = None
-    if isinstance(value, int | float | str | Decimal) and not isinstance(value, bool):
-        try:
-            amount = Decimal(str(value).strip().removeprefix("$"))
-        except InvalidOperation:
-            amount = None
-    if amount is None or not amount.is_finite() or amount < 0:
+    number = isinstance(value, int | float | str | Decimal) and not isinstance(value, bool)
+    amount = parse_amount(str(value).strip().removeprefix("$")) if number else None
+    if amount is None:
         text = f"A budget is an amount in US dollars, 0 or more, not {value!r:.60}."
         raise UsageError(text, hint='For example "0.50"; None takes it away.')
     return amount
@@ -92,8 +96,6 @@ def amount_of(value: Any) -> Decimal | None:
 def expected(input_tokens: int, output_tokens: int, price: Price | None, *, bounded: bool) -> Expected:
     """Return what a request of so many tokens costs at this price; nobody knows what of it is cached, so nothing is."""
     usage = Usage(input_tokens=input_tokens, output_tokens=output_tokens, certainty="estimated")
-    if price is not None and price.currency != _CURRENCY:
-        price = None  # an amount that cannot be held against a budget
     return Expected(cost_of(usage, price), input_tokens, output_tokens, bounded)
 
 
@@ -115,6 +117,7 @@ class Budgets:
         passed, and nothing is reserved then. `turn_spent` is what the turn has cost so far."""
         amount = cost.cost.amount
         assert amount is not None
+        assert cost.in_dollars
         while True:
             released = self._released
             spent = await self._spent(conversation, limits, ledger)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from nbchat.core.errors import ChatError
 from nbchat.core.messages import Message
+from nbchat.core.model_names import is_model
 
 __all__ = ["first_sent", "left_out_before", "room_for", "shortened"]
 
@@ -29,7 +30,7 @@ def room_for(length: int | None, parameters: Callable[[str], object]) -> int | N
 
 def left_out_before(path: Sequence[Message], model: str) -> int:
     """Return how many messages the last answer of this model on the path was not sent; 0 where it was sent all."""
-    answers = (each for each in reversed(path) if each.role == "assistant" and each.parts and each.model == model)
+    answers = (each for each in reversed(path) if each.role == "assistant" and each.parts and is_model(model, each.model or ""))
     return next((each.omitted for each in answers), 0)
 
 
@@ -41,6 +42,12 @@ def first_sent(
     `tokens_from(index)` is what sending the path from there comes to, `before` the index of the last time, which stays as long
     as it fits. Raises ChatError (context_length) where too much would be sent: all of it, or, with `drop`, the last turn alone.
     """
+    if room is not None and room <= 0:
+        raise ChatError(
+            "Not sent: max_tokens keeps as many tokens for the answer as the model can read in all, or more.",
+            kind="context_length",
+            hint="Make max_tokens smaller (s.parameters, or the option of this question), or ask a model with a longer context.",
+        )
     begins = _begins(path)
     start = next((each for each in begins if each >= before), begins[-1]) if drop and before else 0
     if room is None or tokens_from(start) <= room:
@@ -68,9 +75,10 @@ def _cut(begins: Sequence[int], start: int, tokens_from: Callable[[int], int], r
     last = begins[-1]
     if (alone := tokens_from(last)) > room:
         raise ChatError(
-            f"This question alone is too long for the model: {_about(alone)} would be sent, and it takes {room:,}.",
+            f"Too long for the model also without the history: {_about(alone)} of question, system prompt and tools would be "
+            f"sent, and it takes {room:,} beside its answer.",
             kind="context_length",
-            hint="Shorten it, or ask a model with a longer context.",
+            hint="Shorten the question or the system prompt, or ask a model with a longer context.",
         )
     return last
 

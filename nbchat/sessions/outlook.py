@@ -37,12 +37,14 @@ _log = logging.getLogger("nbchat.sessions")
 @dataclass(frozen=True, slots=True)
 class Outlook:
     """What the next question of a branch sends besides itself: so many tokens of history (all of them where they are too many
-    and none may be left out), which cost so much with an answer. `length` is the model's context length, None where nobody knows;
-    `first` the id of the first message that is sent, where `omitted` ones before it are not."""
+    and none may be left out), which cost so much with an answer. `length` is the model's context length, None where nobody knows,
+    of which `kept` tokens are kept for the answer (`max_tokens`), as they are when it is asked; `first` the id of the first
+    message that is sent, where `omitted` ones before it are not."""
 
     size: Size
     expected: Expected
     length: int | None = None
+    kept: int = 0
     first: str | None = None
     omitted: int = 0
 
@@ -56,6 +58,7 @@ class Outlook:
             "price": price,
             "answer": f"{most} {self.expected.output_tokens:,}",
             "length": self.length,
+            "kept": self.kept,
             "first": self.first,
             "omitted": self.omitted,
         }
@@ -111,7 +114,7 @@ class Outlooks:
         try:
             price = await self._ports.prices.price(self._ports.provider(provider).provider, model, ask=False)
             length = await self._ports.context_length(provider, model)
-            return price, length, await self._estimates.calibration(provider, model)
+            return price, length, await self._estimates.calibration(*split_model(self._tree.answering(label)))
         except ChatError:  # a provider that is gone
             return _NOTHING
         except Exception:  # whatever is wrong with a price, it must not cost anything else
@@ -139,14 +142,15 @@ class Outlooks:
         def size(start: int) -> Size:
             return size_of(history_for(path[start:], conversation.system), tools, tree.told, label, calibration)
 
-        start, drop = 0, conversation.when_full == "drop"
+        room, start, drop = room_for(length, parameters), 0, conversation.when_full == "drop"
         if drop and path:
             try:
-                room, before = room_for(length, parameters), left_out_before(path, label)
+                before = left_out_before(path, label)
                 asked = (*path, Message("next", "user"))
                 start = first_sent(asked, lambda at: size(at).tokens, room, drop=True, before=before)
             except ChatError:  # the next question is refused, and says why
                 start = 0
         sent = size(start)
         first = path[start].id if 0 < start < len(path) else None
-        return Outlook(sent, expected_of(tree, sent, parameters, price), length, first, start)
+        kept = length - room if length is not None and room is not None and room > 0 else 0
+        return Outlook(sent, expected_of(tree, sent, parameters, price), length, kept, first, start)

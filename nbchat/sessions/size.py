@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from nbchat.core.calibration import Calibration
 from nbchat.core.messages import ImagePart, Message
+from nbchat.core.model_names import is_model
 from nbchat.core.requests import ModelRequest, RequestRecord
 from nbchat.core.tools import ToolSpec
 
@@ -73,6 +74,6 @@ def size_of(
             changed = characters_of(sent[:at], tools) - known.characters
             new = characters_of(sent[at + 1 :])
             tokens = max(known.input_tokens + calibration.input(changed), 0) + known.output_tokens + calibration.input(new)
-            return Size(tokens, bool(changed or new) or known.model != model)
+            return Size(tokens, bool(changed or new) or not is_model(model, known.model))
     characters = characters_of(sent, tools)
     return Size(calibration.input(characters), characters > 0)

@@ -14,6 +14,7 @@ from dataclasses import replace
 from nbchat.core.conversations import Conversation
 from nbchat.core.cost import Cost, sum_cost
 from nbchat.core.messages import Message
+from nbchat.core.model_names import is_model
 from nbchat.core.requests import RequestRecord
 from nbchat.core.usage import Usage, sum_usage
 from nbchat.sessions.size import Told, told_by
@@ -138,6 +139,11 @@ class ConversationTree:
     def told(self, message_id: str) -> Told | None:
         """Return what was reported of the size of an answer's last request."""
         return self._told.get(message_id)
+
+    def answering(self, label: str) -> str:
+        """Return the label under which the model of this one answered last here, with its version, or the label itself: what its
+        requests stand under in the ledger."""
+        return next((told.model for told in reversed(self._told.values()) if is_model(label, told.model)), label)
 
     @property
     def mean_output(self) -> int:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbchat.core.model_names import friendly_name
+from nbchat.core.model_names import friendly_name, is_model
 from nbchat.core.models import Model, matching
 
 
@@ -79,3 +79,20 @@ MODELS = (
 def test_search_looks_for_all_words(search: str, found: list[int]) -> None:
     """In label, name, description, tags and capabilities, in any case; the order is the listing's."""
     assert matching(MODELS, search) == [MODELS[n] for n in found]
+
+
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [
+        ("lab/gpt-4o", "lab/gpt-4o"),
+        ("lab/gpt-4o", "lab/gpt-4o-2024-08-06"),
+        ("claude-3-5-haiku", "claude-3-5-haiku-20241022"),
+        ("mistral-small-latest", "mistral-small-2503"),
+        ("gemini-2.0-flash", "gemini-2.0-flash-001"),
+    ],
+)
+def test_a_version_of_a_model_is_that_model(asked: str, named: str) -> None:
+    """Many servers answer under a longer name than they were asked by; a larger model's name is no version of a smaller one's."""
+    assert is_model(asked, named)
+    assert not any(is_model(asked, f"{other}{named}") for other in ("x", "lab2/"))
+    assert not any(is_model(asked, f"{asked}{more}") for more in ("-mini", "-12b", "-mini-2024-08-06", "1106", "-2024-08-06-x"))

@@ -27,10 +27,10 @@ def test_what_comes_next_is_shown_and_what_would_be_too_much_is_not_sent(open_ch
         view = view_of(notebook.cell(2))
         view.ask("a" * 800)
         line = view.root.locator(".next")
-        expect(line).to_contain_text("40 % of 750")
+        expect(line).to_contain_text("46 % of 650")
         expect(line).to_contain_text("Next: ~$0.50 · 300 tokens")
         view.ask("b" * 800)
-        expect(line).to_contain_text("80 % of 750 · nearly full")
+        expect(line).to_contain_text("92 % of 650 · nearly full")
         expect(view.root.locator(".notice.warning")).to_contain_text(
             "84 % of the conversation's budget is spent: $1.10 of $1.30."
         )
@@ -40,7 +40,7 @@ def test_what_comes_next_is_shown_and_what_would_be_too_much_is_not_sent(open_ch
         notebook.exec("s.budget = 10")
         expect(view.root.locator(".notice")).to_have_count(0)
         view.root.get_by_role("button", name="Retry").click()
-        expect(line).to_contain_text("93 % of 750")
+        expect(line).to_contain_text("108 % of 650 · full")
         view.ask("d" * 40)
         expect(view.error).to_contain_text("The conversation is too long for the model")
         view.root.get_by_role("button", name="Drop the oldest messages").click()

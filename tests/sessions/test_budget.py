@@ -12,7 +12,7 @@ import pytest
 
 from nbchat.core.cost import Price
 from nbchat.core.errors import UsageError
-from nbchat.sessions.budget import amount_of
+from nbchat.sessions.budget import Allowance, amount_of
 from nbchat.sessions.ports import Limits
 from nbchat.sessions.state import Notice
 from nbchat.storage import open_store
@@ -43,7 +43,9 @@ def test_an_amount_is_taken_as_it_is_written(given: Any, amount: str) -> None:
     assert amount_of(None) is None
 
 
-@pytest.mark.parametrize("given", [-1, "much", float("nan"), float("inf"), True, "", [1]])
+@pytest.mark.parametrize(
+    "given", [-1, "much", float("nan"), float("inf"), True, "", [1], "1e999", 1e300, "1e999999999", "1e-999", "NaN", "-0.1"]
+)
 def test_what_is_no_amount_is_refused(given: Any) -> None:
     with pytest.raises(UsageError, match="A budget is an amount"):
         amount_of(given)
@@ -261,14 +263,36 @@ def test_without_a_price_only_what_runs_on_this_machine_passes() -> None:
 
 
 def test_an_amount_in_another_currency_is_no_dollars() -> None:
-    """A price in euros cannot be held against a budget in dollars."""
+    """A price in euros cannot be held against a budget in dollars, also one of this machine; nothing is nothing in each."""
 
     async def test(house: House) -> None:
         message = await answer((await house.session()).submit("hi"))
         assert message.error is not None
         assert message.error.kind == "budget"
+        assert message.error.text == (
+            "Not sent: it would cost ~€0.50 (about 1 tokens in, about 500 out), and budgets are in US dollars."
+        )
+        assert 'nbchat.set_price("lab/tiny", ' in message.error.hint
 
-    assert not live(test, price=replace(DOLLAR, currency="EUR"), limits=limits(day="100")).chats
+    euros = replace(DOLLAR, currency="EUR")
+    for local in (True, False):
+        assert not live(test, price=euros, limits=limits(day="100"), local=lambda _, local=local: local).chats
+
+    async def free(house: House) -> None:
+        assert (await answer((await house.session()).submit("hi"))).status == "complete"
+
+    assert live(free, used(10), price=replace(euros, output=Decimal(0)), limits=limits(day="100")).chats
+
+
+def test_a_budget_that_was_passed_many_times_is_not_told_in_percent() -> None:
+    """Nor is one of nothing."""
+    for limit in ("0", "0.0000001"):
+        notice = Allowance("day", Decimal(limit), Decimal("0.5")).notice
+        assert notice is not None
+        assert notice.text.startswith("More than all of today's budget is spent: $0.50 of ")
+    notice = Allowance("day", Decimal("0.2"), Decimal("0.5")).notice
+    assert notice is not None
+    assert notice.text == "250 % of today's budget is spent: $0.50 of $0.20."
 
 
 def test_a_title_that_would_pass_a_budget_is_not_asked_for() -> None:

@@ -46,6 +46,20 @@ def test_what_does_not_fit_is_refused_with_the_numbers() -> None:
     assert "when_full" in raised.value.hint
 
 
+def test_what_is_too_long_without_any_history_says_so() -> None:
+    """A long system prompt as much as a long question; and where max_tokens leaves no room at all, that is what is said."""
+    path = chain(10, 10)
+    with pytest.raises(
+        ChatError, match="also without the history: about 501 tokens of question, system prompt and tools"
+    ) as raised:
+        first_sent(path, lambda start: counted(path)(start) + 500, 400, drop=True)
+    assert "system prompt" in raised.value.hint
+    for drop in (True, False):
+        with pytest.raises(ChatError, match="max_tokens keeps as many tokens") as raised:
+            first_sent(path, counted(path), 0, drop=drop)
+        assert "Make max_tokens smaller" in raised.value.hint
+
+
 def test_turns_are_left_out_in_blocks_so_that_the_beginning_stays_for_some_turns() -> None:
     """Down to 60 % of the room; then the same beginning is sent until it is full again: prompt caches hit."""
     starts, before, path = [], 0, chain(10)
@@ -62,7 +76,7 @@ def test_turns_are_left_out_in_blocks_so_that_the_beginning_stays_for_some_turns
 
 def test_a_question_that_is_too_long_alone_is_refused_in_any_case() -> None:
     path = [*chain(10)[:-1], Message("last", "user", (TextPart("x" * 200),))]
-    with pytest.raises(ChatError, match="This question alone is too long for the model: about 200 tokens") as raised:
+    with pytest.raises(ChatError, match="Too long for the model also without the history: about 200 tokens") as raised:
         first_sent(path, counted(path), 100, drop=True)
     assert raised.value.kind == "context_length"
 

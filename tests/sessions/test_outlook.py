@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from nbchat.core.cost import Price
+from nbchat.core.models import Model
+from nbchat.sessions.context import left_out_before
 from nbchat.sessions.session import Session
-from nbchat.testing import Reply
+from nbchat.testing import Reply, Request
 from tests.sessions.test_context import filled, length_of_100, sized
 from tests.support.house import House, answer, eventually, live
 
@@ -36,6 +42,7 @@ def test_nothing_is_looked_up_until_somebody_looks() -> None:
             "price": "~$0.01",
             "answer": "about 500",
             "length": 100,
+            "kept": 0,
             "first": None,
             "omitted": 0,
         }
@@ -83,9 +90,23 @@ def test_where_the_oldest_are_left_out_it_says_from_where_on() -> None:
         await session.set_system("s" * 20)
         await session.set_parameters({"max_tokens": 20})
         assert (told(session)["tokens"], told(session)["first"], told(session)["omitted"]) == (45, session.path[2].id, 2)
+        assert told(session)["kept"] == 20
+        await session.set_parameters({"max_tokens": 100})
+        assert told(session)["kept"] == 0
         lease.release()
 
     live(test, sized, sized, context_length=length_of_100)  # type: ignore[arg-type]
+
+
+def test_a_price_in_another_currency_is_shown_in_it() -> None:
+    async def test(house: House) -> None:
+        session = await house.session()
+        await answer(session.submit("a" * 40))
+        lease = session.lease("view")
+        await eventually(lambda: told(session)["price"] == "~€0.01")
+        lease.release()
+
+    live(test, sized, price=replace(PRICE, currency="EUR"))  # type: ignore[arg-type]
 
 
 def test_a_provider_that_is_gone_has_no_price() -> None:
@@ -102,3 +123,45 @@ def test_a_provider_that_is_gone_has_no_price() -> None:
         lease.release()
 
     live(test, Reply.text("Yes."), price=PRICE)
+
+
+def test_a_listing_that_says_what_the_model_can_read_is_seen_at_once() -> None:
+    """The price and the length that a listing brought are in the next outlook, and views are told of it."""
+    lengths = [None, 100]
+
+    async def test(house: House) -> None:
+        session = await house.session()
+        await answer(session.submit("a" * 40))
+        lease = session.lease("view")
+        await eventually(lambda: session._outlooks._looking is not None and session._outlooks._looking.done())
+        assert told(session)["length"] is None
+        lengths.pop(0)
+        house.signals.clear()
+        session.model_listed(Model("tiny", "lab", context_length=100))
+        await eventually(lambda: told(session)["length"] == 100)
+        assert [signal.name for signal in house.signals] == ["changed"]
+        lease.release()
+
+    live(test, sized, price=PRICE, context_length=lambda provider, model: asyncio.sleep(0, lengths[0]))  # type: ignore[arg-type]
+
+
+def test_a_model_that_answers_under_the_name_of_its_version_is_the_same_model() -> None:
+    """What it reported is believed, what it taught of tokens is used, and what was left out for it stays left out."""
+
+    def version(request: Request) -> Reply:
+        sent = sum(len(message["content"]) for message in request.messages)
+        return Reply.text("y" * 40, usage={"prompt_tokens": sent, "completion_tokens": 40}, model="tiny-2024-08-06")
+
+    async def test(house: House) -> None:
+        session = await house.session()
+        first = await answer(session.submit("a" * 4_000))
+        assert first.model == "lab/tiny-2024-08-06"
+        lease = session.lease("view")
+        await eventually(lambda: told(session)["price"] is not None)
+        assert (told(session)["tokens"], told(session)["estimated"]) == (4_040, False)
+        await session.set_system("s" * 1_000)
+        assert told(session)["tokens"] == pytest.approx(5_040, rel=0.05)  # a token for each character, as it taught
+        assert left_out_before([replace(first, omitted=2)], "lab/tiny") == 2
+        lease.release()
+
+    live(test, version, price=PRICE)  # type: ignore[arg-type]

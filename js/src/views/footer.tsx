@@ -6,6 +6,7 @@ import { Branches } from "./branches.tsx";
 import {
   formatPace,
   formatUsage,
+  isNothing,
   leftOut,
   messageCount,
   modelDetails,
@@ -44,7 +45,9 @@ export function Footer({ message, store, recovers, asked, few, edit }: FooterPro
       )}
       {message.model === null && message.status === "complete" && <span>edited by hand</span>}
       {usage && <span title={usageDetails(message.usage)}>{usage}</span>}
-      {message.cost && <span title={message.cost.source || "cost"}>{costLabel(message.cost)}</span>}
+      {message.cost && !isNothing(message.usage) && (
+        <span title={message.cost.source || "cost"}>{costLabel(message.cost)}</span>
+      )}
       {pace && (
         <span class="pace" title={paceDetails(message)}>
           {pace}

@@ -21,10 +21,15 @@ export function messageCount(count: number, which = ""): string {
 
 /** "1,204 in · 87 out", with "~" before estimates and a dash for what nobody said; "" when nothing is known. */
 export function formatUsage(usage: Usage | null): string {
-  if (!usage || (usage.input_tokens === null && usage.output_tokens === null)) return "";
+  if (!usage || (usage.input_tokens === null && usage.output_tokens === null) || isNothing(usage)) return "";
   const mark = MARKS[usage.certainty];
   const count = (value: number | null) => (value === null ? "–" : `${mark}${formatCount(value)}`);
   return `${count(usage.input_tokens)} in · ${count(usage.output_tokens)} out`;
+}
+
+/** Whether no request was made, or none that is billed: there is nothing to say of what it used and cost. */
+export function isNothing(usage: Usage | null): boolean {
+  return usage?.input_tokens === 0 && usage.output_tokens === 0;
 }
 
 /** English prose and code; off by a quarter or more elsewhere, hence always with "~". As in `nbchat.core.calibration`. */

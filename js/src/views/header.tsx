@@ -1,6 +1,6 @@
 /** The thread's header: what conversation this is, its model, its tokens and what it has cost so far. */
 import type { Store } from "../store.ts";
-import { formatUsage, usageDetails } from "./format.ts";
+import { formatUsage, isNothing, usageDetails } from "./format.ts";
 import { LockIcon } from "./icons.tsx";
 import { live } from "./live.ts";
 import { ModelMenu } from "./models.tsx";
@@ -8,7 +8,7 @@ import { Title } from "./title.tsx";
 
 export function Header({ store }: { store: Store }) {
   const { continues, cost, usage, private: secret } = live(store);
-  const asked = usage?.input_tokens !== 0 || usage.output_tokens !== 0;
+  const asked = !isNothing(usage);
   const tokens = asked ? formatUsage(usage) : "";
   return (
     <header class="header">

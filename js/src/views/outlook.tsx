@@ -25,29 +25,34 @@ export function NextLine({ store }: { store: Store }) {
   );
 }
 
-function Gauge({ outlook: { tokens, length, estimated } }: { outlook: Outlook }) {
+function Gauge({ outlook: { tokens, length, kept, estimated } }: { outlook: Outlook }) {
   if (length === null) return null;
-  const share = tokens / length;
+  const room = length - kept;
+  const share = tokens / room;
   const mark = estimated ? "~" : "";
   const percent = share > 0 && share < 0.01 ? "<1 %" : `${mark}${Math.round(share * 100)} %`;
-  const words = `${mark}${formatCount(tokens)} of ${formatCount(length)} tokens, ${percent}`;
+  const words = `${mark}${formatCount(tokens)} of ${formatCount(room)} tokens, ${percent}`;
+  const whole =
+    kept > 0
+      ? `\nIt can read ${formatCount(length)}; max_tokens keeps ${formatCount(kept)} of them for the answer.`
+      : "";
   const state = share >= 1 ? "full" : share >= NEARLY_FULL ? "nearly" : "";
   return (
-    <span class={`gauge ${state}`} title={`What the model can read: ${words}`}>
+    <span class={`gauge ${state}`} title={`What can be sent to the model: ${words}${whole}`}>
       {/* biome-ignore lint/a11y/useSemanticElements: each browser draws a meter element in its own way and colours */}
       <span
         class="track"
         role="meter"
         aria-label="Context used"
         aria-valuemin={0}
-        aria-valuemax={length}
-        aria-valuenow={Math.min(tokens, length)}
+        aria-valuemax={room}
+        aria-valuenow={Math.min(tokens, room)}
         aria-valuetext={words}
       >
         <span class="level" style={{ width: `${Math.min(share, 1) * 100}%` }} />
       </span>
       <span aria-hidden="true">
-        {percent} of {shortCount(length)}
+        {percent} of {shortCount(room)}
         {state && <strong>{state === "full" ? " · full" : " · nearly full"}</strong>}
       </span>
     </span>

@@ -249,7 +249,7 @@ export interface Approval {
 /**
  * What the next question in a thread will come to. All figures are the kernel's: `tokens` of history (of which some may be
  * guessed), which cost `price` with an answer of `answer` tokens ("about 500"), null where nobody knows; `length` of the model's
- * context. `omitted` messages before `first` are not sent; `first` is null where all are, or none.
+ * context, of which `kept` tokens are kept for the answer. `omitted` messages before `first` are not sent; `first` is null where all are, or none.
  */
 export interface Outlook {
   tokens: number;
@@ -257,6 +257,7 @@ export interface Outlook {
   price: string | null;
   answer: string;
   length: number | null;
+  kept: number;
   first: string | null;
   omitted: number;
 }

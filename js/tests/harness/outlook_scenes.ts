@@ -9,6 +9,7 @@ const OUTLOOK = {
   price: "~$0.0031",
   answer: "about 500",
   length: 131_072,
+  kept: 0,
   first: null,
   omitted: 0,
 };

@@ -11,6 +11,7 @@ const OUTLOOK: Outlook = {
   price: "~$0.0031",
   answer: "about 500",
   length: 10_000,
+  kept: 0,
   first: null,
   omitted: 0,
 };
@@ -77,6 +78,14 @@ describe("the gauge", () => {
     expect(meter.getAttribute("aria-label")).toBe("Context used");
     expect(Number(meter.getAttribute("aria-valuenow"))).toBe(Math.min(tokens, 10_000));
     expect(meter.getAttribute("aria-valuetext")).toContain(`~${tokens.toLocaleString("en-US")} of 10,000 tokens`);
+  });
+
+  test("is full where nothing more is sent: what max_tokens keeps for the answer is not in it, and it says so", async () => {
+    const thread = await shown({ tokens: 9_000, kept: 1_000 });
+    expect(thread.find(".gauge").className).toBe("gauge full");
+    expect(thread.find(".gauge > [aria-hidden]").textContent).toBe("~100 % of 9k · full");
+    expect(thread.find(".gauge").title).toContain("It can read 10,000; max_tokens keeps 1,000 of them for the answer.");
+    expect(thread.find("[role=meter]").getAttribute("aria-valuemax")).toBe("9000");
   });
 
   test("is not there where nobody knows the length", async () => {

@@ -111,6 +111,25 @@ describe("a thread", () => {
     expect(shown.find(".totals").textContent).toContain("≥$0.12");
   });
 
+  test("says nothing of usage and cost where nothing was sent", async () => {
+    const usage = {
+      input_tokens: 0,
+      cached_tokens: null,
+      cache_write_tokens: null,
+      output_tokens: 0,
+      reasoning_tokens: null,
+    };
+    const refused = message("a", "assistant", "", {
+      status: "error",
+      error: { kind: "budget", text: "Not sent.", hint: "" },
+      usage: { ...usage, certainty: "reported" as const },
+      cost: { text: "$0.00", source: "" },
+    });
+    view = new TestView({ snapshot: snapshot(line(message("q", "user", "?"), refused)) });
+    const words = [...view.render().find(".footer").children].map((node) => node.textContent);
+    expect(words.filter(Boolean)).toEqual(["tiny"]);
+  });
+
   test("pages older messages", async () => {
     const all = many(3);
     view = new TestView({ snapshot: snapshot(all.slice(4), { more: true }) });
