@@ -149,9 +149,18 @@ def ledger(by: By | None = None, *, since: Since = None) -> Any:
     """Return what was used and spent: one row a request, or summed by "day", "session", "conversation", "model", "provider",
     "notebook" or "purpose"; with `since` (a date, or "2026-11-01") from that day on, where you are.
 
-    A pandas DataFrame where pandas is installed, else a Table; both have `to_csv(path)`. Costs are Decimal, None where unknown;
-    their certainty is "reported", "estimated", "partial" (at least that much) or "unknown". Deleted conversations are in it.
-    Raises UsageError for another `by` or `since`.
+    A pandas DataFrame where pandas is installed, else a Table; both have `to_csv(path)` (for a spreadsheet, `%nbchat cost --csv`
+    writes names that look like formulas as text). Deleted conversations are in it, private
+    ones are not. Raises UsageError for another `by` or `since`.
+
+    A request has when it `started` and the `seconds` that it took, to its first token `first_token_seconds`; `session` (the
+    conversation's name then), `notebook`, `purpose` ("answer", "tool-round", "continuation", "title" or "check"), `provider`,
+    `model` ("provider/model", as it called itself) and how it ended (`status`). Tokens: `input_tokens`, of which `cached_tokens`,
+    `cache_write_tokens`, `input_audio_tokens` and `input_image_tokens` are parts; `output_tokens`, of which `reasoning_tokens`,
+    `output_audio_tokens` and `output_image_tokens` are parts; None where nobody said. Money: `cost` (a Decimal, None where
+    unknown) in `currency`, whose figure it is (`source`), and the `price` that held then, per million tokens, as JSON. The
+    `certainty` of the cost, and `token_certainty`, are "reported", "estimated", "partial" (at least that much) or "unknown". Ids:
+    `conversation`, `turn`, `message` (the answer) and `request`. Sums have the key, the number of `requests`, tokens and money.
     """
     running, begin = app(), since_seconds(since)
     records = running.background.wait(running.ports.ledger.records(since=begin))

@@ -15,13 +15,17 @@ from nbchat.export.tables import Table
 __all__ = ["CostTable"]
 
 _HEADS = ("requests", "tokens in", "cached", "tokens out", "cost", "share")
+_SHORT_HEADS = ("requests", "in", "cached", "out", "cost", "share")
 _LEGEND = {"~": "~ estimated", "≥": "≥ at least: a part is not known", "–": "– not known"}
 _MARKS = {"reported": "", "estimated": "~", "partial": "≥", "unknown": "~"}
 _BLOCKS = " ▏▎▍▌▋▊▉█"
-_BAR = 10
+_BAR = 6
 """Characters of a whole bar in text."""
 _CELL = "padding:2px 10px;text-align:{};white-space:nowrap;font-variant-numeric:tabular-nums;background:none"
-_MOST_NAME = 48
+_MOST_NAME, _LEAST_NAME = 48, 16
+"""Characters of a name, in a page and at least."""
+_SCREEN = 80
+"""Columns of a terminal: names give way to figures."""
 _TRACK = "display:inline-block;width:72px;height:6px;border-radius:3px;margin-right:8px;vertical-align:middle;"
 _COLOUR = "var(--jp-brand-color1,#1f62c4)"
 
@@ -41,9 +45,9 @@ class CostTable(Table):
     def _repr_html_(self) -> str:
         if not self:
             return super()._repr_html_()
-        rows = "".join(_html_row(self._name(row), self._cells(row), self._share(row)) for row in self)
+        rows = "".join(_html_row(self._name(row), self._cells(row), self._share(row), _MOST_NAME) for row in self)
         line = "border-top:1px solid var(--jp-border-color1,#bbb);font-weight:600"
-        totals = "".join(_html_row("all", self._cells(row), None, line) for row in self._totals)
+        totals = "".join(_html_row("all", self._cells(row), None, _MOST_NAME, line) for row in self._totals)
         names = (self._by, *_HEADS)
         heads = "".join(f"<th scope='col' style='{_CELL.format(_side(at))}'>{name}</th>" for at, name in enumerate(names))
         legend = self._legend()
@@ -57,9 +61,11 @@ class CostTable(Table):
             return super().__repr__()
         lines = [(self._name(row), *self._cells(row), _text_share(self._share(row))) for row in self]
         totals = [("all", *self._cells(row), "") for row in self._totals]
-        every = [(self._by, *_HEADS), *lines, *totals]
+        every = [(self._by, *_SHORT_HEADS), *lines, *totals]
         widths = [max(len(line[at]) for line in every) for at in range(len(every[0]))]
-        shown = [_text_row(line, widths) for line in every]
+        rest = sum(widths[1:], 2 * (len(widths) - 1))
+        widths[0] = min(widths[0], max(_SCREEN - rest, _LEAST_NAME))
+        shown = [_text_row((_shortened(line[0], widths[0]), *line[1:]), widths) for line in every]
         rule = "─" * sum(widths, 2 * (len(widths) - 1))
         legend = [self._legend()] if self._legend() else []
         return "\n".join([self._caption(), shown[0], *shown[1 : len(lines) + 1], rule, *shown[len(lines) + 1 :], *legend])
@@ -68,8 +74,7 @@ class CostTable(Table):
         return f"Tokens and money by {self._by}" + (f", since {self._since}" if self._since else "")
 
     def _name(self, row: Mapping[str, Any]) -> str:
-        name = str(row.get("name") or row[self._by]) or "(none)"
-        return name if len(name) <= _MOST_NAME else f"{name[: _MOST_NAME - 1]}…"
+        return " ".join(str(row.get("name") or row[self._by]).split()) or "(none)"
 
     def _cells(self, row: Mapping[str, Any]) -> tuple[str, ...]:
         mark = _MARKS[row["token_certainty"]]
@@ -123,9 +128,17 @@ def _side(at: int) -> str:
     return "left" if at in (0, len(_HEADS)) else "right"
 
 
-def _html_row(name: str, cells: Iterable[str], share: Decimal | None, line: str = "") -> str:
+def _shortened(name: str, most: int) -> str:
+    """A long name without its middle: of many alike, beginnings and ends tell one from the other."""
+    end = (most - 1) // 2
+    return name if len(name) <= most else f"{name[: most - 1 - end]}…{name[-end:]}"
+
+
+def _html_row(name: str, cells: Iterable[str], share: Decimal | None, most: int, line: str = "") -> str:
     shown = "".join(f"<td style='{_CELL.format('right')};{line}'>{html.escape(cell)}</td>" for cell in cells)
-    head = f"<th scope='row' style='{_CELL.format('left')};font-weight:inherit;{line}'>{html.escape(name)}</th>"
+    short = _shortened(name, most)
+    whole = "" if short == name else f" title='{html.escape(name)}'"
+    head = f"<th scope='row'{whole} style='{_CELL.format('left')};font-weight:inherit;{line}'>{html.escape(short)}</th>"
     return f"<tr>{head}{shown}<td style='{_CELL.format('left')};{line}'>{_html_share(share)}</td></tr>"
 
 

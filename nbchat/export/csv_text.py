@@ -11,8 +11,9 @@ from typing import Any
 
 __all__ = ["csv_text"]
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a cell begins with that spreadsheets may run (OWASP, "CSV Injection"). Names of conversations and models are anybody's."""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a cell begins with that spreadsheets may run, wide signs too (OWASP, "CSV Injection"). Names of conversations
+and models are anybody's."""
 
 
 def csv_text(rows: Iterable[Mapping[str, Any]]) -> str:

@@ -6,6 +6,7 @@ Owns which sums there are, and from when on. How they are shown is `cost_table.p
 from __future__ import annotations
 
 import datetime
+import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -49,30 +50,50 @@ def since_seconds(since: Since) -> float | None:
         moment = datetime.datetime.combine(moment, datetime.time())
     if not isinstance(moment, datetime.datetime):
         raise UsageError(f"since is a day, not {since!r:.60}.", hint='Write it as "2026-11-01".')
-    return moment.timestamp()
+    try:
+        return moment.timestamp()
+    except (ValueError, OverflowError):  # the year 1
+        return 0.0
 
 
 def request_rows(records: Iterable[RequestRecord]) -> list[dict[str, Any]]:
-    """Return one row a request: when, where, why, of whom, how it ended, tokens, cost (Decimal or None) and its certainty."""
-    return [
-        {
-            "started": local_time(row.started),
-            "session": row.conversation_name,
-            "notebook": row.notebook,
-            "purpose": row.purpose,
-            "model": f"{row.provider}/{row.model}",
-            "status": row.status,
-            "input_tokens": row.usage.input_tokens,
-            "cached_tokens": row.usage.cached_tokens,
-            "output_tokens": row.usage.output_tokens,
-            "reasoning_tokens": row.usage.reasoning_tokens,
-            "cost": row.cost.amount,
-            "currency": row.cost.currency,
-            "certainty": row.cost.certainty,
-            "source": row.cost.source,
-        }
-        for row in records
-    ]
+    """Return one row a request: when, where, why, of whom, how it ended, tokens and money, with all that the ledger keeps but the
+    provider's own words. The columns are told in `nbchat.ledger`."""
+    return [_request_row(row) for row in records]
+
+
+def _request_row(row: RequestRecord) -> dict[str, Any]:
+    usage = row.usage
+    return {
+        "started": local_time(row.started),
+        "seconds": max(row.ended - row.started, 0.0),
+        "first_token_seconds": row.first_token_seconds,
+        "session": row.conversation_name,
+        "notebook": row.notebook,
+        "purpose": row.purpose,
+        "provider": row.provider,
+        "model": f"{row.provider}/{row.model}",
+        "status": row.status,
+        "input_tokens": usage.input_tokens,
+        "cached_tokens": usage.cached_tokens,
+        "cache_write_tokens": usage.cache_write_tokens,
+        "input_audio_tokens": usage.input_audio_tokens,
+        "input_image_tokens": usage.input_image_tokens,
+        "output_tokens": usage.output_tokens,
+        "reasoning_tokens": usage.reasoning_tokens,
+        "output_audio_tokens": usage.output_audio_tokens,
+        "output_image_tokens": usage.output_image_tokens,
+        "token_certainty": usage.certainty,
+        "cost": row.cost.amount,
+        "currency": row.cost.currency,
+        "certainty": row.cost.certainty,
+        "source": row.cost.source,
+        "price": None if row.price is None else json.dumps(row.price.to_json(), ensure_ascii=False),
+        "conversation": row.conversation,
+        "turn": row.turn,
+        "message": row.message,
+        "request": row.id,
+    }
 
 
 def summed_rows(records: Iterable[RequestRecord], by: By) -> list[dict[str, Any]]:

@@ -67,16 +67,20 @@ class Table(list[dict[str, Any]]):
 def dataframe(rows: Iterable[Mapping[str, Any]]) -> Any:
     """Return the rows as a pandas DataFrame, or as a Table where pandas is not installed.
 
-    Whole numbers stay whole where some are missing, and amounts stay Decimal.
+    Whole numbers stay whole where some are missing, amounts stay Decimal, and times are times, in the reader's zone.
     """
     given = [dict(row) for row in rows]
     if importlib.util.find_spec("pandas") is None:
         return Table(given)
-    frame = importlib.import_module("pandas").DataFrame(given)
+    pandas = importlib.import_module("pandas")
+    frame = pandas.DataFrame(given)
     for name in frame.columns:
         values = [row[name] for row in given]
         if None in values and all(value is None or type(value) is int for value in values):
             frame[name] = frame[name].astype("Int64")  # else one that is missing makes all of them floats
+        elif values and all(isinstance(value, datetime.datetime) for value in values):
+            zone = importlib.import_module("dateutil.tz").tzlocal()  # pandas needs dateutil itself
+            frame[name] = pandas.to_datetime(frame[name], utc=True).dt.tz_convert(zone)  # else two offsets make them objects
     return frame
 
 

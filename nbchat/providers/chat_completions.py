@@ -148,8 +148,7 @@ class ChatCompletionsDecoder:
         for choice in chunk.choices or ():  # the usage chunk of most providers has none
             if not choice.index:  # None or 0; nbchat asks for one answer
                 self._choice(choice)
-        # A count is reported behind the text of its chunk, which is in it: what comes later is all that it leaves out.
-        if len(chunk.usage) > 4:  # not null
+        if len(chunk.usage) > 4:  # not null; behind the text of its chunk, which it counts: it leaves out what comes later alone
             self._note_usage(bytes(chunk.usage))
         elif chunk.x_groq:
             self._note_groq(bytes(chunk.x_groq))

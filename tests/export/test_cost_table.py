@@ -25,14 +25,25 @@ def test_numbers_stand_to_the_right_with_a_total_and_marks_that_are_explained() 
     text = repr(CostTable(summed_rows(RECORDS, "session"), "session", since="2026-11-01"))
     assert text.splitlines() == [
         "Tokens and money by session, since 2026-11-01",
-        "session       requests  tokens in  cached  tokens out      cost  share",
-        "planets              1      1,200     400         300     $0.75  ███████▍    75 %",
-        "notes                2      2,400     800         600    ≥$0.25  ██▌         25 %",
-        "<b>guess</b>         1      1,200     400         300  ~$0.0031              <1 %",
-        "─" * 81,
-        "all                  4      4,800   1,600       1,200    ≥$1.00",
+        "session       requests     in  cached    out      cost  share",
+        "planets              1  1,200     400    300     $0.75  ████▍   75 %",
+        "notes                2  2,400     800    600    ≥$0.25  █▌      25 %",
+        "<b>guess</b>         1  1,200     400    300  ~$0.0031          <1 %",
+        "─" * 68,
+        "all                  4  4,800   1,600  1,200    ≥$1.00",
         "~ estimated · ≥ at least: a part is not known",
     ]
+
+
+def test_long_names_give_way_to_figures() -> None:
+    """80 columns in a terminal; both ends of a name are shown, which tell one from another, and a page has all of it at hand."""
+    names = [f"A rather long title of a notebook, number {number}.ipynb" for number in range(40)]
+    table = CostTable(summed_rows([spent("1234.5", session=name) for name in names], "session"), "session")
+    lines = repr(table).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert len({line.split("…")[1][:7] for line in lines if "…" in line}) >= 10
+    assert f"title='{names[7]}'" in table._repr_html_()
+    assert repr(CostTable(summed_rows([spent("1", session="two\nlines")], "session"), "session")).count("\n") == 4
 
 
 def test_days_stay_in_their_order_and_each_currency_has_its_total() -> None:
@@ -61,12 +72,12 @@ def test_an_empty_ledger_is_a_sentence() -> None:
 
 def test_csv_has_every_digit_and_runs_nothing(tmp_path: Path) -> None:
     """RFC 4180; a name that a spreadsheet would take for a formula is text; numbers are as they are."""
-    names = ["=HYPERLINK(1)", "+1", "-1", "@SUM(1)", "\tx", 'a "b", c\nd', "Zoë"]
+    names = ["=HYPERLINK(1)", "+1", "-1", "@SUM(1)", "\tx", "\uff1d1", 'a "b", c\nd', "Zoë"]
     table = Table({"name": name, "cost": Decimal("1E-7"), "tokens": None, "change": -1} for name in names)
     assert table.to_csv(tmp_path / "sums.csv") is None
     written = (tmp_path / "sums.csv").read_bytes()
     assert written.decode() == table.to_csv()
     assert written.startswith(b"name,cost,tokens,change\r\n'=HYPERLINK(1),0.0000001,,-1\r\n")
     read = list(csv.reader(io.StringIO(written.decode(), newline="")))
-    assert [row[0] for row in read[1:]] == ["'=HYPERLINK(1)", "'+1", "'-1", "'@SUM(1)", "'\tx", 'a "b", c\nd', "Zoë"]
+    assert [row[0] for row in read[1:]] == ["'=HYPERLINK(1)", "'+1", "'-1", "'@SUM(1)", "'\tx", "'\uff1d1", 'a "b", c\nd', "Zoë"]
     assert {tuple(row[1:]) for row in read[1:]} == {("0.0000001", "", "-1")}
