@@ -160,7 +160,8 @@ class Message:
 
     def with_parts(self, parts: Sequence[Part]) -> Message:
         """Return this message with other content."""
-        return replace(self, parts=tuple(parts))
+        new = tuple(parts)
+        return self if new == self.parts else replace(self, parts=new)
 
     def to_json(self) -> dict[str, Any]:
         """Return the message as JSON; `from_json` gives it back equal. What most messages lack is left out."""

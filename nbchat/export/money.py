@@ -53,7 +53,7 @@ def since_seconds(since: Since) -> float | None:
     try:
         return moment.timestamp()
     except (ValueError, OverflowError):  # the year 1
-        return 0.0
+        return 0
 
 
 def request_rows(records: Iterable[RequestRecord]) -> list[dict[str, Any]]:
@@ -66,7 +66,7 @@ def _request_row(row: RequestRecord) -> dict[str, Any]:
     usage = row.usage
     return {
         "started": local_time(row.started),
-        "seconds": max(row.ended - row.started, 0.0),
+        "seconds": max(row.ended - row.started, 0),
         "first_token_seconds": row.first_token_seconds,
         "session": row.conversation_name,
         "notebook": row.notebook,

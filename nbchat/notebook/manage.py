@@ -89,17 +89,23 @@ def _providers(services: Services, given: Sequence[str], _shell: Any) -> Table:
 def _cost(services: Services, given: Sequence[str], _shell: Any) -> Table | _Text:
     """Show sums, or write them to a file: without a `by` every request of its own."""
     words, since, path = list(given), "", ""
-    while len(words) > 1 and words[-2] in ("--since", "--csv"):
-        value, option = words.pop(), words.pop()
-        since, path = (value, path) if option == "--since" else (since, value)
+    for option in ("--since", "--csv"):
+        if option in words[:-1]:
+            at = words.index(option)
+            since, path = (words[at + 1], path) if option == "--since" else (since, words[at + 1])
+            del words[at : at + 2]
     by = cast("By", (*_at_most(words, 1), "session")[0])
     records = services.background.wait(services.ports.ledger.records(since=since_seconds(since or None)))
     rows = summed_rows(records, by)
     if not path:
         return CostTable(rows, by, since=since)
     written = Table(rows if words else request_rows(records))
-    written.to_csv(path)
-    return _Text(f"{len(written)} row{'s' * (len(written) != 1)} of the ledger are in {path}.")
+    try:
+        written.to_csv(path)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}.", hint="Name a file in a folder that is there.") from None
+    count = "1 row of the ledger is" if len(written) == 1 else f"{len(written)} rows of the ledger are"
+    return _Text(f"{count} in {path}.")
 
 
 def _stop(services: Services, given: Sequence[str], shell: Any) -> _Text:

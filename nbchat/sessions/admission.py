@@ -10,6 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cache
 
 from nbchat.core.calibration import Calibration
 from nbchat.core.cost import Cost, Price
@@ -55,9 +56,10 @@ class Admission:
         asking, conversation = self.asking, self.tree.conversation
         self._calibration = await self.estimates.calibration(*split_model(self.tree.answering(asking.label)))
         length = await self.ports.context_length(asking.provider, asking.model)
+        size = cache(lambda start: self._size(start, parts, tools))  # each walks through the whole history
         asking.start = first_sent(
             asking.path,
-            lambda start: self._size(start, parts, tools).tokens,
+            lambda start: size(start).tokens,
             room_for(length, asking.parameters.get),
             drop=conversation.when_full == "drop",
             before=asking.start or left_out_before((*asking.path, asking.answer), asking.label),
@@ -65,7 +67,7 @@ class Admission:
         limits = self._limits
         if not limits:
             return
-        cost = expected_of(self.tree, self._size(asking.start, parts, tools), asking.parameters.get, await priced())
+        cost = expected_of(self.tree, size(asking.start), asking.parameters.get, await priced())
         if not _can_be_held(cost, asking.label, self.ports.local(asking.provider)):
             return
         await self.budgets.admit(self.id, conversation.id, limits, self.ports.ledger, cost, turn_spent=self.spent)

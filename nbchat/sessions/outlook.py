@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from nbchat.core.calibration import Calibration
@@ -139,6 +140,7 @@ class Outlooks:
         price, length, calibration = self._facts.get(label, _NOTHING)
         parameters = conversation.parameters.get
 
+        @cache
         def size(start: int) -> Size:
             return size_of(history_for(path[start:], conversation.system), tools, tree.told, label, calibration)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 import nbchat
 from nbchat.app import app
+from nbchat.notebook.manage import run
 from nbchat.testing import Reply
 from tests.support.apps import running_app
 from tests.support.priced import PricedServer
@@ -51,6 +53,23 @@ def test_a_question_beyond_the_budget_raises_and_is_kept() -> None:
         with pytest.raises(nbchat.UsageError, match="A budget is an amount"):
             s.ask("Why?", budget="much")
         assert len(server.chats) == 1
+
+
+def test_costs_are_written_where_one_says_with_options_in_any_order(tmp_path: Path) -> None:
+    """And a folder that is not there is said, not raised as Python's own error."""
+    with running_app(Reply.text("Yes.")):
+        nbchat.session("notes").ask("Why?")
+        path = tmp_path / "all of it.csv"
+        for line in ("cost --since 2026-01-01 model --csv '{}'", "cost --csv '{}' model", "cost model --csv '{}'"):
+            assert str(run(app().services, line.format(path), None)) == f"1 row of the ledger is in {path}."
+            assert path.read_text().startswith("model,requests,")
+        run(app().services, f"cost --csv '{path}'", None)
+        assert path.read_text().startswith("started,seconds,")
+        with pytest.raises(nbchat.UsageError, match="cannot be written: No such file or directory"):
+            run(app().services, f"cost --csv {tmp_path}/none/x.csv", None)
+        for wrong in ("cost --csv", "cost model day", "cost --until 2026-01-01"):
+            with pytest.raises(nbchat.UsageError, match=r"Usage: %nbchat cost \[by\]"):
+                run(app().services, wrong, None)
 
 
 def length_of(provider: str, model: str) -> int | None:
