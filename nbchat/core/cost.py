@@ -14,7 +14,7 @@ from typing import Any
 from nbchat.core.price import Price
 from nbchat.core.usage import Certainty, Usage, weakest
 
-__all__ = ["UNKNOWN_COST", "Cost", "Price", "cost_of", "format_cost", "sum_cost"]
+__all__ = ["UNKNOWN_COST", "Cost", "Price", "cost_of", "format_cost", "sum_amounts", "sum_cost"]
 
 _MILLION = Decimal(1_000_000)
 _EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN, traps=[])
@@ -162,6 +162,12 @@ def sum_cost(costs: Iterable[Cost | None]) -> Cost:
     paid = {currency: amount for currency, amount in totals.items() if amount} or dict([min(totals.items(), key=_usd_first)])
     (currency, amount), *others = sorted(paid.items(), key=_usd_first)
     return Cost(amount, weakest(cost.certainty for cost in given), "", currency, tuple(others))
+
+
+def sum_amounts(amounts: Iterable[Decimal]) -> Decimal:
+    """Add amounts of one currency, to the last digit."""
+    with localcontext(_EXACT):
+        return sum(amounts, Decimal(0))
 
 
 def _usd_first(total: tuple[str, Decimal]) -> tuple[bool, str]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from nbchat.core.calibration import Calibration
 from nbchat.core.conversations import Conversation, ConversationSummary, SearchHit
-from nbchat.core.cost import sum_cost
+from nbchat.core.cost import sum_amounts
 from nbchat.core.errors import StorageError
 from nbchat.core.messages import Message, Part
 from nbchat.core.models import Provider
@@ -208,8 +208,8 @@ class FallbackStore(Carrier):
         stored: Decimal = await self._readable(self._primary.spent(conversation_id, since=since), Decimal(0))
         if self.trouble is None:
             return stored
-        every = sum_cost(record.cost for record in await self.records(conversation_id, since=since))
-        return dict(every.amounts).get("USD", Decimal(0))
+        costs = [record.cost for record in await self.records(conversation_id, since=since)]
+        return sum_amounts(cost.amount for cost in costs if cost.amount is not None and cost.currency == "USD")
 
     async def calibration(self, provider: str, model: str) -> Calibration:
         """Return what the newest reported requests to this model teach, those that are not saved yet too."""

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from nbchat.core.calibration import CALIBRATION_ROWS, Calibration
-from nbchat.core.cost import UNKNOWN_COST, Cost, sum_cost
+from nbchat.core.cost import UNKNOWN_COST, Cost, sum_amounts, sum_cost
 from nbchat.core.requests import RequestRecord
 from nbchat.core.texts import well_formed
 from nbchat.core.usage import Usage, sum_usage
@@ -66,7 +66,7 @@ def spent(db: Database, conversation_id: str | None, since: float | None = None)
     where, values = _where(conversation_id, since)
     known = "cost_amount IS NOT NULL AND cost_currency = 'USD'"
     rows = db.rows(f"SELECT cost_amount FROM requests WHERE {known} AND {where}", values)
-    return dict(sum_cost(Cost(Decimal(amount)) for (amount,) in rows).amounts).get("USD", Decimal(0))
+    return sum_amounts(Decimal(amount) for (amount,) in rows)
 
 
 def _where(conversation_id: str | None, since: float | None) -> tuple[str, tuple[Any, ...]]:
