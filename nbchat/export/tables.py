@@ -76,7 +76,8 @@ def dataframe(rows: Iterable[Mapping[str, Any]]) -> Any:
     frame = pandas.DataFrame(given)
     for name in frame.columns:
         values = [row[name] for row in given]
-        if None in values and all(value is None or type(value) is int for value in values):
+        counts = {type(value) for value in values} - {type(None)}
+        if None in values and (counts == {int} or (not counts and name.endswith("_tokens"))):
             frame[name] = frame[name].astype("Int64")  # else one that is missing makes all of them floats
         elif values and all(isinstance(value, datetime.datetime) for value in values):
             zone = importlib.import_module("dateutil.tz").tzlocal()  # pandas needs dateutil itself

@@ -66,6 +66,15 @@ def test_sums_are_numbers_in_a_dataframe() -> None:
     assert dataframe(request_rows(records))["notebook"].tolist() == ["planets", "planets"]
 
 
+def test_columns_of_which_nothing_is_known_have_their_types() -> None:
+    """Counts that nobody gave can be added (to nothing); an amount that nobody knows is no whole number."""
+    frame = dataframe(request_rows([spent(None, certainty="unknown", usage=Usage(certainty="unknown"))]))
+    assert str(frame["input_tokens"].dtype) == "Int64"
+    assert frame["cached_tokens"].sum() == 0
+    assert frame["cost"].tolist() == [None]
+    assert frame["price"].tolist() == [None]
+
+
 def test_a_request_has_all_that_the_ledger_keeps_of_it() -> None:
     """Ids, times, every kind of token, money with its source, and the price that held then; and every column is told."""
     usage = Usage(100, 10, 20, 50, 5, "estimated", 1, 2, 3, 4)
