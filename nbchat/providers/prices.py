@@ -75,7 +75,7 @@ class Prices:
         if not (preset.lists_prices or preset.local) or self._catalogue.model(provider, model) is not None:
             return
         now = self._catalogue.now()
-        before, at = self._asked.get(provider.id, (None, 0.0))
+        before, at = self._asked.get(provider.id, (None, 0))
         if before == provider and 0 <= now - at < FRESH_SECONDS:
             return  # a server that lists nothing, or nothing of this model, is not asked with every answer
         self._asked[provider.id] = (provider, now)
