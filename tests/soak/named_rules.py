@@ -32,11 +32,11 @@ PUBLISHED = '            _log.exception("the end of a turn could not be publishe
 RULES = (
     rule(
         f"{G1}g01_usage_chunk_with_empty_choices_is_counted",
-        "usage is read before choices",
+        "usage is read where there are no choices",
         (
             "providers/chat_completions.py",
-            "if len(chunk.usage) > 4:  # not null; before choices",
-            "if len(chunk.usage) > 4 and chunk.choices:  # before choices",
+            "if len(chunk.usage) > 4:  # not null; behind the text",
+            "if len(chunk.usage) > 4 and chunk.choices:  # behind the text",
         ),
     ),
     rule(
