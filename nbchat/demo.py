@@ -188,7 +188,8 @@ def main(arguments: list[str] | None = None) -> None:
                 f"models:   {', '.join(demo.models)}\n"
             )
             sys.stdout.flush()
-            threading.Event().wait()
+            while not threading.Event().wait(0.5):  # in slices: a Ctrl-C in the moment before a wait does not end it
+                pass
     except KeyboardInterrupt:
         sys.stdout.write("\n")
 

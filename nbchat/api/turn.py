@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbchat.core.errors import ChatError, ErrorInfo
 from nbchat.core.messages import Message
+from nbchat.runtime.waiting import next_of, result_of
 
 if TYPE_CHECKING:
     from nbchat.runtime.loop import Background
@@ -64,7 +65,7 @@ class Turn:
         self._background.check_may_block()
         self._refuse_own_call()
         try:
-            return completed(self._turn.future.result(timeout))
+            return completed(result_of(self._turn.future, timeout))
         except concurrent.futures.CancelledError:
             raise _removed() from None
         except concurrent.futures.TimeoutError:
@@ -100,7 +101,7 @@ class Turn:
         try:
             if first := self._background.call(self._turn.watch, deltas.put):
                 yield first
-            while (delta := deltas.get()) is not None:
+            while (delta := next_of(deltas)) is not None:
                 yield delta
         except KeyboardInterrupt:
             self.stop()

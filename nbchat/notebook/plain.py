@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from nbchat.core.errors import ChatError, ErrorInfo
+from nbchat.runtime.waiting import next_of, result_of
 
 if TYPE_CHECKING:
     from nbchat.core.messages import Message
@@ -28,7 +29,7 @@ def stream_text(background: Background, turn: Turn, write: Callable[[str], objec
     while delta is not None:
         if delta:
             write(delta)
-        delta = deltas.get()
+        delta = next_of(deltas)
     write("\n")
     return wait_for(turn)
 
@@ -36,7 +37,7 @@ def stream_text(background: Background, turn: Turn, write: Callable[[str], objec
 def wait_for(turn: Turn) -> Message:
     """Wait for the turn's end and return its answer, whatever became of it; raises ChatError when it left the queue unasked."""
     try:
-        return turn.future.result()
+        return result_of(turn.future)
     except concurrent.futures.CancelledError:
         raise ChatError("The question was taken from the queue before it was sent.", kind="cancelled") from None
 

@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 from nbchat.core.errors import KernelLoopError
 from nbchat.runtime.process import once_per_process
 from nbchat.runtime.threads import DaemonThreads
+from nbchat.runtime.waiting import result_of
 
 __all__ = ["Background", "background"]
 
@@ -85,7 +86,7 @@ class Background:
                 done.set_exception(error)
 
         self.loop.call_soon_threadsafe(run)
-        return done.result()
+        return result_of(done)
 
     def submit(self, coroutine: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
         """Start `coroutine` on the loop and return a future that any thread may wait for."""
@@ -117,7 +118,7 @@ class Background:
             raise
         future = self.submit(coroutine)
         try:
-            return future.result(timeout)
+            return result_of(future, timeout)
         except concurrent.futures.TimeoutError:
             if future.done():  # the coroutine's own
                 raise
