@@ -161,6 +161,7 @@ def main() -> int:
     if unknown := [name for name in names if name not in TIERS]:
         parser.error(f"unknown: {', '.join(unknown)}; there are {', '.join(TIERS)}")
     os.environ["PATH"] = os.pathsep.join([str(BIN), os.environ.get("PATH", os.defpath)])
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts with & ignores it, and so would the tests
     started = time.monotonic()
     install_programs()
     os.environ["NBCHAT_CHROMIUM"] = str(next(filter(None, map(shutil.which, PROGRAMS["chromium"]))))

@@ -27,6 +27,7 @@ def noticed_by_another_thread() -> Iterator[None]:
         entered.wait()
         signal.pthread_kill(threading.get_ident(), signal.SIGINT)
 
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever ran before, or started this
     taker = threading.Thread(target=take)
     taker.start()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -37,6 +38,7 @@ def noticed_by_another_thread() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         entered.set()
         taker.join()
+        signal.signal(signal.SIGINT, handler)
 
 
 async def _for_ever() -> None:
