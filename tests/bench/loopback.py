@@ -126,6 +126,10 @@ def _serve(connection: socket.socket, pacer: _Pacer) -> None:
                 return
             got += more
         head, _, body = got.partition(b"\r\n\r\n")
+        if head.startswith(b"GET "):  # it lists no models
+            connection.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+            got = body
+            continue
         length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
         while len(body) < length:
             body += connection.recv(65536)
