@@ -60,7 +60,7 @@ def test_the_ledger_knows_what_runs_here(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setitem(sys.modules, "__main__", main)
     monkeypatch.delitem(sys.modules, "IPython", raising=False)
     assert place_name() == ""
-    main.__file__ = "/home/me/work/sums.py"
+    main.__file__ = "/scripts/sums.py"
     assert place_name() == "sums.py"
     main.__file__ = "/lib/tool/__main__.py"
     assert place_name() == "tool"
