@@ -13,6 +13,7 @@ from pathlib import Path
 import trustme
 
 from tests.providers.raw_server import Connection, Script
+from tests.support.listening import listening
 
 __all__ = ["CERTIFICATES", "Proxy", "SecureServer", "bundle", "proxying", "secure"]
 
@@ -70,34 +71,19 @@ async def secure(certificate: str, script: Script | bytes, authority: trustme.CA
     """Run a TLS server with that kind of certificate; it plays the script on each connection."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     CERTIFICATES[certificate](authority, context)
-    tasks: set[asyncio.Task[None]] = set()
+    state = SecureServer(0)
 
-    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        tasks.add(task)
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = Connection(reader, writer)
-        try:
-            if isinstance(script, bytes):
-                await connection.request()
-                state.requests.append(connection)
-                await connection.send(script)
-            else:
-                await script(connection)
-        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass
-        finally:
-            writer.transport.abort()
+        if isinstance(script, bytes):
+            await connection.request()
+            state.requests.append(connection)
+            await connection.send(script)
+        else:
+            await script(connection)
 
-    server = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=context)
-    state = SecureServer(server.sockets[0].getsockname()[1])
-    try:
+    async with listening(serve, context) as state.port:
         yield state
-    finally:
-        server.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks)
 
 
 @dataclass
@@ -119,32 +105,17 @@ async def proxying(
 ) -> AsyncIterator[Proxy]:
     """Run a proxy that leads every CONNECT, whatever host it names, to `port` of this machine, or gives another answer; with
     `tls` it is spoken to in TLS itself."""
-    tasks: set[asyncio.Task[None]] = set()
+    state = Proxy(0)
 
-    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        tasks.add(task)
-        try:
-            state.heads.append((await reader.readuntil(b"\r\n\r\n")).decode())
-            writer.write(answer)
-            if b" 200 " in answer.split(b"\r\n")[0]:
-                await _pass_on(reader, writer, port)
-            await writer.drain()
-        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass
-        finally:
-            writer.close()
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        state.heads.append((await reader.readuntil(b"\r\n\r\n")).decode())
+        writer.write(answer)
+        if b" 200 " in answer.split(b"\r\n")[0]:
+            await _pass_on(reader, writer, port)
+        await writer.drain()
 
-    server = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=tls)
-    state = Proxy(server.sockets[0].getsockname()[1])
-    try:
+    async with listening(serve, tls) as state.port:
         yield state
-    finally:
-        server.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks)
 
 
 async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:

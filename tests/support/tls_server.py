@@ -6,12 +6,14 @@ import asyncio
 import base64
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import formatdate
 
 import trustme
+
+from tests.support.listening import listening
 
 __all__ = ["Tunnel", "certified", "tls_server", "trusting", "tunnel"]
 
@@ -34,30 +36,18 @@ def trusting(authority: trustme.CA | None = None) -> ssl.SSLContext:
 @asynccontextmanager
 async def tls_server(context: ssl.SSLContext | None, *, date: float | None = None, silent: bool = False) -> AsyncIterator[int]:
     """Serve on a port of this machine, which is given; `HEAD /` is told that it is `date`. `silent` never says a word."""
-    tasks: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        tasks.add(task)
-        with suppress(OSError, EOFError, asyncio.CancelledError):
-            if silent:
-                await asyncio.Event().wait()
-            while True:
-                asked = await reader.readuntil(b"\r\n\r\n")
-                assert b"uthorization" not in asked, "a key has no place here"
-                head = "HTTP/1.1 404 Not Found\r\nServer: nginx\r\nContent-Length: 0\r\n"
-                writer.write((head + (f"Date: {formatdate(date, usegmt=True)}\r\n" if date else "") + "\r\n").encode())
-        writer.transport.abort()
+        if silent:
+            await asyncio.Event().wait()
+        while True:
+            asked = await reader.readuntil(b"\r\n\r\n")
+            assert b"uthorization" not in asked, "a key has no place here"
+            head = "HTTP/1.1 404 Not Found\r\nServer: nginx\r\nContent-Length: 0\r\n"
+            writer.write((head + (f"Date: {formatdate(date, usegmt=True)}\r\n" if date else "") + "\r\n").encode())
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    async with listening(serve, context) as port:
+        yield port
 
 
 @dataclass
@@ -71,32 +61,20 @@ class Tunnel:
 @asynccontextmanager
 async def tunnel(to: int, *, login: str = "", status: str = "200 OK") -> AsyncIterator[Tunnel]:
     """A proxy that connects whoever asks to the port `to`, if it bears this login ("name:password")."""
-    state, tasks = Tunnel(0), set[asyncio.Task[None]]()
+    state = Tunnel(0)
     wanted = f"Proxy-Authorization: Basic {base64.b64encode(login.encode()).decode()}".encode()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        tasks.add(task)
-        with suppress(OSError, EOFError, asyncio.CancelledError):
-            asked = await reader.readuntil(b"\r\n\r\n")
-            state.asked.append(asked.split(b"\r\n")[0].decode())
-            answer = "407 Proxy Authentication Required" if login and wanted not in asked else status
-            writer.write(f"HTTP/1.1 {answer}\r\n\r\n".encode())
-            if answer.startswith("200"):
-                behind, forth = await asyncio.open_connection("127.0.0.1", to)
-                await asyncio.gather(_copy(reader, forth), _copy(behind, writer))
-        writer.transport.abort()
+        asked = await reader.readuntil(b"\r\n\r\n")
+        state.asked.append(asked.split(b"\r\n")[0].decode())
+        answer = "407 Proxy Authentication Required" if login and wanted not in asked else status
+        writer.write(f"HTTP/1.1 {answer}\r\n\r\n".encode())
+        if answer.startswith("200"):
+            behind, forth = await asyncio.open_connection("127.0.0.1", to)
+            await asyncio.gather(_copy(reader, forth), _copy(behind, writer))
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    state.port = server.sockets[0].getsockname()[1]
-    try:
+    async with listening(serve) as state.port:
         yield state
-    finally:
-        server.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
