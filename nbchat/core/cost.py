@@ -86,6 +86,7 @@ def cost_of(usage: Usage | None, price: Price | None) -> Cost:
     Unknown (never 0) when a count, or a price that is needed, is missing. Reasoning without a price of its own is output.
     "estimated" at best, when another part has no price of its own (cached tokens at the full price are overstated, sound may be
     understated), and when parts may overlap that nobody told apart (sound that was cached).
+    What is free costs nothing for certain, however many tokens it was.
     """
     if (
         usage is None
@@ -110,7 +111,8 @@ def cost_of(usage: Usage | None, price: Price | None) -> Cost:
         if of_input is None or of_output is None:
             return UNKNOWN_COST
         amount = (of_input + of_output) / _MILLION + (price.request or 0)
-    certainty = weakest((usage.certainty, "estimated" if source.guessed or answer.guessed else "reported"))
+    guessed = source.guessed or answer.guessed
+    certainty = "reported" if price.free else weakest((usage.certainty, "estimated" if guessed else "reported"))
     return Cost(amount, certainty, price.source, price.currency)
 
 

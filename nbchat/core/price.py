@@ -60,6 +60,12 @@ class Price:
             if value is not None and (not value.is_finite() or value < 0):
                 object.__setattr__(self, name, None)
 
+    @property
+    def free(self) -> bool:
+        """Whether nothing costs anything, however much it is."""
+        others = (getattr(self, name) for name in (*RATES, "request"))
+        return self.input == 0 and self.output == 0 and not any(others) and not self.tiers
+
     def for_input(self, tokens: int) -> Price:
         """Return the price, without tiers, of a request with so many input tokens: the highest tier that it is above holds for
         all of its tokens, input and output, and what that tier does not name stays (the tiers of OpenAI, Google, Anthropic and

@@ -39,6 +39,8 @@ PROBE_SECONDS = 20.0
 _KEY_SECONDS = 5.0
 _MODELS_SECONDS = 6.0
 _ANSWER_SECONDS = 12.0
+_LOOK_BACK = 30 * 86_400.0
+"""Seconds of the ledger that are searched for a tool's call: of all years it would take seconds to read."""
 _SKEW_SECONDS = 60
 """Difference between two clocks that is worth a word; signed tokens are refused from five minutes on, mostly."""
 
@@ -261,7 +263,7 @@ class Probe:
             return [Finding("note", "tools", f"by its listing {model} takes none, and a session here has some", hint)]
         if listed is not None:
             return [Finding("ok", "tools", f"by its listing {model} takes {'tools' if listed else 'none'}")]
-        rows = await self._ports.ledger.records()
+        rows = await self._ports.ledger.records(since=self._ports.clock.time() - _LOOK_BACK)
         if any((row.purpose, row.provider, row.model) == ("tool-round", self._id, model) for row in rows):
             return [Finding("ok", "tools", f"{model} has called some before")]
         return [Finding("ok", "tools", f"nobody says whether {model} takes any: a question shows")] if self._wants_tools else []

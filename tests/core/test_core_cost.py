@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from decimal import ROUND_UP, Context, Decimal, localcontext
 from fractions import Fraction
 
@@ -285,3 +286,13 @@ def test_a_cost_is_never_shown_as_free_unless_it_is(amount: Decimal, certainty: 
     """Rounding must not make 0 of something."""
     shown = format_cost(Cost(amount, certainty))
     assert ("0.00" in shown and not any(digit in shown for digit in "123456789")) == (amount == 0)
+
+
+def test_what_is_free_is_certain_to_cost_nothing() -> None:
+    """However the tokens were counted; a single rate that is none, or unknown, makes it a guess again."""
+    guess = Usage(10, None, None, 5, None, "estimated")
+    free = Price(Decimal(0), Decimal(0))
+    assert (cost_of(guess, free).amount, cost_of(guess, free).certainty) == (Decimal(0), "reported")
+    assert cost_of(guess, replace(free, reasoning=Decimal(1))).certainty == "estimated"
+    assert cost_of(guess, replace(free, request=Decimal("0.01"))).certainty == "estimated"
+    assert cost_of(guess, replace(free, output=None)).amount is None
