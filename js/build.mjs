@@ -1,11 +1,13 @@
 /**
- * Builds the two assets that travel to the browser: widget.js (every view's bootstrap) and app.js (the heavy part).
+ * Builds what travels to the browser: widget.js (every view's bootstrap), app.js (what draws threads), and what is asked for
+ * when it is first needed: extras.js (what is opened on demand) and math.js (formulas).
  *
  *     node build.mjs [--out DIR] [--watch]
  *
- * The default output is ../nbchat/static, which git ignores and the wheel ships.
+ * The default output is ../nbchat/static, which git ignores and the wheel ships. Modules that extras.js has in common with the app
+ * are not in it a second time: it takes them from the page's slot, where the app puts them (src/kit.ts).
  */
-import { rmSync, statSync } from "node:fs";
+import { rmSync, statSync, watch } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -14,12 +16,11 @@ import * as esbuild from "esbuild";
 const here = dirname(fileURLToPath(import.meta.url));
 const { values } = parseArgs({ options: { out: { type: "string" }, watch: { type: "boolean", default: false } } });
 const out = resolve(values.out ?? join(here, "..", "nbchat", "static"));
+const NAMES = ["widget.js", "app.js", "extras.js", "math.js"];
 
 /** @type {esbuild.BuildOptions} */
 const options = {
   absWorkingDir: here,
-  entryPoints: { widget: "src/widget.ts", app: "src/app.tsx" },
-  outdir: out,
   bundle: true,
   format: "esm",
   target: "es2022",
@@ -43,17 +44,90 @@ function minifiedCss() {
       }));
       build.onLoad({ filter: /.*/, namespace: "css-text" }, async ({ path }) => {
         const result = await esbuild.build({ entryPoints: [path], minify: true, write: false, logLevel: "silent" });
-        return { contents: result.outputFiles[0].text.trim(), loader: "text", watchFiles: [path] };
+        return { contents: result.outputFiles[0].text.trim(), loader: "text" };
       });
     },
   };
 }
 
+/** The inputs of a bundle: path -> the paths that it imports. */
+async function inputsOf(entry) {
+  const { metafile } = await esbuild.build({ ...options, entryPoints: [entry], metafile: true, write: false });
+  return new Map(
+    Object.entries(metafile.inputs).map(([path, { imports }]) => [path, imports.map((each) => each.path)]),
+  );
+}
+
+/** What modules of extras.js import that the app has too. */
+async function common() {
+  const [app, extras] = await Promise.all([inputsOf("src/app.tsx"), inputsOf("src/extras.tsx")]);
+  const own = [...extras].filter(([path]) => !app.has(path));
+  return [...new Set(own.flatMap(([, imports]) => imports))].filter((path) => app.has(path)).sort();
+}
+
+/** A module's name in the kit: without its ending, by which esbuild would take what stands for it for something else than it is. */
+function named(path) {
+  return path.replace(/\.\w+$/, "");
+}
+
+/** In the app: src/kit.ts exports the modules of `paths`. */
+function givingKit(paths) {
+  return {
+    name: "giving-kit",
+    setup(build) {
+      build.onLoad({ filter: /[\\/]src[\\/]kit\.ts$/ }, () => ({
+        contents: [
+          ...paths.map((path, at) => `import * as m${at} from ${JSON.stringify(join(here, path))};`),
+          `export const kit = {${paths.map((path, at) => `${JSON.stringify(named(path))}: m${at}`).join(", ")}};`,
+        ].join("\n"),
+        resolveDir: here,
+      }));
+    },
+  };
+}
+
+/** In extras.js: an import of one of `paths` is taken from the page's slot. */
+function takingKit(paths) {
+  return {
+    name: "taking-kit",
+    setup(build) {
+      build.onResolve({ filter: /./ }, async ({ path, pluginData, ...how }) => {
+        if (pluginData === "resolving" || path.endsWith("?inline")) return undefined;
+        const found = await build.resolve(path, { ...how, pluginData: "resolving" });
+        const relative = found.path?.replaceAll("\\", "/").slice(here.length + 1);
+        return paths.includes(relative) ? { path: named(relative), namespace: "kit" } : found;
+      });
+      build.onLoad({ filter: /./, namespace: "kit" }, ({ path }) => ({
+        contents: `module.exports = globalThis[Symbol.for("nbchat/1")].kit[${JSON.stringify(path)}];`,
+      }));
+    },
+  };
+}
+
+async function build() {
+  const paths = await common();
+  const make = (entry, name, ...plugins) =>
+    esbuild.build({
+      ...options,
+      entryPoints: [entry],
+      outfile: join(out, name),
+      plugins: [...plugins, ...options.plugins],
+    });
+  for (const name of NAMES) rmSync(join(out, name), { force: true });
+  await Promise.all([
+    make("src/widget.ts", "widget.js"),
+    make("src/app.tsx", "app.js", givingKit(paths)),
+    make("src/extras.tsx", "extras.js", takingKit(paths)),
+    make("src/math.ts", "math.js"),
+  ]);
+  for (const name of NAMES) console.log(`${name} ${statSync(join(out, name)).size} bytes`);
+}
+
+await build();
 if (values.watch) {
-  const context = await esbuild.context({ ...options, logLevel: "info" });
-  await context.watch();
-} else {
-  for (const name of ["widget.js", "app.js"]) rmSync(join(out, name), { force: true });
-  await esbuild.build(options);
-  for (const name of ["widget.js", "app.js"]) console.log(`${name} ${statSync(join(out, name)).size} bytes`);
+  let timer;
+  watch(join(here, "src"), { recursive: true }, () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => build().catch(() => {}), 100);
+  });
 }

@@ -4,10 +4,12 @@
  * Owns the shadow root and the styles in it; the state of a view is its store's.
  */
 import { render } from "preact";
-import { register } from "./registry.ts";
+import { kit } from "./kit.ts";
+import { register, registry } from "./registry.ts";
 import type { Store } from "./store.ts";
 import { hideTranscripts, sheet } from "./styles/sheet.ts";
 import { onCodeCopy } from "./views/copy.ts";
+import { prefetchExtras } from "./views/lazy.tsx";
 import { live } from "./views/live.ts";
 import { followTheme } from "./views/theme.ts";
 import { Thread } from "./views/thread.tsx";
@@ -24,6 +26,7 @@ function mount(host: HTMLElement, store: Store): () => void {
   for (const name of ["keydown", "keypress", "keyup"]) host.addEventListener(name, stopKey);
   root.addEventListener("click", onCodeCopy as EventListener);
   render(<View store={store} />, frame);
+  prefetchExtras();
   return () => {
     leaveTheme();
     for (const name of ["keydown", "keypress", "keyup"]) host.removeEventListener(name, stopKey);
@@ -44,6 +47,7 @@ function stopKey(event: Event): void {
 
 function initialize(): void {
   hideTranscripts();
+  registry().kit = kit;
   register({ mount });
 }
 

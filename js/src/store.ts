@@ -12,6 +12,7 @@ import { Schedule } from "./schedule.ts";
 import { keep } from "./snapshot.ts";
 import type {
   Approval,
+  AssetName,
   Engine,
   ErrorInfo,
   Incoming,
@@ -68,8 +69,6 @@ export class Store {
   state: ViewState;
   /** What views keep here while none of them is on the page: draft, scroll position, folds. */
   readonly memory = new Map<string, unknown>();
-  /** Called with the app's code when it had to be asked for over the wire. */
-  onAsset: ((code: string) => void) | null = null;
 
   private readonly receiver: Receiver;
   private readonly outbox: Outbox;
@@ -99,6 +98,7 @@ export class Store {
   /** Listen to the model and say hello. `signal` ends it all. */
   start(signal?: AbortSignal): void {
     this.attend("on");
+    registry().stores.add(this);
     signal?.addEventListener("abort", () => this.dispose());
     this.receiver.start(this.traits().status, performance.now());
     this.takeApprovals();
@@ -107,6 +107,7 @@ export class Store {
   dispose(): void {
     this.schedule.clear();
     this.listeners.clear();
+    registry().stores.delete(this);
     this.attend("off");
   }
 
@@ -192,8 +193,8 @@ export class Store {
     this.send({ op: "visible", page: registry().page, visible });
   }
 
-  askAsset(): void {
-    this.send({ op: "asset" });
+  askAsset(name: AssetName): void {
+    this.send({ op: "asset", name });
   }
 
   /** Something new is asked for: what was refused or deleted before is over. */
@@ -251,7 +252,7 @@ export class Store {
         this.keepSnapshot();
         break;
       case "asset":
-        this.onAsset?.(message.code);
+        registry().arrivals.get(message.name)?.(message.code);
         break;
     }
     this.refresh();

@@ -6,7 +6,7 @@
  */
 import type { Model } from "./model.ts";
 import { plain } from "./plain.ts";
-import { type App, registry } from "./registry.ts";
+import { type App, importCode, registry } from "./registry.ts";
 import { Store } from "./store.ts";
 import { Visibility } from "./visibility.ts";
 
@@ -23,7 +23,7 @@ export default function widget() {
     const watch = new Visibility((visible) => fresh.visible(visible));
     store = fresh;
     visibility = watch;
-    fresh.onAsset = load;
+    registry().arrivals.set("app", load);
     fresh.start(signal);
     return () => {
       watch.dispose();
@@ -80,7 +80,7 @@ function askLater(store: Store, mount: (app: App) => void, wait: number): void {
     if (!shared.waiting.has(mount)) return;
     if (Date.now() - shared.asked >= AGAIN) {
       shared.asked = Date.now();
-      store.askAsset();
+      store.askAsset("app");
     }
     askLater(store, mount, AGAIN);
   }, wait);
@@ -89,13 +89,10 @@ function askLater(store: Store, mount: (app: App) => void, wait: number): void {
 /** Load the app from its code. It registers itself, which ends the waiting of every view. */
 async function load(code: string): Promise<void> {
   if (registry().app) return;
-  const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
   try {
-    const module = await import(/* @vite-ignore */ url);
-    module.default.initialize();
+    const module = await importCode(code);
+    (module.default as { initialize(): void }).initialize();
   } catch (error) {
     console.error("nbchat: the app could not be loaded", error);
-  } finally {
-    URL.revokeObjectURL(url);
   }
 }

@@ -7,16 +7,18 @@ from pathlib import Path
 
 from nbchat.core.errors import ConfigError
 
-__all__ = ["APP", "STATIC", "VIEW", "code"]
+__all__ = ["APP", "ASKED", "STATIC", "VIEW", "code"]
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
 VIEW = "widget.js"
 """The small module of every view: protocol and state."""
 APP = "app.js"
 """The user interface, loaded once a kernel and page."""
+ASKED = {"app": APP, "extras": "extras.js", "math": "math.js"}
+"""What a page may ask for, by name: the user interface where its own way of coming failed, what is opened on demand, formulas."""
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def code(name: str) -> str:
     """Return the text of a built file; raises ConfigError, with how to build it, when it is not there."""
     path = STATIC / name

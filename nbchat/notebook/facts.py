@@ -87,7 +87,9 @@ def loop_fact(worst: float) -> Iterator[Finding]:
 def front_end(kernel: Any) -> Iterator[Finding]:
     """Whether the widget's code is there, and the package that shows widgets."""
     try:
-        sizes = ", ".join(f"{name} {len(assets.code(name).encode()) / 1000:.0f} kB" for name in (assets.VIEW, assets.APP))
+        sizes = ", ".join(
+            f"{name} {len(assets.code(name).encode()) / 1000:.0f} kB" for name in (assets.VIEW, *assets.ASKED.values())
+        )
     except ChatError as error:
         yield Finding("wrong" if kernel is not None else "note", "front end", error.text, error.hint)
         return

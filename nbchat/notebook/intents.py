@@ -103,8 +103,9 @@ async def _choose(services: Services, view: View, data: Mapping[str, Any]) -> No
     services.hub.offers_changed()
 
 
-async def _asset(_services: Services, _view: View, _data: Mapping[str, Any]) -> Json:
-    return wire.asset(assets.code(assets.APP))
+async def _asset(_services: Services, _view: View, data: Mapping[str, Any]) -> Json | None:
+    name = data["name"]
+    return wire.asset(name, assets.code(assets.ASKED[name])) if name in assets.ASKED else None
 
 
 _Do = Callable[["Services", "View", Mapping[str, Any]], Awaitable[Json | None]]

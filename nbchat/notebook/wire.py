@@ -55,7 +55,7 @@ OPS: Mapping[str, Mapping[str, type]] = {
     "restore": {"messages": list},
     "approve": {"call": str, "decision": str},
     "title": {"title": str},
-    "asset": {},
+    "asset": {"name": str},
 }
 """What a browser may ask, and the fields that it must give. A stop may name its `turn` and be `at_once`, a regenerate
 names its `model` if it has one; a resume may say `drop`: leave the oldest messages out."""
@@ -138,6 +138,6 @@ def deleted(messages: Sequence[str]) -> Json:
     return {"op": "deleted", "messages": list(messages)}
 
 
-def asset(code: str) -> Json:
-    """The code of the user interface, for a page whose own way of loading it failed."""
-    return {"op": "asset", "code": code}
+def asset(name: str, code: str) -> Json:
+    """The code of a part of the user interface, for the page that asked for it by this name."""
+    return {"op": "asset", "name": name, "code": code}

@@ -16,8 +16,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = ("bash", "env", "sh", "uname")
 """All that PATH offers to the builds here."""
-LIMITS = {"widget.js": 17_500, "app.js": 175_000}
-"""Bytes: every view's comm_open carries the one, every kernel sends each page the other once."""
+LIMITS = {"widget.js": 17_500, "app.js": 175_000, "extras.js": 120_000, "math.js": 210_000}
+"""Bytes: every view's comm_open carries the first, every kernel sends each page the others at most once."""
 PARTS = ("nbchat", "js", "notebooks", "tests", "pyproject.toml", "README.md", "LICENSE", ".gitignore")
 LEFT_OUT = shutil.ignore_patterns("node_modules", "static", "__pycache__", "shots")
 
@@ -67,7 +67,8 @@ def test_sdist_ships_sources_and_the_built_front_end(built: Path) -> None:
     """So that a wheel can be made of it without Node and without npm's registry."""
     with tarfile.open(next(built.glob("*.tar.gz"))) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    assert {"nbchat/static/widget.js", "nbchat/static/app.js", "js/package.json", "js/hatch_build.py", "LICENSE"} <= names
+    assert {f"nbchat/static/{name}" for name in LIMITS} <= names
+    assert {"js/package.json", "js/hatch_build.py", "LICENSE"} <= names
     assert not [name for name in names if "node_modules" in name]
 
 

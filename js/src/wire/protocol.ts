@@ -168,6 +168,9 @@ export interface ModelInfo {
   recent?: boolean;
 }
 
+/** A part of the front end that is a file of its own: the app, what is opened on demand, formulas. */
+export type AssetName = "app" | "extras" | "math";
+
 /** Everything that the kernel sends as a custom message. */
 export type Incoming =
   | Append
@@ -180,7 +183,7 @@ export type Incoming =
   | { op: "stopping"; turn: string | null; counting?: boolean }
   /** These were deleted just now; `restore` with the same ids takes that back. */
   | { op: "deleted"; messages: string[] }
-  | { op: "asset"; code: string };
+  | { op: "asset"; name: AssetName; code: string };
 
 /** Everything that a view sends. `hello` with generation -1 asks for a whole snapshot. */
 export type Outgoing =
@@ -209,7 +212,7 @@ export type Outgoing =
   | { op: "restore"; messages: readonly string[] }
   | { op: "approve"; call: string; decision: "once" | "session" | "deny" }
   | { op: "title"; title: string }
-  | { op: "asset" };
+  | { op: "asset"; name: AssetName };
 
 export type Kind = "thread" | "turn";
 export type SessionStatus = "idle" | "submitted" | "streaming" | "error";

@@ -1,10 +1,16 @@
 /** Mounts a view as anywidget does, with the app in the same page, and finds things in it. */
 import { vi } from "vitest";
 import app from "../../src/app.tsx";
+import { provideAsset } from "../../src/assets.ts";
+import * as extras from "../../src/extras.tsx";
+import * as math from "../../src/math.ts";
 import widget from "../../src/widget.ts";
 import type { Event, Message, Snapshot } from "../../src/wire/protocol.ts";
 import { message, snapshot } from "./messages.ts";
 import { FakeModel } from "./model.ts";
+
+provideAsset("extras", extras);
+provideAsset("math", math);
 
 const DEFAULTS = {
   kind: "thread",

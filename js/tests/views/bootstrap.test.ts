@@ -38,7 +38,7 @@ describe("without the app", () => {
     await vi.advanceTimersByTimeAsync(990);
     expect(view.sent("asset")).toEqual([]);
     await vi.advanceTimersByTimeAsync(20);
-    expect(view.sent("asset")).toEqual([{ op: "asset" }]);
+    expect(view.sent("asset")).toEqual([{ op: "asset", name: "app" }]);
     await vi.advanceTimersByTimeAsync(5_000);
     expect(view.sent("asset").length).toBe(2);
   });
@@ -52,7 +52,7 @@ describe("without the app", () => {
       for (const ready of shared.waiting) ready(shared.app);
       shared.waiting.clear();
     } };`;
-    view.model.deliver({ op: "asset", code });
+    view.model.deliver({ op: "asset", name: "app", code });
     await vi.waitFor(() => expect(views.map(({ host }) => host.textContent)).toEqual(["drawn", "drawn"]));
   });
 

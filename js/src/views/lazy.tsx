@@ -1,0 +1,47 @@
+/** Components that are opened on demand and come with extras.js: drawn as nothing until that is there. */
+import { signal } from "@preact/signals";
+import type { ComponentType, FunctionComponent } from "preact";
+import { loadAsset } from "../assets.ts";
+
+type Extras = typeof import("../extras.tsx");
+
+/** So long after the first view was drawn they are loaded unasked, so that they are there even while the kernel is busy. Milliseconds. */
+const PREFETCH = 2_000;
+
+const extras = signal<Extras | null>(null);
+const failed = signal(false);
+let prefetching = false;
+
+/** Load them soon; once a page. */
+export function prefetchExtras(): void {
+  if (prefetching) return;
+  prefetching = true;
+  setTimeout(loadExtras, PREFETCH);
+}
+
+/** Load what is opened on demand; returns when it is there, or when nobody sends it. */
+export async function loadExtras(): Promise<void> {
+  try {
+    extras.value = await loadAsset("extras");
+    failed.value = false;
+  } catch (error) {
+    console.warn(error);
+    failed.value = true;
+  }
+}
+
+/** Return a component that is `pick` of what extras.js exports. */
+export function lazy<P extends object>(pick: (extras: Extras) => ComponentType<P>): FunctionComponent<P> {
+  return function Lazy(props: P) {
+    if (extras.value) {
+      const Loaded = pick(extras.value);
+      return <Loaded {...props} />;
+    }
+    void loadExtras();
+    return failed.value ? (
+      <p class="missing" role="status">
+        This needs the kernel, which does not answer.
+      </p>
+    ) : null;
+  };
+}
