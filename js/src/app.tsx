@@ -5,6 +5,7 @@
  */
 import { render } from "preact";
 import { kit } from "./kit.ts";
+import { remember } from "./memory.ts";
 import { register, registry } from "./registry.ts";
 import type { Store } from "./store.ts";
 import { hideTranscripts, sheet } from "./styles/sheet.ts";
@@ -23,6 +24,7 @@ function mount(host: HTMLElement, store: Store): () => void {
   frame.className = "nbchat";
   root.replaceChildren(frame);
   const leaveTheme = followTheme(host);
+  const leaveMemory = remember(store);
   for (const name of ["keydown", "keypress", "keyup"]) host.addEventListener(name, stopKey);
   root.addEventListener("click", onCodeCopy as EventListener);
   render(<View store={store} />, frame);
@@ -32,12 +34,14 @@ function mount(host: HTMLElement, store: Store): () => void {
     for (const name of ["keydown", "keypress", "keyup"]) host.removeEventListener(name, stopKey);
     root.removeEventListener("click", onCodeCopy as EventListener);
     render(null, frame);
+    leaveMemory();
     frame.remove();
   };
 }
 
 function View({ store }: { store: Store }) {
-  return live(store).kind === "turn" ? <Turn store={store} /> : <Thread store={store} />;
+  const { kind, conversation } = live(store);
+  return kind === "turn" ? <Turn store={store} key={conversation} /> : <Thread store={store} key={conversation} />;
 }
 
 /** Keys typed into a view are no commands of the host: "d" twice on a button of ours must not delete the cell. */

@@ -1,7 +1,9 @@
 /**
  * What the views of a page share. Each view's module is loaded on its own (one blob per model), so sharing goes through one
- * slot on `globalThis`: the app, once it is there, what has been loaded besides, and the random id of this page.
+ * slot on `globalThis`: the app, once it is there, what has been loaded besides, the random id of this page, and what is kept of
+ * each conversation (`memory`).
  */
+import type { Shelf } from "./memory.ts";
 import type { Store } from "./store.ts";
 import type { AssetName } from "./wire/protocol.ts";
 
@@ -24,6 +26,8 @@ export interface Registry {
   loads: Map<AssetName, Promise<unknown>>;
   /** When the app was last asked for over the wire (milliseconds of `Date.now`), so that fifty views ask once. */
   asked: number;
+  /** By the conversation's id. */
+  shelves: Map<string, Shelf>;
 }
 
 const SLOT = Symbol.for("nbchat/1");
@@ -39,6 +43,7 @@ export function registry(): Registry {
     kit: {},
     loads: new Map(),
     asked: 0,
+    shelves: new Map(),
   };
   return slots[SLOT];
 }

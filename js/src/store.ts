@@ -5,6 +5,7 @@
  * `initialize` creates it, synchronously; it lives as long as the model.
  */
 import { sendOnControl } from "./control.ts";
+import type { Memory } from "./memory.ts";
 import type { Model } from "./model.ts";
 import { type Draft, Outbox, type Pending } from "./outbox.ts";
 import { randomId, registry } from "./registry.ts";
@@ -45,6 +46,7 @@ export interface ViewState extends Traits, Omit<Content, "kind"> {
 
 const TRAITS = [
   "kind",
+  "conversation",
   "status",
   "title",
   "model",
@@ -67,8 +69,8 @@ const UNDO_PATIENCE = 10_000;
 
 export class Store {
   state: ViewState;
-  /** What views keep here while none of them is on the page: draft, scroll position, folds. */
-  readonly memory = new Map<string, unknown>();
+  /** What views keep beyond their life, given by the app that draws them; another one as soon as another conversation is shown. */
+  memory!: Memory;
 
   private readonly receiver: Receiver;
   private readonly outbox: Outbox;
@@ -325,6 +327,7 @@ export class Store {
     const get = <T>(name: string, otherwise: T) => (this.model.get(name) as T | null | undefined) ?? otherwise;
     return {
       kind: get("kind", "thread"),
+      conversation: get("conversation", ""),
       status: get("status", "idle"),
       title: get("title", ""),
       model: get("model", ""),

@@ -154,6 +154,7 @@ def state_of(view: View, offers: Iterable[Offer]) -> Json:
     approvals = state.approvals if running else ()
     named = facts.titled if session.private else True
     return {
+        "conversation": session.id,
         "status": state.status if turn is None else _turn_status(turn, state.status),
         "title": (facts.title if named else "") or session.name,
         "model": session.model,

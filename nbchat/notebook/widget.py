@@ -57,6 +57,7 @@ class ChatWidget(_Closing):
     _esm = Unicode().tag(sync=True)
     kind = Unicode("thread").tag(sync=True)
     comm_id = Unicode(help="The comm's id, for a page that reaches the kernel on its control channel.").tag(sync=True)
+    conversation = _Live().tag(sync=True)
     status = _Live().tag(sync=True)
     title = _Live().tag(sync=True)
     model = _Live().tag(sync=True)

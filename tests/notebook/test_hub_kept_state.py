@@ -58,3 +58,15 @@ def test_of_a_private_session_nothing_is_in_state_that_a_notebook_keeps() -> Non
         await session.end()
 
     play(act)
+
+
+def test_a_view_says_which_conversation_it_shows() -> None:
+    """Pages keep drafts and open sections by it; of a private one it is no word."""
+
+    async def act(stage: Stage) -> None:
+        one, two = stage.session("one"), stage.session("two")
+        two.private = True
+        looks = [stage.hub.look(stage.view(*shown)[0]) for shown in ((one,), (two,), (one, one.submit("hi")))]
+        assert [look["conversation"] for look in looks] == [one.id, two.id, one.id]
+
+    play(act)

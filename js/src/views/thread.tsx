@@ -1,6 +1,6 @@
 /** The full chat window: header, messages, notices, composer. */
 import { Fragment } from "preact";
-import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { isAsked } from "../outbox.ts";
 import type { Store } from "../store.ts";
 import type { Approval, Message } from "../wire/protocol.ts";
@@ -20,8 +20,9 @@ import { Announcer, StopLine } from "./status.tsx";
 import { UndoBar } from "./undo.tsx";
 
 export function Thread({ store }: { store: Store }) {
-  const follow = useMemo(() => new Follow((store.memory.get("scroll") as number | null | undefined) ?? null), [store]);
-  useEffect(() => () => void store.memory.set("scroll", follow.place), [store, follow]);
+  const [memory] = useState(store.memory); // of the conversation that this thread was made for
+  const follow = useMemo(() => new Follow((memory.get("scroll") as number | null | undefined) ?? null), [memory]);
+  useEffect(() => () => memory.set("scroll", follow.place), [memory, follow]);
   return (
     <section class="thread" aria-label={`Chat ${live(store).title}`.trim()}>
       <Header store={store} />

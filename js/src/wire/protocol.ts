@@ -268,6 +268,8 @@ export interface Outlook {
 /** The synced traits of a view's model: written by the kernel alone. */
 export interface Traits {
   kind: Kind;
+  /** The id of the conversation that is shown: what is kept in the page is kept by it. */
+  conversation: string;
   status: SessionStatus;
   title: string;
   model: string;
