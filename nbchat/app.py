@@ -79,6 +79,7 @@ class App:
             limits=lambda: self.choices.limits,
             local=self._local,
             context_length=ContextLengths(self.registry.catalogue, self.registry.get).length,
+            sees=self.registry.sees,
             drain_seconds=lambda: self.choices.drain_seconds,
             private=self._private_ports,
             notebook=place_name,
@@ -258,8 +259,7 @@ class App:
 
     def set_price(self, name: str, price: Price | None) -> None:
         """Save the price of a label, or of a model's id; None takes it back. Raises ConfigError."""
-        dated = None if price is None else replace(price, dated=self.registry.catalogue.today())
-        self.own_prices.set(name, dated)
+        self.own_prices.set(name, None if price is None else replace(price, dated=self.registry.catalogue.today()))
 
     def notebook_session(self) -> str:
         """Return the name of the conversation that `%chat` talks to where this is called."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from traitlets import All
 from traitlets.utils.bunch import Bunch
 
+from nbchat.api.attachments import Attachable, attachments_of
 from nbchat.api.live import Live
 from nbchat.api.tree import TreeHandle
 from nbchat.api.turn import Turn
@@ -141,15 +142,18 @@ class Session(TreeHandle):
         when_busy: Literal["queue", "raise"] = "queue",
         request_id: str | None = None,
         budget: Decimal | str | float | None = None,
+        attachments: Attachable | Iterable[Attachable] = (),
         **parameters: Any,
     ) -> Turn:
         """Ask without waiting; returns the Turn. Behind a running turn it queues, or raises BusyError (`when_busy="raise"`).
 
         `model` is for this turn only; `parameters` (temperature, max_tokens, ...) go to the provider as they are. A
         `request_id` that was used before attaches to its turn instead of paying twice. `budget` is what the turn may cost (US
-        dollars): a request that would pass it is not sent. Raises UsageError for an empty text, or no amount.
+        dollars): a request that would pass it is not sent. `attachments` go with it: paths or bytes of pictures (PNG, JPEG,
+        GIF, WebP) and of text files. Raises UsageError for an empty text, for no amount, and for what cannot be attached.
         """
         options: dict[str, Any] = {"model": model, "when_busy": when_busy, "request_id": request_id, "budget": budget}
+        options["attachments"] = attachments_of(attachments)
         return self._turn(lambda: self._core.submit(text, parameters=parameters, **options))
 
     def ask(self, text: str, **options: Any) -> Message:

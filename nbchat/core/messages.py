@@ -14,6 +14,8 @@ from nbchat.core.errors import ErrorInfo
 from nbchat.core.usage import Usage
 
 __all__ = [
+    "Attachment",
+    "FilePart",
     "ImagePart",
     "Message",
     "MessageStatus",
@@ -71,20 +73,35 @@ class ToolResultPart:
 
 @dataclass(frozen=True, slots=True)
 class ImagePart:
-    """An image: a URL, or a `data:` URL with its bytes."""
+    """An image: a URL, or a `data:` URL with its bytes; `alt` is its description, or the name of its file. Width and height
+    are in pixels, None where nobody knows."""
 
     url: str
     alt: str = ""
+    width: int | None = None
+    height: int | None = None
     type: Literal["image"] = "image"
 
 
-Part: TypeAlias = TextPart | ReasoningPart | ToolCallPart | ToolResultPart | ImagePart
+@dataclass(frozen=True, slots=True)
+class FilePart:
+    """A text file that goes with a question: its name (no path) and its content."""
+
+    name: str
+    text: str
+    type: Literal["file"] = "file"
+
+
+Attachment: TypeAlias = ImagePart | FilePart
+"""What goes with a question besides its text."""
+Part: TypeAlias = TextPart | ReasoningPart | ToolCallPart | ToolResultPart | ImagePart | FilePart
 _PARTS: dict[str, type[Any]] = {
     "text": TextPart,
     "reasoning": ReasoningPart,
     "tool-call": ToolCallPart,
     "tool-result": ToolResultPart,
     "image": ImagePart,
+    "file": FilePart,
 }
 
 
@@ -154,6 +171,11 @@ class Message:
     def reasoning(self) -> str:
         """All reasoning parts joined."""
         return "".join(part.text for part in self.parts if isinstance(part, ReasoningPart))
+
+    @property
+    def attachments(self) -> tuple[Attachment, ...]:
+        """The images and files, in order."""
+        return tuple(part for part in self.parts if isinstance(part, ImagePart | FilePart))
 
     def _repr_markdown_(self) -> str:
         return self.text

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from nbchat.core.cost import Cost, Price
-from nbchat.core.messages import ImagePart, Message, TextPart, ToolCallPart, ToolResultPart
+from nbchat.core.messages import FilePart, ImagePart, Message, TextPart, ToolCallPart, ToolResultPart
 from nbchat.core.tools import ToolSpec
 from nbchat.core.usage import Usage
 
@@ -36,11 +36,13 @@ class ModelRequest:
 
     @property
     def texts(self) -> list[str]:
-        """All the text that is sent: messages without their reasoning, calls and results, and what the tools are."""
+        """All the text that is sent: messages without their reasoning, files, calls and results, and what the tools are."""
         texts: list[str] = []
         for part in (part for message in self.messages for part in message.parts):
             if isinstance(part, ToolCallPart):
                 texts += (part.name, part.arguments)
+            elif isinstance(part, FilePart):
+                texts += (part.name, part.text)
             elif isinstance(part, TextPart | ToolResultPart):
                 texts.append(part.text)
         for tool in self.tools:

@@ -13,11 +13,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from nbchat.core.conversations import Conversation
-from nbchat.core.messages import ImagePart, Message, Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
+from nbchat.core.messages import FilePart, ImagePart, Message, Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
 from nbchat.export.facts import Branches, call_names, facts, heading, result_label, trouble
 from nbchat.export.html_markdown import code_html, html_markdown
 from nbchat.export.html_style import STYLE
-from nbchat.export.safe_markdown import clean_text, image_host
+from nbchat.export.safe_markdown import clean_text, file_language, image_host
 
 __all__ = ["to_html"]
 
@@ -75,6 +75,8 @@ def _part(part: Part, names: Mapping[str, str]) -> str:
         return _folded(f"Calls {part.name}", code_html(part.arguments, "json"))
     if isinstance(part, ToolResultPart):
         return _folded(result_label(part, names), code_html(part.text))
+    if isinstance(part, FilePart):
+        return _folded(f"File {part.name}", code_html(part.text, file_language(part.name)))
     assert isinstance(part, ImagePart)
     alt = _text(part.alt)
     if _PICTURE.fullmatch(part.url):

@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from nbchat.core.conversations import Conversation
-from nbchat.core.messages import ImagePart, Message, Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
+from nbchat.core.messages import (
+    Attachment,
+    FilePart,
+    ImagePart,
+    Message,
+    Part,
+    ReasoningPart,
+    TextPart,
+    ToolCallPart,
+    ToolResultPart,
+)
 from nbchat.export.facts import Branches, call_names, facts, heading, result_label, trouble
-from nbchat.export.safe_markdown import escape_text, fenced, image_text, safe_markdown
+from nbchat.export.safe_markdown import clean_text, escape_text, fenced, file_language, image_text, safe_markdown
 
-__all__ = ["MARKER", "beginning", "footer", "heading_line", "part_markdown", "to_markdown", "turn_markdown"]
+__all__ = ["MARKER", "attachment_line", "beginning", "footer", "heading_line", "part_markdown", "to_markdown", "turn_markdown"]
 
 MARKER = "[](#nbchat-transcript)"
 """An empty link: invisible, and how a view knows a saved transcript that it stands for. Model text cannot contain it,
@@ -35,7 +45,7 @@ def to_markdown(conversation: Conversation, path: Iterable[Message], messages: I
 def turn_markdown(question: Message | None, answer: Message) -> str:
     """Return a turn's transcript: the question quoted (None where the cell itself shows it), the answer made safe, one
     line about it, and the invisible marker."""
-    blocks = [] if question is None else [_quoted("", question.text)]
+    blocks = [] if question is None else [*map(attachment_line, question.attachments), _quoted("", question.text)]
     names = call_names(answer)
     blocks.extend(part_markdown(part, names) for part in answer.parts if not isinstance(part, ReasoningPart))
     blocks.extend((footer(answer), MARKER))
@@ -68,8 +78,15 @@ def part_markdown(part: Part, names: Mapping[str, str] = _NO_NAMES) -> str:
         return f"Calls {escape_text(part.name)}:\n\n{fenced(part.arguments, 'json')}"
     if isinstance(part, ToolResultPart):
         return f"{escape_text(result_label(part, names))}:\n\n{fenced(part.text)}"
+    if isinstance(part, FilePart):
+        return f"File {escape_text(part.name)}:\n\n{fenced(clean_text(part.text), file_language(part.name))}"
     assert isinstance(part, ImagePart)
     return image_text(part.url, part.alt)
+
+
+def attachment_line(part: Attachment) -> str:
+    """Return what stands for a file where its content would be too much."""
+    return f"*(file: {escape_text(part.name)})*" if isinstance(part, FilePart) else image_text(part.url, part.alt)
 
 
 def _quoted(label: str, text: str) -> str:

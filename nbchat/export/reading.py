@@ -35,7 +35,8 @@ _PART_FIELDS: Mapping[str, Mapping[str, tuple[type, Any]]] = {
     "reasoning": {"text": (str, _MISSING), "seconds": (float, None)},
     "tool-call": {"id": (str, _MISSING), "name": (str, _MISSING), "arguments": (str, _MISSING)},
     "tool-result": {"call_id": (str, _MISSING), "text": (str, _MISSING), "error": (bool, False), "denied": (bool, False)},
-    "image": {"url": (str, _MISSING), "alt": (str, "")},
+    "image": {"url": (str, _MISSING), "alt": (str, ""), "width": (int, None), "height": (int, None)},
+    "file": {"name": (str, _MISSING), "text": (str, _MISSING)},
 }
 _NAMES = {str: "text", float: "a number", int: "a whole number", bool: "true or false", dict: "an object", list: "a list"}
 

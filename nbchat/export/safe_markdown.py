@@ -16,7 +16,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-__all__ = ["Fence", "clean_text", "escape_text", "fenced", "image_host", "image_text", "safe_markdown", "split_fences"]
+__all__ = [
+    "Fence",
+    "clean_text",
+    "escape_text",
+    "fenced",
+    "file_language",
+    "image_host",
+    "image_text",
+    "safe_markdown",
+    "split_fences",
+]
 
 # What is searched for is bounded, so that a hostile answer costs linear time: longer code, titles or formulas are text.
 _FENCE = re.compile(r"^([ \t]*)(`{3,}|~{3,})([^\n]*)$")
@@ -84,6 +94,12 @@ def fenced(code: str, language: str = "") -> str:
     longest = max((len(run) for run in re.findall(r"`+", code)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}{language}\n{code}\n{fence}"
+
+
+def file_language(name: str) -> str:
+    """Return what a fence says of a file with this name: its ending, which is what most languages are called by."""
+    ending = name.rpartition(".")[2] if "." in name else ""
+    return ending if _LANGUAGE.fullmatch(ending) else ""
 
 
 def escape_text(text: str) -> str:

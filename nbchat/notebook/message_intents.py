@@ -10,8 +10,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from nbchat.core.errors import ChatError, UsageError
-from nbchat.core.messages import Message
+from nbchat.core.messages import Message, part_to_json
 from nbchat.notebook import wire
+from nbchat.notebook.attachments import read_attachments
 from nbchat.notebook.branches import path_of
 from nbchat.notebook.wire import Json
 
@@ -67,7 +68,9 @@ async def _send(services: Services, view: View, data: Mapping[str, Any]) -> Json
     if view.turn is None and view.branch is not None and not view.asked:  # else it goes behind what was asked before
         path = path_of(view)
         where = {"parent": path[-1].id} if path else {}
-    return _asked(services, view, data, session.submit(data["text"], request_id=data["client_id"], **where))
+    attachments = read_attachments(data.get("attachments"))
+    turn = session.submit(data["text"], request_id=data["client_id"], attachments=attachments, **where)
+    return _asked(services, view, data, turn)
 
 
 async def _edit(services: Services, view: View, data: Mapping[str, Any]) -> Json:
@@ -110,7 +113,8 @@ async def _alone(services: Services, view: View, data: Mapping[str, Any]) -> Jso
     session = await live_session(services, view)
     message = _message(session, data["message"])
     asked = message if message.role == "user" else _message(session, message.parent or "")
-    return _asked(services, view, data, session.submit(asked.text, request_id=data["client_id"], parent=None))
+    turn = session.submit(asked.text, request_id=data["client_id"], parent=None, attachments=asked.attachments)
+    return _asked(services, view, data, turn)
 
 
 def _unsaid(session: Session, view: View, message_id: str) -> Turn | None:
@@ -122,7 +126,7 @@ def _unsaid(session: Session, view: View, message_id: str) -> Turn | None:
 
 def _asked_anew(services: Services, view: View, data: Mapping[str, Any], session: Session, old: Turn, model: str = "") -> Json:
     client, label = data["client_id"], model or old.model
-    given: dict[str, Any] = {"model": label, "parameters": old.parameters, "budget": old.budget}
+    given: dict[str, Any] = {"model": label, "parameters": old.parameters, "budget": old.budget, "attachments": old.attachments}
     turn = session.submit(old.text, request_id=client, cell=old.cell, **given)
     return _asked(services, view, data, turn)
 
@@ -168,6 +172,14 @@ async def _approve(_services: Services, view: View, data: Mapping[str, Any]) -> 
 # ---------------------------------------------------------------- messages
 
 
+async def _part(services: Services, view: View, data: Mapping[str, Any]) -> Json | None:
+    """Give the content of a picture or file that is being looked at; None where it is gone."""
+    message = (await live_session(services, view)).message(data["message"])
+    if message is None or not 0 <= data["part"] < len(message.parts):
+        return None
+    return wire.part(message.id, data["part"], part_to_json(message.parts[data["part"]]))
+
+
 async def _switch(services: Services, view: View, data: Mapping[str, Any]) -> None:
     session = await live_session(services, view)
     services.hub.switch(view, _message(session, data["message"]))
@@ -198,6 +210,7 @@ MESSAGE_INTENTS: Mapping[str, _Do] = {
     "unqueue": _unqueue,
     "requeue": _requeue,
     "approve": _approve,
+    "part": _part,
     "switch": _switch,
     "hide": _hide,
     "delete": _delete,

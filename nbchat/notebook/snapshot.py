@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from nbchat.core.cost import format_cost
 from nbchat.core.engine import IDLE
-from nbchat.core.messages import Message
+from nbchat.core.messages import ImagePart, Message
 from nbchat.core.models import DEMO, split_model
 from nbchat.notebook.branches import messages_of, path_of, siblings_of
-from nbchat.notebook.wire import Json
+from nbchat.notebook.wire import Json, light
 from nbchat.sessions.state import Notice
 
 if TYPE_CHECKING:
@@ -120,10 +120,10 @@ def newest(session: Session, messages: Iterable[Message]) -> tuple[list[Json], b
 
 
 def rows_of(session: Session, messages: Iterable[Message]) -> list[Json]:
-    """Return messages as JSON, each with its siblings where it has any."""
+    """Return messages as JSON, each with its siblings where it has any; of large pictures and files the names alone."""
     rows = []
     for message in messages:
-        row = message.to_json()
+        row = light(message.to_json())
         if beside := siblings_of(session, message):
             row["siblings"] = beside
         rows.append(row)
@@ -162,7 +162,7 @@ def state_of(view: View, offers: Iterable[Offer]) -> Json:
         "cost": format_cost(state.cost),
         "notice": None if notice is None else notice.to_json(),
         "offers": [{"id": offer.id, "text": offer.text, "detail": offer.detail} for offer in offers],
-        "queue": [_queued(waiting, "" if session.private else waiting.text) for waiting in queue],
+        "queue": [_queued(waiting, private=session.private) for waiting in queue],
         "approvals": [approval.to_json() for approval in approvals],
         "engine": (state.engine if running else IDLE).to_json(),
         "private": session.private,
@@ -180,10 +180,13 @@ def _outlook_of(view: View) -> Json | None:
     return view.outlook
 
 
-def _queued(turn: Turn, text: str) -> Json:
-    """A turn that waits; one that is about a message that is there already says which."""
+def _queued(turn: Turn, *, private: bool) -> Json:
+    """A turn that waits; one that is about a message that is there already says which. Of a private one no words, nor names."""
+    row: Json = {"turn": turn.id, "text": "" if private else turn.text}
+    if turn.attachments and not private:
+        row["attachments"] = [each.alt if isinstance(each, ImagePart) else each.name for each in turn.attachments]
     about = turn.place.target if turn.place is not None else None
-    return {"turn": turn.id, "text": text} | ({} if about is None else {"kind": turn.kind, "message": about})
+    return row if about is None else row | {"kind": turn.kind, "message": about}
 
 
 def saved_state(state: Json) -> Json:

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from nbchat.core.coalesce import merge
 from nbchat.core.errors import ErrorInfo
-from nbchat.core.events import Event, Loading, UsageReport, Waiting
+from nbchat.core.events import Event, Loading, TurnStart, UsageReport, Waiting
 
 __all__ = [
     "OPS",
@@ -22,8 +22,10 @@ __all__ = [
     "append",
     "asset",
     "deleted",
+    "light",
     "models",
     "page",
+    "part",
     "read_intent",
     "refused",
     "sent",
@@ -55,10 +57,17 @@ OPS: Mapping[str, Mapping[str, type]] = {
     "restore": {"messages": list},
     "approve": {"call": str, "decision": str},
     "title": {"title": str},
+    "part": {"message": str, "part": int},
     "asset": {"name": str},
 }
 """What a browser may ask, and the fields that it must give. A stop may name its `turn` and be `at_once`, a regenerate
-names its `model` if it has one; a resume may say `drop`: leave the oldest messages out."""
+names its `model` if it has one; a resume may say `drop`: leave the oldest messages out. What is sent may have `attachments`: a
+list of {"kind": "image", "name", "data": base64} and {"kind": "text", "name", "data": the text}."""
+
+PART_CHARACTERS = 8_000
+"""A picture or file with more is sent when somebody looks at it."""
+_CONTENT = {"image": "url", "file": "text"}
+"""Where the content stands in a part of this type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +92,7 @@ def read_intent(content: Any) -> Intent | None:
 
 def append(generation: int, after: int, seq: int, events: Iterable[Event]) -> Json:
     """What follows position `after` up to `seq`; without events it only tells the position (a repeated end)."""
-    told = [event.to_json() for event in shorten(events)]
+    told = [_light_event(event) for event in shorten(events)]
     return {"op": "append", "generation": generation, "after": after, "seq": seq, "events": told}
 
 
@@ -110,6 +119,31 @@ def page(messages: Sequence[Json], *, more: bool, before: str, path: int) -> Jso
     """Older messages, oldest first, for a page that holds `before` as its first one and whose snapshot had the same `path`: what
     another one asked for, or what was read before the last change, is not taken."""
     return {"op": "page", "messages": list(messages), "more": more, "before": before, "path": path}
+
+
+def part(message: str, number: int, content: Json) -> Json:
+    """The part of a message whose content was left out (see `light`)."""
+    return {"op": "part", "message": message, "part": number, "content": content}
+
+
+def light(row: Json) -> Json:
+    """Return a message as it travels: pictures and files of more than `PART_CHARACTERS` go without their content, and say in
+    `left` how many characters that is. Whoever shows them asks for it; so neither a snapshot nor a saved notebook grows by them.
+    """
+    return {**row, "parts": [_light_part(each) for each in row["parts"]]}
+
+
+def _light_part(content: Json) -> Json:
+    name = _CONTENT.get(content["type"], "")
+    left = len(content[name]) if name else 0
+    return {**content, name: "", "left": left} if left > PART_CHARACTERS else content
+
+
+def _light_event(event: Event) -> Json:
+    told = event.to_json()
+    if isinstance(event, TurnStart):
+        told["messages"] = [light(row) for row in told["messages"]]
+    return told
 
 
 def models(rows: Sequence[Json], error: ErrorInfo | None) -> Json:

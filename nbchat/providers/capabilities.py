@@ -13,7 +13,7 @@ from typing import Any
 
 from nbchat.core.models import Model
 
-__all__ = ["capabilities_of", "takes_tools"]
+__all__ = ["capabilities_of", "takes_images", "takes_tools"]
 
 _WORDS: Mapping[str, str] = {
     name: word
@@ -59,6 +59,22 @@ def takes_tools(model: Model) -> bool | None:
     flags += [abilities.get("function_calling")] if isinstance(abilities, dict) else []
     listed = isinstance(model.raw.get("supported_parameters"), list) or (isinstance(abilities, list) and bool(abilities))
     return False if listed or False in flags else None
+
+
+def takes_images(model: Model) -> bool | None:
+    """Return whether its listing says that a model takes images; None where it does not say.
+
+    A list of what goes in (OpenRouter, xAI) or of what it can do (Ollama) without them says no, and so does a plain false.
+    """
+    if "vision" in model.capabilities:
+        return True
+    raw, abilities = model.raw, model.raw.get("capabilities")
+    architecture = raw.get("architecture")
+    listed = [raw.get("input_modalities"), abilities]
+    listed += [architecture.get("input_modalities")] if isinstance(architecture, dict) else []
+    flags = [raw.get("supports_vision"), raw.get("supports_image_input")]
+    flags += [abilities.get("vision")] if isinstance(abilities, dict) else []
+    return False if any(isinstance(each, list) and each for each in listed) or False in flags else None
 
 
 def _said(found: Any) -> Iterable[str]:

@@ -14,6 +14,7 @@ from nbchat.core.errors import ConfigError, StorageError
 from nbchat.core.models import DEMO, Model, Provider
 from nbchat.core.requests import ModelRequest
 from nbchat.core.secrets import Secret
+from nbchat.providers.capabilities import takes_images
 from nbchat.providers.catalogue import Catalogue, Listing
 from nbchat.providers.check import Check, check
 from nbchat.providers.endpoint import Endpoint
@@ -163,6 +164,12 @@ class ProviderRegistry:
     async def models(self, id: str, *, refresh: bool = False) -> tuple[Model, ...]:
         """Return the chat models that the provider offers (cached for 5 minutes); raises ChatError."""
         return (await self.listing(id, refresh=refresh)).models
+
+    def sees(self, id: str, model: str) -> bool | None:
+        """Return whether a provider's model takes images, None where its listing is not at hand or does not say; asks nobody."""
+        provider = self._providers.get(id)
+        listed = None if provider is None else self.catalogue.model(provider, model)
+        return None if listed is None else takes_images(listed)
 
     async def aclose(self) -> None:
         """Release all connections; idempotent."""

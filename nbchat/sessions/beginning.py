@@ -31,7 +31,7 @@ class Beginning:
         parameters = merge(self._tree.conversation.parameters, turn.parameters)
         if turn.kind == "ask":
             parent = await self._parent_for(turn) if turn.place is None else turn.place.parent
-            question = Message(new_id(), "user", (TextPart(turn.text),), parent, created=now)
+            question = Message(new_id(), "user", (*turn.attachments, TextPart(turn.text)), parent, created=now)
             answer = Message(new_id(), "assistant", (), question.id, "streaming", model=label, created=now)
             return question, replace(answer, parameters=parameters)
         assert turn.place is not None

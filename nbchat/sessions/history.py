@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from nbchat.core.messages import ImagePart, Message, Part, TextPart, ToolCallPart, ToolResultPart
+from nbchat.core.messages import FilePart, ImagePart, Message, Part, TextPart, ToolCallPart, ToolResultPart
 
 __all__ = ["history_for"]
 
@@ -57,7 +57,7 @@ def _spelled(path: Iterable[Message], sent: list[Message]) -> list[Message]:
             continue
         if message.role == "assistant":
             sent.extend(_messages(message, ids))
-        elif content := _content(message.parts, images=message.role == "user"):
+        elif content := _content(message.parts, attached=message.role == "user"):
             sent.append(message.with_parts(content))
     return sent
 
@@ -104,9 +104,9 @@ def _messages(message: Message, ids: set[str]) -> Iterator[Message]:
             yield replace(message, role="tool", parts=tuple(results))
 
 
-def _content(parts: Iterable[Part], *, images: bool = False) -> tuple[Part, ...]:
+def _content(parts: Iterable[Part], *, attached: bool = False) -> tuple[Part, ...]:
     """The parts that can be sent as content; none where they are nothing but white space, which servers refuse."""
-    found = tuple(part for part in parts if isinstance(part, TextPart) or (images and isinstance(part, ImagePart)))
+    found = tuple(part for part in parts if isinstance(part, TextPart) or (attached and isinstance(part, ImagePart | FilePart)))
     return found if any(not isinstance(part, TextPart) or part.text.strip() for part in found) else ()
 
 

@@ -40,7 +40,8 @@ class Outlook:
     """What the next question of a branch sends besides itself: so many tokens of history (all of them where they are too many
     and none may be left out), which cost so much with an answer. `length` is the model's context length, None where nobody knows,
     of which `kept` tokens are kept for the answer (`max_tokens`), as they are when it is asked; `first` the id of the first
-    message that is sent, where `omitted` ones before it are not."""
+    message that is sent, where `omitted` ones before it are not. `sees` is whether the model takes images, as far as its listing
+    says."""
 
     size: Size
     expected: Expected
@@ -48,6 +49,7 @@ class Outlook:
     kept: int = 0
     first: str | None = None
     omitted: int = 0
+    sees: bool | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return it for a view; money as people read it."""
@@ -62,11 +64,11 @@ class Outlook:
             "kept": self.kept,
             "first": self.first,
             "omitted": self.omitted,
-        }
+        } | ({} if self.sees is None else {"sees": self.sees})
 
 
-_Facts = tuple[Price | None, int | None, Calibration]
-_NOTHING: _Facts = (None, None, Calibration())
+_Facts = tuple[Price | None, int | None, Calibration, bool | None]
+_NOTHING: _Facts = (None, None, Calibration(), None)
 
 
 class Outlooks:
@@ -115,7 +117,8 @@ class Outlooks:
         try:
             price = await self._ports.prices.price(self._ports.provider(provider).provider, model, ask=False)
             length = await self._ports.context_length(provider, model)
-            return price, length, await self._estimates.calibration(*split_model(self._tree.answering(label)))
+            calibration = await self._estimates.calibration(*split_model(self._tree.answering(label)))
+            return price, length, calibration, self._ports.sees(provider, model)
         except ChatError:  # a provider that is gone
             return _NOTHING
         except Exception:  # whatever is wrong with a price, it must not cost anything else
@@ -137,7 +140,7 @@ class Outlooks:
 
     def _made(self, path: Sequence[Message], tools: Sequence[ToolSpec], label: str) -> Outlook:
         tree, conversation = self._tree, self._tree.conversation
-        price, length, calibration = self._facts.get(label, _NOTHING)
+        price, length, calibration, sees = self._facts.get(label, _NOTHING)
         parameters = conversation.parameters.get
 
         @cache
@@ -155,4 +158,4 @@ class Outlooks:
         sent = size(start)
         first = path[start].id if 0 < start < len(path) else None
         kept = length - room if length is not None and room is not None and room > 0 else 0
-        return Outlook(sent, expected_of(tree, sent, parameters, price), length, kept, first, start)
+        return Outlook(sent, expected_of(tree, sent, parameters, price), length, kept, first, start, sees)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from nbchat.core.attachments import image_tokens
 from nbchat.core.calibration import Calibration
 from nbchat.core.messages import ImagePart, Message
 from nbchat.core.model_names import is_model
@@ -17,8 +18,8 @@ from nbchat.core.tools import ToolSpec
 
 __all__ = ["LEAST_OUTPUT", "Size", "Told", "characters_of", "size_of", "told_by"]
 
-_IMAGE_CHARACTERS = 3_000
-"""An image of 1,024 x 1,024 in high detail is 765 tokens (OpenAI, "Images and vision: calculating costs")."""
+_PER_TOKEN = 4
+"""Characters that stand for one token of an image, as four of English text do."""
 LEAST_OUTPUT = 500
 """Tokens that an answer is expected to have where no `max_tokens` bounds it and none has come, or only shorter ones."""
 
@@ -55,8 +56,9 @@ def told_by(row: RequestRecord) -> Told | None:
 
 def characters_of(messages: Sequence[Message], tools: Sequence[ToolSpec] = ()) -> int:
     """Return how much text a request is: messages, calls with their arguments and results, and what it says of tools."""
-    images = sum(isinstance(part, ImagePart) for message in messages for part in message.parts)
-    return sum(map(len, ModelRequest("", "", tuple(messages), tools=tuple(tools)).texts)) + images * _IMAGE_CHARACTERS
+    images = (part for message in messages for part in message.parts if isinstance(part, ImagePart))
+    tokens = sum(image_tokens(image.width, image.height) for image in images)
+    return sum(map(len, ModelRequest("", "", tuple(messages), tools=tuple(tools)).texts)) + tokens * _PER_TOKEN
 
 
 def size_of(

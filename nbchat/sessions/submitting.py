@@ -6,14 +6,14 @@ at once, before anything is awaited; what then happens is the worker's matter. O
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from nbchat.core.errors import BusyError, UsageError
 from nbchat.core.ids import new_id
-from nbchat.core.messages import Message
+from nbchat.core.messages import Attachment, Message
 from nbchat.core.models import model_named
 from nbchat.core.parameters import check_parameters
 from nbchat.core.texts import text_of
@@ -67,11 +67,13 @@ class Submitting(Editing):
         when_busy: Literal["queue", "raise"] = "queue",
         budget: Any = None,
         parent: str | EllipsisType | None = ...,
+        attachments: Sequence[Attachment] = (),
     ) -> Turn:
         """Reserve the next place in the queue and return its turn at once; a `request_id` seen before returns its turn.
 
         The question goes below the message `parent` (None: it begins a conversation of its own); without one to the end of
-        the active path when its turn has come. `budget` is what the turn may cost, in US dollars. Raises UsageError for an
+        the active path when its turn has come. `budget` is what the turn may cost, in US dollars; `attachments` go with the
+        question (they are checked already: `core/attachments.py`). Raises UsageError for an
         empty question, for parameters that cannot be sent, for a `model` that names none, for a `budget` that is no amount and
         in a closed session, BusyError with `when_busy="raise"` while a turn runs or waits, ConfigError for a model whose
         provider is unknown; nothing is sent then. A question of the same `cell` that still waits gives way: whoever runs a cell
@@ -91,7 +93,7 @@ class Submitting(Editing):
             place = Place(parent=parent)
         checked = check_parameters(parameters or {})
         own = amount_of(budget)
-        turn = Turn(self._session, text, request_id or new_id(), cell, model, checked, "ask", place, own)
+        turn = Turn(self._session, text, request_id or new_id(), cell, model, checked, "ask", place, own, tuple(attachments))
         self._enqueue(turn)
         for waiting in self.queue:
             if cell is not None and waiting.cell == cell and waiting is not turn:
@@ -99,14 +101,15 @@ class Submitting(Editing):
         return turn
 
     def edit(self, message_id: str, text: str, *, request_id: str | None = None, model: str = "") -> Turn:
-        """Ask a question anew in other words, beside the old one; returns its turn. Raises UsageError for a message that is
-        no question, else as `submit` does."""
+        """Ask a question anew in other words, beside the old one, with what was attached to it; returns its turn. Raises
+        UsageError for a message that is no question, else as `submit` does."""
         if (known := self._known(request_id)) is not None:
             return known
         message = self._message(message_id)
         if message.role != "user":
             raise UsageError("This message is no question.", hint="An answer is changed with edit_reply(message_id, text).")
         turn = Turn(self._session, _question(text), request_id or new_id(), model=model, place=Place(parent=message.parent))
+        turn.attachments = message.attachments
         return self._enqueue(turn)
 
     def regenerate(self, message_id: str | None = None, *, request_id: str | None = None, model: str = "") -> Turn:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from nbchat.core.accumulator import TurnAccumulator
 from nbchat.core.ids import new_id
-from nbchat.core.messages import Message
+from nbchat.core.messages import Attachment, Message
 from nbchat.sessions.ports import TurnRecord
 
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ class Turn:
     place: Place | None = None
     budget: Decimal | None = None
     """What it may cost, in US dollars; None is the setting's."""
+    attachments: tuple[Attachment, ...] = ()
+    """What goes with the question, before its text."""
     callers: Callers = ()
     """Whose tools asked for it; let go of when it has ended."""
     id: str = field(default_factory=new_id)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from nbchat.core.cost import Cost
 from nbchat.core.errors import ErrorInfo, ErrorKind
 from nbchat.core.messages import (
+    FilePart,
     ImagePart,
     Message,
     MessageStatus,
@@ -36,7 +37,8 @@ parts = st.one_of(
     st.builds(ReasoningPart, texts, st.none() | st.floats(0, 1e6)),
     st.builds(ToolCallPart, texts, texts, texts),
     st.builds(ToolResultPart, texts, texts, st.booleans()),
-    st.builds(ImagePart, texts, texts),
+    st.builds(ImagePart, texts, texts, st.none() | st.integers(0, 9_999)),
+    st.builds(FilePart, texts, texts),
 )
 messages = st.builds(
     Message,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from nbchat.core.conversations import Conversation
 from nbchat.core.cost import Cost
 from nbchat.core.errors import ErrorInfo
-from nbchat.core.messages import ImagePart, Message, Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
+from nbchat.core.messages import FilePart, ImagePart, Message, Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
 from nbchat.core.usage import Usage
 
 __all__ = ["ALL", "ANSWER", "CONVERSATION", "PATH", "trees"]
@@ -78,7 +78,8 @@ _parts: st.SearchStrategy[Part] = st.one_of(
     st.builds(ReasoningPart, _texts, st.none() | st.floats(0, 1e6)),
     st.builds(ToolCallPart, _texts, _texts, _texts),
     st.builds(ToolResultPart, _texts, _texts, st.booleans(), st.booleans()),
-    st.builds(ImagePart, _texts, _texts),
+    st.builds(ImagePart, _texts, _texts, st.none() | st.integers(0, 9_999), st.none() | st.integers(0, 9_999)),
+    st.builds(FilePart, _texts, _texts),
 )
 
 

@@ -12,7 +12,7 @@ import pytest
 from nbchat.core.models import KeyPlace, Model, Provider
 from nbchat.core.price import format_price
 from nbchat.core.secrets import Secret
-from nbchat.providers.capabilities import takes_tools
+from nbchat.providers.capabilities import takes_images, takes_tools
 from nbchat.providers.endpoint import Endpoint
 from nbchat.providers.presets import PRESETS
 from nbchat.runtime.clock import SystemClock
@@ -116,3 +116,20 @@ def test_that_a_model_takes_no_tools_is_not_that_nobody_says() -> None:
         "gemini-2.5-pro-preview",
     }
     assert {name for name, takes in said.items() if takes is False} == {"llama-v3p1-8b-instruct", "auto"}
+
+
+def test_that_a_model_takes_no_images_is_not_that_nobody_says() -> None:
+    """The same of pictures: only what a listing says is said."""
+    named = ("openrouter", "ollama", "fireworks", "mistral", "openai")
+    read = [json.loads(next(path for path in VECTORS if path.stem == name).read_text()) for name in named]
+    said = {model.label: takes_images(model) for vector in read for model in models_of(vector)}
+    no = {"lab/openrouter/auto", "lab/llama3.2:latest", "lab/qwen2.5-coder:7b", "lab/gpt-oss:120b-cloud"}
+    assert {name for name, takes in said.items() if takes} == {
+        "lab/google/gemini-2.5-pro-preview",
+        "lab/accounts/fireworks/models/qwen2p5-vl-32b-instruct",
+        "lab/mistral-medium-2505",
+    }
+    assert {name for name, takes in said.items() if takes is False} == {
+        *no,
+        "lab/accounts/fireworks/models/llama-v3p1-8b-instruct",
+    }

@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbchat.core.messages import ImagePart, Message, Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
+from nbchat.core.messages import FilePart, ImagePart, Message, Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
 from nbchat.sessions.history import history_for
 
 QUESTION = Message("q", "user", (TextPart("hi"),))
@@ -174,6 +174,7 @@ PARTS: st.SearchStrategy[Part] = st.one_of(
     st.builds(ToolCallPart, IDS, st.just("f"), st.sampled_from(["{}", "{"])),
     st.builds(ToolResultPart, IDS, WORDS, st.booleans()),
     st.builds(ImagePart, st.just("data:,")),
+    st.builds(FilePart, st.just("a.txt"), st.sampled_from(["", "text"])),
 )
 MESSAGES = st.builds(
     Message,
@@ -201,14 +202,14 @@ def check(messages: Sequence[Message]) -> None:
             continue
         assert not due, "a call was not answered directly"
         assert message.role in ("system", "user", "assistant")
-        legal = {"assistant": {"text", "tool-call"}, "user": {"text", "image"}, "system": {"text"}}
+        legal = {"assistant": {"text", "tool-call"}, "user": {"text", "image", "file"}, "system": {"text"}}
         assert kinds <= legal[message.role]
         due = [part.id for part in message.parts if isinstance(part, ToolCallPart)]
         assert all(due)
         assert not seen & set(due)
         assert max(Counter(due).values(), default=0) <= 1
         seen.update(due)
-        assert due or message.text.strip() or "image" in kinds, "nothing in it"
+        assert due or message.text.strip() or kinds & {"image", "file"}, "nothing in it"
     assert not due, "a call without a result at the end"
 
 

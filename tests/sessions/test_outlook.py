@@ -165,3 +165,19 @@ def test_a_model_that_answers_under_the_name_of_its_version_is_the_same_model() 
         lease.release()
 
     live(test, version, price=PRICE)  # type: ignore[arg-type]
+
+
+def test_it_says_whether_the_model_takes_images_where_that_is_known() -> None:
+    """A page warns before a picture is sent; of what nobody says it says nothing."""
+
+    async def test(house: House) -> None:
+        session = await house.session()
+        lease = session.lease("view")
+        await eventually(lambda: told(session).get("sees") is False)
+        await session.set_model("lab/other")
+        await eventually(lambda: told(session).get("sees") is True)
+        await session.set_model("lab/third")
+        await eventually(lambda: "sees" not in told(session))
+        lease.release()
+
+    live(test, sees=lambda _, model: {"tiny": False, "other": True}.get(model))

@@ -46,7 +46,7 @@ def test_what_changed_since_is_guessed_by_its_characters() -> None:
 def test_without_a_report_all_of_it_is_a_guess() -> None:
     """Text, calls, results and images; never reasoning, which is not sent."""
     parts = (ToolCallPart("c", "look", "{}"), ToolResultPart("c", "seen"), ReasoningPart("hm"), ImagePart("data:,"))
-    assert characters_of([QUESTION, replace(ANSWER, parts=parts)]) == 400 + 6 + 4 + 3_000
+    assert characters_of([QUESTION, replace(ANSWER, parts=parts)]) == 400 + 6 + 4 + 4 * 765
     assert size(QUESTION, told={}) == Size(100, True)
     assert size(told={}) == Size(0, False)
 

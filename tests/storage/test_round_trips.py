@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from nbchat.core.conversations import Conversation
 from nbchat.core.cost import Cost, Price
 from nbchat.core.errors import ErrorInfo
-from nbchat.core.messages import ImagePart, Message, Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
+from nbchat.core.messages import FilePart, ImagePart, Message, Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
 from nbchat.core.usage import Certainty, Usage
 from nbchat.storage import Place, SqliteStore
 from nbchat.storage.codec import (
@@ -37,7 +37,8 @@ PARTS: st.SearchStrategy[Part] = st.one_of(
     st.builds(ReasoningPart, TEXTS, st.none() | SECONDS),
     st.builds(ToolCallPart, TEXTS, TEXTS, TEXTS),
     st.builds(ToolResultPart, TEXTS, TEXTS, st.booleans()),
-    st.builds(ImagePart, TEXTS, TEXTS),
+    st.builds(ImagePart, TEXTS, TEXTS, st.none() | st.integers(0, 9_999)),
+    st.builds(FilePart, TEXTS, TEXTS),
 )
 PARAMETERS: st.SearchStrategy[dict[str, Any]] = st.dictionaries(
     TEXTS, st.none() | st.booleans() | st.integers(-(2**70), 2**70) | TEXTS | st.lists(TEXTS, max_size=2), max_size=4

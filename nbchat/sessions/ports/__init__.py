@@ -84,6 +84,8 @@ class Ports:
     """Whether a provider id is on this machine, where a request of unknown price costs nothing."""
     context_length: Callable[[str, str], Awaitable[int | None]] = _unknown_length
     """How many tokens a model (provider id, model id) can read, None where nobody knows; asks no server."""
+    sees: Callable[[str, str], bool | None] = lambda _provider, _model: None
+    """Whether a model (provider id, model id) takes images, None where nobody knows; asks no server."""
     tokens: TokenCounter | None = None
     """Counts what nobody reported."""
     drain_seconds: Callable[[], float] = lambda: 0.0
