@@ -24,7 +24,7 @@ interface QuestionProps {
 export const Question = pure(function Question({ message, live, store }: QuestionProps) {
   const editing = useEditing(store, `edit ${message.id}`);
   return (
-    <article class={message.hidden ? "message user unsent" : "message user"} aria-label="You">
+    <article class={message.hidden ? "message user unsent" : "message user"} aria-label="You" data-message={message.id}>
       {editing.open ? (
         <Editor
           store={store}
@@ -74,7 +74,7 @@ export const Answer = pure(function Answer(props: AnswerProps) {
   const recovers = last && recovery(message) !== "";
   const look = `message ${message.role} ${message.status}${message.hidden ? " unsent" : ""}${last ? " last" : ""}`;
   return (
-    <article class={look} aria-label="Answer" aria-busy={streaming}>
+    <article class={look} aria-label="Answer" aria-busy={streaming} data-message={message.id}>
       {editing.open ? (
         <Editor
           store={store}

@@ -3,17 +3,18 @@ import { Fragment } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { isAsked } from "../outbox.ts";
 import type { Store } from "../store.ts";
-import type { Approval, Message } from "../wire/protocol.ts";
+import type { Approval } from "../wire/protocol.ts";
+import type { Place } from "./anchor.ts";
 import { Approvals } from "./approvals.tsx";
 import { Hold, useSought } from "./branches.tsx";
 import { Composer } from "./composer.tsx";
-import { useKeptFocus } from "./focus.ts";
+import { focusOf, useKeptFocus } from "./focus.ts";
 import { Header } from "./header.tsx";
-import { DownIcon } from "./icons.tsx";
 import { live } from "./live.ts";
 import { Answer, Question } from "./message.tsx";
 import { Notices } from "./notices.tsx";
 import { NextLine, SentMark } from "./outlook.tsx";
+import { Pill } from "./pill.tsx";
 import { Queue } from "./queue.tsx";
 import { Follow } from "./scroll.ts";
 import { Announcer, StopLine } from "./status.tsx";
@@ -21,20 +22,13 @@ import { UndoBar } from "./undo.tsx";
 
 export function Thread({ store }: { store: Store }) {
   const [memory] = useState(store.memory); // of the conversation that this thread was made for
-  const follow = useMemo(() => new Follow((memory.get("scroll") as number | null | undefined) ?? null), [memory]);
-  useEffect(() => () => memory.set("scroll", follow.place), [memory, follow]);
+  const follow = useMemo(() => new Follow((memory.get("scroll") as Place | null | undefined) ?? null), [memory]);
+  useLayoutEffect(() => () => memory.set("scroll", follow.place), [memory, follow]);
   return (
     <section class="thread" aria-label={`Chat ${live(store).title}`.trim()}>
       <Header store={store} />
       <Log store={store} follow={follow} />
-      {!follow.pinned.value && (
-        <div class="pill-place">
-          <button type="button" class="pill" onClick={follow.jump}>
-            <DownIcon />
-            {live(store).approvals.length > 0 ? "A tool waits for your decision" : "Jump to latest"}
-          </button>
-        </div>
-      )}
+      <Pill store={store} follow={follow} />
       <Notices store={store} />
       <UndoBar store={store} />
       <StopLine store={store} />
@@ -49,8 +43,17 @@ function Log({ store, follow }: { store: Store; follow: Follow }) {
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const { messages, more, paging, queue, pending, approvals } = live(store);
-  useLayoutEffect(() => follow.attach(scroller.current as HTMLElement, content.current as HTMLElement), [follow]);
-  usePlaceKept(follow, scroller, messages);
+  useLayoutEffect(() => {
+    follow.onTop = () => {
+      const { more, paging, lost } = store.state;
+      if (more && !paging && !lost) store.older();
+      return more && !lost;
+    };
+    return follow.attach(scroller.current as HTMLElement, content.current as HTMLElement);
+  }, [store, follow]);
+  const first = messages[0]?.id;
+  useLayoutEffect(follow.settle, [first]); // older ones were put in front
+  useSentShown(store, follow, scroller);
   useSought(store);
   const empty = messages.length === 0 && queue.length === 0 && pending.length === 0;
   return (
@@ -67,6 +70,16 @@ function Log({ store, follow }: { store: Store; follow: Follow }) {
       </div>
     </div>
   );
+}
+
+/** Whoever sends a question in this view wants to see it and its answer. */
+function useSentShown(store: Store, follow: Follow, log: { current: HTMLElement | null }): void {
+  const { pending } = live(store);
+  const last = pending.at(-1);
+  const sent = last?.ask.op === "send" ? last.client : null;
+  useEffect(() => {
+    if (sent && focusOf(log.current)?.closest(".composer")) follow.jump();
+  }, [follow, log, sent]);
 }
 
 function Earlier({ store, paging }: { store: Store; paging: boolean }) {
@@ -118,15 +131,4 @@ function Empty() {
       </p>
     </div>
   );
-}
-
-/** Older messages were put in front: what the reader looks at stays where it is. */
-function usePlaceKept(follow: Follow, scroller: { current: HTMLElement | null }, messages: readonly Message[]): void {
-  const before = useRef({ first: messages[0]?.id, height: 0 });
-  useLayoutEffect(() => {
-    const height = scroller.current?.scrollHeight ?? 0;
-    const { first } = before.current;
-    if (messages.findIndex((message) => message.id === first) > 0) follow.keepPlace(before.current.height);
-    before.current = { first: messages[0]?.id, height };
-  });
 }

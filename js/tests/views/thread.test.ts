@@ -176,42 +176,6 @@ describe("a thread", () => {
     expect(view.sent("model")).toEqual([{ op: "model", model: "b/three" }]);
   });
 
-  test("follows the end until the reader scrolls up, and a pill leads back", async () => {
-    view = new TestView({ snapshot: snapshot(many(2)) });
-    const shown = view.render();
-    const log = shown.find(".log");
-    const rest = () => log.scrollHeight - log.scrollTop - log.clientHeight;
-    await vi.waitFor(() => expect(rest()).toBeLessThan(2));
-    expect(log.scrollTop).toBeGreaterThan(100);
-    log.scrollTop = 40;
-    await vi.waitFor(() => expect(shown.has(".pill")).toBe(true));
-    view.begin();
-    view.say("more\n\n".repeat(40));
-    await vi.waitFor(() => expect(shown.text).toContain("more"));
-    expect(rest()).toBeGreaterThan(100);
-    shown.button("Jump to latest").click();
-    await vi.waitFor(() => expect(rest()).toBeLessThan(2));
-    view.say("and more\n\n".repeat(40));
-    await vi.waitFor(() => expect(shown.text).toContain("and more"));
-    await vi.waitFor(() => expect(rest()).toBeLessThan(2));
-    expect(shown.has(".pill")).toBe(false);
-  });
-
-  test("keeps the reader's place while a host takes the view off the page", async () => {
-    view = new TestView({ snapshot: snapshot(many(2)) });
-    const shown = view.render();
-    const log = shown.find(".log");
-    await vi.waitFor(() => expect(log.scrollTop).toBeGreaterThan(100));
-    log.scrollTop = 60;
-    await vi.waitFor(() => expect(shown.has(".pill")).toBe(true));
-    shown.el.style.display = "none";
-    await vi.waitFor(() => expect(log.clientHeight).toBe(0));
-    await new Promise(requestAnimationFrame); // a ResizeObserver speaks after the frame's layout
-    await new Promise(requestAnimationFrame);
-    shown.el.style.display = "";
-    await vi.waitFor(() => expect(log.scrollTop).toBe(60));
-  });
-
   test("says to screen readers when an answer begins and ends, not every word", async () => {
     view = new TestView();
     const shown = view.render();
