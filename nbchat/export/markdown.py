@@ -1,4 +1,4 @@
-"""Markdown of a conversation (a file to read) and of one turn (what a cell keeps when its widget is gone)."""
+"""Markdown of a conversation: a file to read. What a notebook's cell keeps is `transcript`'s."""
 
 from __future__ import annotations
 
@@ -19,11 +19,7 @@ from nbchat.core.messages import (
 from nbchat.export.facts import Branches, call_names, facts, heading, result_label, trouble
 from nbchat.export.safe_markdown import clean_text, escape_text, fenced, file_language, image_text, safe_markdown
 
-__all__ = ["MARKER", "attachment_line", "beginning", "footer", "heading_line", "part_markdown", "to_markdown", "turn_markdown"]
-
-MARKER = "[](#nbchat-transcript)"
-"""An empty link: invisible, and how a view knows a saved transcript that it stands for. Model text cannot contain it,
-because links to anchors are made text there."""
+__all__ = ["attachment_line", "beginning", "footer", "heading_line", "part_markdown", "quoted", "to_markdown"]
 
 _NO_NAMES: Mapping[str, str] = {}
 
@@ -42,23 +38,13 @@ def to_markdown(conversation: Conversation, path: Iterable[Message], messages: I
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
-def turn_markdown(question: Message | None, answer: Message) -> str:
-    """Return a turn's transcript: the question quoted (None where the cell itself shows it), the answer made safe, one
-    line about it, and the invisible marker."""
-    blocks = [] if question is None else [*map(attachment_line, question.attachments), _quoted("", question.text)]
-    names = call_names(answer)
-    blocks.extend(part_markdown(part, names) for part in answer.parts if not isinstance(part, ReasoningPart))
-    blocks.extend((footer(answer), MARKER))
-    return "\n\n".join(block for block in blocks if block)
-
-
 def beginning(conversation: Conversation, branches: Branches) -> list[str]:
     """Return the title, what is on other branches, and the system prompt."""
     blocks = [f"# {escape_text(conversation.title or conversation.name)}"]
     if branches.note:
         blocks.append(f"*{branches.note}*")
     if conversation.system:
-        blocks.append(_quoted("System prompt", conversation.system))
+        blocks.append(quoted("System prompt", conversation.system))
     return blocks
 
 
@@ -73,7 +59,7 @@ def part_markdown(part: Part, names: Mapping[str, str] = _NO_NAMES) -> str:
     if isinstance(part, TextPart):
         return safe_markdown(part.text)
     if isinstance(part, ReasoningPart):
-        return _quoted("Reasoning", part.text)
+        return quoted("Reasoning", part.text)
     if isinstance(part, ToolCallPart):
         return f"Calls {escape_text(part.name)}:\n\n{fenced(part.arguments, 'json')}"
     if isinstance(part, ToolResultPart):
@@ -89,7 +75,8 @@ def attachment_line(part: Attachment) -> str:
     return f"*(file: {escape_text(part.name)})*" if isinstance(part, FilePart) else image_text(part.url, part.alt)
 
 
-def _quoted(label: str, text: str) -> str:
+def quoted(label: str, text: str) -> str:
+    """Return text made safe as a quotation, below its label if it has one."""
     body = safe_markdown(text)
     if label:
         body = f"**{label}**\n\n{body}"

@@ -152,10 +152,9 @@ class Guide:
         view.repeats = deque(now + after for after in _REPEAT_AFTER)
 
     def _transcribe(self, view: View) -> None:
-        turn, path = view.turn, path_of(view)
-        if view.transcript is not None and turn is not None and (turn.answer is not None or view.branch is not None):
-            question = next((message for message in path if message.role == "user"), None)
-            view.transcript.show(next((message for message in path if message.role == "assistant"), None), question)
+        turn = view.turn
+        if view.transcript is not None and (turn is None or turn.answer is not None or view.branch is not None):
+            view.transcript.show(path_of(view))
 
 
 def _ids(view: View, path: Sequence[Message]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from nbchat.core.messages import Message
 from nbchat.notebook import wire
+from nbchat.notebook.branches import path_of
 from nbchat.notebook.feed import TurnFeed
 from nbchat.notebook.guide import Guide
 from nbchat.notebook.pump import Pump
@@ -27,7 +28,7 @@ from nbchat.sessions.state import Signal
 
 if TYPE_CHECKING:
     from nbchat.notebook.services import Offer
-    from nbchat.notebook.transcript import Transcript
+    from nbchat.notebook.transcript import Transcript, TurnTranscript
     from nbchat.sessions.manager import SessionManager
     from nbchat.sessions.session import Session
     from nbchat.sessions.turn import Turn
@@ -136,7 +137,13 @@ class Hub:
         self._guide.asked(view, turn)
         self._state_changed([view])
 
-    def transcribe(self, turn: Turn, transcript: Transcript) -> None:
+    def keep(self, view: View, make: Callable[[Sequence[Message]], Transcript]) -> Transcript:
+        """Return the transcript that this thread's cells keep, made when the first one is displayed."""
+        if view.transcript is None:
+            view.transcript = make(path_of(view))
+        return view.transcript
+
+    def transcribe(self, turn: Turn, transcript: TurnTranscript) -> None:
         """The cell of this turn keeps a transcript: it holds what the turn's view shows, once that has ended."""
         for view in self._views.get(turn.session.id, ()):
             if view.turn is turn:

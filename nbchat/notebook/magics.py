@@ -38,7 +38,7 @@ class NbChat(Magics):
         help="How %chat shows answers: a live widget; plain text; for batch runs, waiting and keeping a transcript. "
         '"auto" finds out: text in a terminal, batch under nbconvert and papermill, else the widget.',
     ).tag(config=True)
-    transcripts = Bool(True, help="Keep each answer as Markdown in the saved notebook, below the widget.").tag(config=True)
+    transcripts = Bool(True, help="Keep turns and threads as Markdown in the saved notebook, below the widget.").tag(config=True)
 
     shell = Instance("IPython.core.interactiveshell.InteractiveShellABC")
 
@@ -96,7 +96,7 @@ class NbChat(Magics):
         """Show a turn as the options say, and wait for its answer where they say so."""
         services, how = self._services(), self._how(options)
         if how == "widget" and not (options.wait or options.output):
-            self._show_turn(services, session, turn, cell)
+            _display(services.widgets.turn(session, turn, cell))
             return None
         with stopping(services.background, turn):
             message = self._wait(services, session, turn, cell, how)
@@ -105,19 +105,12 @@ class NbChat(Magics):
             self.shell.user_ns[options.output] = message
         return message if options.wait else None
 
-    def _show_turn(self, services: Services, session: Session, turn: Turn, cell: str | None) -> None:
-        _display(services.widgets.turn(session, turn, cell))
-        if self.transcripts:
-            from nbchat.notebook.transcript import keep_transcript
-
-            keep_transcript(self.shell.kernel, services, turn)
-
     def _wait(self, services: Services, session: Session, turn: Turn, cell: str | None, how: str) -> Message:
         """Show the turn and wait for its answer, whatever becomes of it."""
         if how == "text":
             return stream_text(services.background, turn, _write)
         if how == "widget":
-            self._show_turn(services, session, turn, cell)
+            _display(services.widgets.turn(session, turn, cell))
             return wait_for(turn)
         from nbchat.notebook.transcript import transcript
 

@@ -109,6 +109,12 @@ class ChatWidget(_Closing):
             state.update((name, look[name]) for name in live if name in look)
         return state
 
+    def _ipython_display_(self) -> None:
+        from nbchat.notebook.displaying import display_view
+
+        data, metadata = self._repr_mimebundle_() or ({"text/plain": repr(self)}, {})
+        display_view(self._services, self._view, data, metadata)
+
     def close(self) -> None:
         """Close the comm and every view of it; the session goes on. Idempotent."""
         self._detach()

@@ -96,10 +96,43 @@ def test_the_saved_notebook_of_an_edited_question_says_which_one(lab: Lab) -> No
     inside.wait(lambda: inside.text(cell.widget) == "You said: other words")
     assert _transcripts(inside, cell)[-1].startswith("> other words\n\nYou said: other words")
     inside.say(cell.widget, {"op": "delete", "message": page.messages[0]["id"]})
-    inside.wait(lambda: _transcripts(inside, cell)[-1] == "[](#nbchat-transcript)" and len(_transcripts(inside, cell)) == 4)
+    inside.wait(lambda: _transcripts(inside, cell)[-1].startswith("*There is no answer") and len(_transcripts(inside, cell)) == 4)
     inside.say(cell.widget, {"op": "restore", "messages": inside.got(cell.widget, "deleted")["messages"]})
     inside.wait(lambda: len(_transcripts(inside, cell)) == 5)
     assert "other words" in _transcripts(inside, cell)[-1]
+
+
+def _thread_transcripts(inside: Kernel, cell: Cell) -> list[str]:
+    """What the transcript beside a thread held, in order."""
+    (shown,) = [m["content"] for m in cell.outputs if "text/markdown" in m["content"].get("data", {})]
+    updates = [m["content"] for m in inside.updates if m["content"]["transient"] == shown["transient"]]
+    return [content["data"]["text/markdown"] for content in (shown, *updates)]
+
+
+def test_the_saved_notebook_of_a_thread_holds_what_it_shows(lab: Lab) -> None:
+    """One display for all its cells, kept current by each turn; a viewer without widgets finds nothing else to show."""
+    inside = lab.kernel
+    first = inside.run("s = nbchat.session('shown'); s.widget")
+    second = inside.run("display(s.widget)")
+    for cell in (first, second):
+        widget, kept = cell.displays
+        assert {name: value for name, value in widget.items() if "widget" not in name} == {"text/html": ""}
+        assert list(kept) == ["text/markdown"]
+    assert _thread_transcripts(inside, first) == ["*Chat “shown”; nothing was said yet*\n\n[](#nbchat-transcript)"]
+    inside.run("%chat -s shown --wait one\nids = {m['id'] for m in []}")
+    inside.wait(lambda: "You said: one" in _thread_transcripts(inside, first)[-1])
+    assert _thread_transcripts(inside, second)[-1].startswith("*Chat “shown”*\n\n> one\n\nYou said: one\n\n*lab/scripted")
+    inside.run("s.delete(s.messages[0].id); s.delete(s.messages[-1].id) if s.messages else None")
+    inside.wait(lambda: "nothing was said" in _thread_transcripts(inside, first)[-1], 10)
+
+
+def test_a_notebook_that_keeps_no_transcripts(lab: Lab) -> None:
+    """`c.NbChat.transcripts = False`: neither of turns nor of threads, and a sentence says what stood there."""
+    inside = lab.kernel
+    inside.run("%config NbChat.transcripts = False")
+    shown = [*inside.run("nbchat.session('unkept').widget").displays, *inside.run("%chat -s unkept hi").displays]
+    inside.run("%config NbChat.transcripts = True")
+    assert [each.get("text/plain") for each in shown] == ["Chat “unkept”: it is shown by a running kernel."] * 2
 
 
 def _saved(inside: Kernel, comm: str) -> list[Any]:
@@ -121,7 +154,9 @@ def test_nothing_of_a_private_conversation_is_in_what_a_notebook_keeps(lab: Lab)
     cell = inside.run("%chat -s hush another truth", cell="private")
     inside.wait_end(cell.widget)
     inside.wait(lambda: inside.text(cell.widget) == "You said: another truth")
-    assert [list(data) for data in cell.displays] == [["text/plain", "application/vnd.jupyter.widget-view+json"]]
+    (shown,) = cell.displays
+    assert sorted(shown) == ["application/vnd.jupyter.widget-view+json", "text/plain"]
+    assert shown["text/plain"] == "Chat “hush”: nothing of it is kept."
     assert not any("truth" in json.dumps(update["content"]) for update in inside.updates)
     for comm in (thread, cell.widget):
         saved = _saved(inside, comm)

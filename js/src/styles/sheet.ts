@@ -18,11 +18,14 @@ export function sheet(): CSSStyleSheet {
   return shared;
 }
 
-const RULE =
-  ".jp-OutputArea-child:has(.nbchat-live) ~ .jp-OutputArea-child:has(a[href='#nbchat-transcript']) { display: none; }";
+const CHILD = ".jp-OutputArea-child";
+const KEPT = "a[href='#nbchat-transcript']";
+const RULE = `${CHILD}:has(.nbchat-live, .nbchat-thread) ~ ${CHILD}:has(${KEPT}),
+${CHILD}:has(> .jp-OutputArea-output.jupyter-widgets):has(+ ${CHILD} ${KEPT}) { display: none; }`;
 const ID = "nbchat-transcripts";
 
-/** A turn's saved Markdown transcript stands below its live view for readers without one; with one it is hidden. */
+/** The saved Markdown transcript stands below its live view for readers without one; with one it is hidden. Above
+ * it, where its view was, ipywidgets says "model not found" to those, which is hidden, too. */
 export function hideTranscripts(): void {
   if (document.getElementById(ID)) return;
   const style = document.createElement("style");

@@ -130,8 +130,8 @@ describe("a turn view", () => {
     expect(shown.button("Stop").disabled).toBe(false);
   });
 
-  test("hides the saved transcript below it, and only that", () => {
-    view = new TestView({ kind: "turn" });
+  test.each(["turn", "thread"])("a %s hides the saved transcript below it, and only that", (kind) => {
+    view = new TestView({ kind });
     const shown = view.render();
     const area = document.createElement("div");
     const child = (inside: string | HTMLElement) => {
