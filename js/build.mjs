@@ -8,7 +8,7 @@
  * are not in it a second time: it takes them from the page's slot, where the app puts them (src/kit.ts).
  */
 import { rmSync, statSync, watch } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import * as esbuild from "esbuild";
@@ -94,8 +94,8 @@ function takingKit(paths) {
       build.onResolve({ filter: /./ }, async ({ path, pluginData, ...how }) => {
         if (pluginData === "resolving" || path.endsWith("?inline")) return undefined;
         const found = await build.resolve(path, { ...how, pluginData: "resolving" });
-        const relative = found.path?.replaceAll("\\", "/").slice(here.length + 1);
-        return paths.includes(relative) ? { path: named(relative), namespace: "kit" } : found;
+        const local = relative(here, found.path).replaceAll("\\", "/"); // as esbuild names it, links of node_modules followed
+        return paths.includes(local) ? { path: named(local), namespace: "kit" } : found;
       });
       build.onLoad({ filter: /./, namespace: "kit" }, ({ path }) => ({
         contents: `module.exports = globalThis[Symbol.for("nbchat/1")].kit[${JSON.stringify(path)}];`,
