@@ -4,7 +4,8 @@
  *
  *     node build.mjs [--out DIR] [--watch]
  *
- * The default output is ../nbchat/static, which git ignores and the wheel ships. Modules that extras.js has in common with the app
+ * The default output is ../nbchat/static, which git ignores and the wheel ships; the labextension goes into the folder
+ * labextension in it. Modules that extras.js has in common with the app
  * are not in it a second time: it takes them from the page's slot, where the app puts them (src/kit.ts).
  */
 import { rmSync, statSync, watch } from "node:fs";
@@ -12,6 +13,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import * as esbuild from "esbuild";
+import { buildLabextension } from "./labextension.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const { values } = parseArgs({ options: { out: { type: "string" }, watch: { type: "boolean", default: false } } });
@@ -119,6 +121,7 @@ async function build() {
     make("src/app.tsx", "app.js", givingKit(paths)),
     make("src/extras.tsx", "extras.js", takingKit(paths)),
     make("src/math.ts", "math.js"),
+    buildLabextension(here, join(out, "labextension"), options),
   ]);
   for (const name of NAMES) console.log(`${name} ${statSync(join(out, name)).size} bytes`);
 }

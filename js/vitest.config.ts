@@ -23,7 +23,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "logic",
-          include: ["tests/wire/**/*.test.ts", "tests/build.test.ts"],
+          include: ["tests/wire/**/*.test.ts", "tests/labextension/**/*.test.ts", "tests/build.test.ts"],
           environment: "node",
           testTimeout: 60_000,
         },

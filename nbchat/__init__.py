@@ -145,3 +145,8 @@ def unload_ipython_extension(ipython: Any) -> None:
 
 def _warm_up() -> None:
     importlib.import_module("nbchat.app").warm_up()
+
+
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    """Where the labextension is in a checkout, for `jupyter labextension develop`."""
+    return [{"src": "static/labextension", "dest": "jupyter-nbchat"}]

@@ -12,6 +12,7 @@ import { hideTranscripts, sheet } from "./styles/sheet.ts";
 import { onCodeCopy } from "./views/copy.ts";
 import { prefetchExtras } from "./views/lazy.tsx";
 import { live } from "./views/live.ts";
+import { compose, lastCode } from "./views/outside.ts";
 import { followTheme } from "./views/theme.ts";
 import { Thread } from "./views/thread.tsx";
 import { Turn } from "./views/turn.tsx";
@@ -52,7 +53,7 @@ function stopKey(event: Event): void {
 function initialize(): void {
   hideTranscripts();
   registry().kit = kit;
-  register({ mount });
+  register({ mount, lastCode, compose });
 }
 
 export default { initialize, render: () => {} };

@@ -10,6 +10,10 @@ import type { AssetName } from "./wire/protocol.ts";
 /** The heavy part: draws a view into `host` and returns how to take it away again. */
 export interface App {
   mount(host: HTMLElement, store: Store): () => void;
+  /** The last code block that the view in `host` shows, or null. */
+  lastCode(host: HTMLElement): string | null;
+  /** Put `text` before what is typed in the composer of the view in `host` and go there; says whether it has one. */
+  compose(host: HTMLElement, text: string): boolean;
 }
 
 export interface Registry {

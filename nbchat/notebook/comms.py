@@ -16,7 +16,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nbchat.notebook.wire import Json
 
-__all__ = ["CommSender", "hear", "kernel_of", "listen_on_control"]
+__all__ = ["PANEL", "CommSender", "hear", "kernel_of", "listen_on_control", "offer_target", "withdraw_target"]
+
+PANEL = "nbchat.panel"
+"""The target at which a page's side panel opens its comm (`panel.py`)."""
 
 _OURS = "_nbchat"
 _log = logging.getLogger("nbchat.notebook")
@@ -84,3 +87,16 @@ def listen_on_control(shell: Any) -> None:
             comm.handle_msg(message)
 
     handlers["comm_msg"] = comm_msg
+
+
+def offer_target(shell: Any, name: str, opened: Callable[[Any], object]) -> None:
+    """Have `opened(comm)` called for every comm that a page opens at this target; does nothing where there are none."""
+    comms = getattr(kernel_of(shell), "comm_manager", None)
+    if comms is not None:
+        comms.register_target(name, lambda comm, _message: opened(comm))
+
+
+def withdraw_target(shell: Any, name: str) -> None:
+    """Take the target away; comms that are open stay. Idempotent."""
+    targets = getattr(getattr(kernel_of(shell), "comm_manager", None), "targets", {})
+    targets.pop(name, None)

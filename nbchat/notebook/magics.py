@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
@@ -13,7 +14,7 @@ from nbchat.core.errors import UsageError
 from nbchat.core.ids import new_id
 from nbchat.notebook.brief import brief
 from nbchat.notebook.cells import Cells, notebook_of
-from nbchat.notebook.comms import kernel_of
+from nbchat.notebook.comms import PANEL, kernel_of, offer_target, withdraw_target
 from nbchat.notebook.names import conversation_for
 from nbchat.notebook.options import HELP, Options, parse
 from nbchat.notebook.plain import completed, stopping, stream_text, wait_for
@@ -182,6 +183,7 @@ def register(shell: Any, services: Callable[[], Services]) -> None:
     shell.register_magics(magics)
     # before all others: prompts are stripped and indentation removed from what comes first
     shell.input_transformers_cleanup[:0] = [chat_cell, chat_lines]
+    offer_target(shell, PANEL, partial(_open_panel, shell, services))
 
 
 def unregister(shell: Any) -> None:
@@ -194,6 +196,13 @@ def unregister(shell: Any) -> None:
         shell.configurables.remove(magics)
     for kind, name in (("line", "chat"), ("cell", "chat"), ("line", "nbchat")):
         shell.magics_manager.magics[kind].pop(name, None)
+    withdraw_target(shell, PANEL)
+
+
+def _open_panel(shell: Any, services: Callable[[], Services], comm: Any) -> None:
+    from nbchat.notebook.panel import Panel
+
+    Panel(services(), shell, comm)
 
 
 def _display(thing: Any, *, raw: bool = False) -> None:

@@ -51,13 +51,19 @@ def context(browser: Browser, lab: Lab, request: pytest.FixtureRequest) -> Itera
 
 
 @pytest.fixture
-def open_notebook(lab: Lab, context: BrowserContext, request: pytest.FixtureRequest) -> Open:
+def app() -> str:
+    """Which application notebooks are opened in: "lab" or "notebook"; a module of tests may have its own."""
+    return "lab"
+
+
+@pytest.fixture
+def open_notebook(lab: Lab, context: BrowserContext, app: str, request: pytest.FixtureRequest) -> Open:
     """Opens a new notebook with the given cells; its name is the test's."""
 
     def opened(cells: Sequence[str]) -> Notebook:
         path = re.sub(r"\W+", "-", request.node.name).strip("-") + ".ipynb"
         write_notebook(lab.folder / path, cells)
-        return Notebook(lab, context, path)
+        return Notebook(lab, context, path, app)
 
     return opened
 

@@ -1,4 +1,8 @@
-"""Lab: a real JupyterLab server on loopback, with nothing of the user's: own port, token, settings, data and nbchat home."""
+"""Lab: a real JupyterLab server on loopback, with nothing of the user's: own port, token, settings, data and nbchat home.
+
+The same server has Notebook 7 beside it. nbchat's labextension is there where a test asks for it, and else switched off, also
+where it is installed: everything else must work without.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +15,14 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.error import URLError
+from urllib.parse import quote
 from urllib.request import Request, urlopen
 
+import nbchat
+
 __all__ = ["Lab"]
+
+LABEXTENSION = Path(nbchat.__file__).parent / "static" / "labextension"
 
 START = 60.0
 """Seconds that the server may need to come up."""
@@ -22,8 +31,9 @@ START = 60.0
 class Lab:
     """A server with its notebooks in `folder`; `url(path)` opens one of them. `variables` are what its kernels see besides."""
 
-    def __init__(self, home: Path, variables: Mapping[str, str] | None = None) -> None:
+    def __init__(self, home: Path, variables: Mapping[str, str] | None = None, *, labextension: bool = False) -> None:
         self.home = home
+        self.labextension = labextension
         self.variables = variables or {}
         self.folder = home / "notebooks"
         self.token = secrets.token_hex(16)
@@ -50,12 +60,14 @@ class Lab:
         """Start the server and wait until it answers; raises RuntimeError with its log when it does not."""
         self.folder.mkdir(parents=True)
         self._write_settings()
+        self._place_labextension()
         options = {
             "IdentityProvider.token": self.token,
             "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
             "LabApp.expose_app_in_browser": "True",
             "LabApp.user_settings_dir": str(self.home / "settings"),
             "LabApp.workspaces_dir": str(self.home / "workspaces"),
+            "JupyterNotebookApp.expose_app_in_browser": "True",
             "ServerApp.allow_root": "True",
             "ServerApp.ip": "127.0.0.1",
             "ServerApp.open_browser": "False",
@@ -75,6 +87,15 @@ class Lab:
         plugin.mkdir(parents=True)
         chosen = {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True}
         (plugin / "notification.jupyterlab-settings").write_text(json.dumps(chosen))
+
+    def _place_labextension(self) -> None:
+        config = self.home / "config" / "labconfig"
+        config.mkdir(parents=True)
+        (config / "page_config.json").write_text(json.dumps({"disabledExtensions": {"jupyter-nbchat": not self.labextension}}))
+        if self.labextension:
+            place = self.home / "data" / "labextensions"
+            place.mkdir(parents=True)
+            (place / "jupyter-nbchat").symlink_to(LABEXTENSION)
 
     def _wait(self) -> None:
         deadline = time.monotonic() + START
@@ -98,9 +119,13 @@ class Lab:
             body = response.read()
         return json.loads(body) if body else None
 
-    def url(self, path: str, *, workspace: str) -> str:
-        """Return the address that opens a notebook in a workspace of its own (two tabs must not share one)."""
-        return f"{self.base}/lab/workspaces/{workspace}/tree/{path}?token={self.token}"
+    def url(self, path: str, *, workspace: str, app: str = "lab") -> str:
+        """Return the address that opens a notebook, in JupyterLab in a workspace of its own (two tabs must not share one).
+
+        `app` is "lab" or "notebook".
+        """
+        place = f"lab/workspaces/{workspace}/tree" if app == "lab" else "notebooks"
+        return f"{self.base}/{place}/{quote(path)}?token={self.token}"
 
     def shut_kernels(self) -> None:
         """End every session, so that the next test starts with an idle machine."""

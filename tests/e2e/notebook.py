@@ -1,4 +1,4 @@
-"""Notebook: one notebook open in one page of a real JupyterLab, with the hands that tests need."""
+"""Notebook: one notebook open in one page of a real JupyterLab or Notebook 7, with the hands that tests need."""
 
 from __future__ import annotations
 
@@ -34,14 +34,15 @@ def write_notebook(path: Path, cells: Sequence[str]) -> None:
 class Notebook:
     """One tab. `second_tab` opens another on the same file, hence the same kernel."""
 
-    def __init__(self, lab: Lab, context: BrowserContext, path: str) -> None:
+    def __init__(self, lab: Lab, context: BrowserContext, path: str, app: str = "lab") -> None:
         self.lab = lab
+        self.app = app
         self.context = context
         self.path = path
         self.page: Page = context.new_page()
         self.page.add_init_script(path=HARNESS)
         self.wire = Wire(self.page)
-        self.page.goto(lab.url(path, workspace=f"tab-{next(_tabs)}"))
+        self.page.goto(lab.url(path, workspace=f"tab-{next(_tabs)}", app=app))
         self.wait_ready()
 
     @property
@@ -63,7 +64,7 @@ class Notebook:
     def second_tab(self) -> Notebook:
         """Save, and open the same notebook in a further tab."""
         self.save()
-        return Notebook(self.lab, self.context, self.path)
+        return Notebook(self.lab, self.context, self.path, self.app)
 
     def start(self, index: int) -> None:
         """Run a cell and return at once."""

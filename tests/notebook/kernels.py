@@ -130,7 +130,8 @@ class Kernel:
             data = content["data"]
             if data.get("method") == "custom":
                 self.customs[content["comm_id"]].append(data["content"])
-                self.pages[content["comm_id"]].custom(data["content"], time.monotonic())
+                if content["comm_id"] in self.pages:
+                    self.pages[content["comm_id"]].custom(data["content"], time.monotonic())
             else:
                 self.comms[content["comm_id"]].update(data.get("state", {}))
         elif kind == "update_display_data":
@@ -174,6 +175,16 @@ class Kernel:
         return update
 
     # ------------------------------------------------------------ what a browser sends
+
+    def open(self, target: str, comm: str) -> None:
+        """Open a comm at a target of the kernel, as a page does."""
+        self.comms[comm], self.customs[comm] = {}, []
+        content = {"comm_id": comm, "target_name": target, "data": {}}
+        self.client.shell_channel.send(self.client.session.msg("comm_open", content))
+
+    def send(self, comm: str, data: Msg, *, kind: str = "comm_msg") -> None:
+        """Send data on a comm that is no widget's, or close it."""
+        self.client.shell_channel.send(self.client.session.msg(kind, {"comm_id": comm, "data": data}))
 
     def say(self, comm: str, content: Msg, *, channel: str = "shell", subshell: str | None = None) -> None:
         """Send a custom message of a widget's browser side."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,7 +15,10 @@ from pathlib import Path
 
 import pytest
 
+import nbchat
+
 ROOT = Path(__file__).resolve().parents[2]
+SHARED = "jupyter_nbchat-0.1.0.data/data/share/jupyter/labextensions/jupyter-nbchat/"
 PROGRAMS = ("bash", "env", "sh", "uname")
 """All that PATH offers to the builds here."""
 LIMITS = {"widget.js": 17_500, "app.js": 175_000, "extras.js": 120_000, "math.js": 210_000}
@@ -93,7 +98,13 @@ def test_wheel_holds_the_package_alone_with_a_small_esm(built: Path) -> None:
     for name, limit in LIMITS.items():
         assert 0 < sizes[f"nbchat/static/{name}"] <= limit
     assert "nbchat/py.typed" in sizes
-    assert {name.partition("/")[0] for name in sizes} == {"nbchat", "jupyter_nbchat-0.1.0.dist-info"}
+    assert {name.partition("/")[0] for name in sizes} == {"nbchat", "jupyter_nbchat-0.1.0.dist-info", "jupyter_nbchat-0.1.0.data"}
+    assert {name.removeprefix(SHARED) for name in sizes if ".data/" in name} == {
+        "install.json",
+        "package.json",
+        "static/remoteEntry.js",
+    }
+    assert sizes[f"{SHARED}static/remoteEntry.js"] <= 16_000
 
 
 def test_wheel_installs_and_works_in_a_fresh_environment(built: Path, tmp_path: Path, environment: dict[str, str]) -> None:
@@ -106,3 +117,10 @@ def test_wheel_installs_and_works_in_a_fresh_environment(built: Path, tmp_path: 
     place, status = run(python, "-c", code, environment=environment, folder=tmp_path).splitlines()
     assert place.startswith(str(home))
     assert status == "complete"
+    folder = home / "share" / "jupyter" / "labextensions" / "jupyter-nbchat"
+    assert json.loads((folder / "package.json").read_text())["version"] == nbchat.__version__
+    # the JupyterLab of this environment, shown that folder
+    looking = {**environment, "JUPYTER_PATH": str(home / "share" / "jupyter"), "JUPYTER_CONFIG_DIR": str(tmp_path / "config")}
+    shown = run(sys.executable, "-m", "jupyter", "labextension", "list", environment=looking, folder=tmp_path)
+    (line,) = [line for line in re.sub(r"\x1b\[[0-9;]*m", "", shown).splitlines() if "jupyter-nbchat" in line]
+    assert re.search(r"jupyter-nbchat v0\.1\.0 enabled OK \(python, jupyter-nbchat\)", line), shown

@@ -60,6 +60,8 @@ describe("without the app", () => {
     view = new TestView({ snapshot: said }, false);
     const quiet = vi.spyOn(console, "error").mockImplementation(() => {});
     registry().app = {
+      lastCode: () => null,
+      compose: () => false,
       mount() {
         throw new Error("no");
       },
