@@ -25,7 +25,7 @@ const FEW = 32;
 export function anchorAt(scroller: Element, content: Element): Anchor | null {
   const edge = scroller.getBoundingClientRect().top;
   let found: Element | null = firstMessage(content, edge);
-  if (isSkipped(found) && found?.nextElementSibling) found = found.nextElementSibling;
+  if (found && found.getBoundingClientRect().top < edge && isSkipped(found)) found = found.nextElementSibling ?? found;
   for (let depth = 0; found && depth < DEEPEST && found.getBoundingClientRect().top < edge; depth++) {
     const inner = firstBelow(found, edge);
     if (!inner) break;
@@ -35,8 +35,8 @@ export function anchorAt(scroller: Element, content: Element): Anchor | null {
 }
 
 /** Whether its content has no layout yet, so that its size is a guess: it comes into view in this very moment. */
-function isSkipped(message: Element | null): boolean {
-  return message?.firstElementChild?.checkVisibility?.({ contentVisibilityAuto: true }) === false;
+function isSkipped(message: Element): boolean {
+  return message.firstElementChild?.checkVisibility?.({ contentVisibilityAuto: true }) === false;
 }
 
 /** Return where `node` is now. */
@@ -60,6 +60,19 @@ export function placeIn(scroller: Element, content: Element): Place | null {
   const first = firstMessage(content, edge);
   const message = first?.dataset.message;
   return first && message !== undefined ? { message, offset: first.getBoundingClientRect().top - edge } : null;
+}
+
+/** Return the blocks of the content that can be seen, and those less than a screen away. */
+export function blocksInView(scroller: Element, content: Element): Element[] {
+  const { top, bottom, height } = scroller.getBoundingClientRect();
+  const blocks = content.children;
+  const seen: Element[] = [];
+  for (let at = search(blocks, top - height); at < blocks.length; at++) {
+    const block = blocks[at] as Element;
+    if (block.getBoundingClientRect().top > bottom + height) break;
+    seen.push(block);
+  }
+  return seen;
 }
 
 export function messageIn(content: Element, id: string): Element | undefined {

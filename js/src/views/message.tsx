@@ -8,6 +8,7 @@ import { Branches } from "./branches.tsx";
 import { Editor, useEditing } from "./edit.tsx";
 import { Footer } from "./footer.tsx";
 import { countSoFar, textToRead } from "./format.ts";
+import { heightOf } from "./height.ts";
 import { Shorten } from "./outlook.tsx";
 import { PartView } from "./parts.tsx";
 import { pure } from "./pure.ts";
@@ -24,7 +25,12 @@ interface QuestionProps {
 export const Question = pure(function Question({ message, live, store }: QuestionProps) {
   const editing = useEditing(store, `edit ${message.id}`);
   return (
-    <article class={message.hidden ? "message user unsent" : "message user"} aria-label="You" data-message={message.id}>
+    <article
+      class={message.hidden ? "message user unsent" : "message user"}
+      aria-label="You"
+      data-message={message.id}
+      style={roomFor(message)}
+    >
       {editing.open ? (
         <Editor
           store={store}
@@ -46,6 +52,11 @@ export const Question = pure(function Question({ message, live, store }: Questio
     </article>
   );
 });
+
+/** What a message takes as long as the browser has not laid it out. */
+function roomFor(message: Message) {
+  return message.status === "streaming" ? undefined : { "contain-intrinsic-size": `auto ${heightOf(message)}px` };
+}
 
 export function Unsent() {
   return <span class="unsent-note">not sent to the model</span>;
@@ -74,7 +85,7 @@ export const Answer = pure(function Answer(props: AnswerProps) {
   const recovers = last && recovery(message) !== "";
   const look = `message ${message.role} ${message.status}${message.hidden ? " unsent" : ""}${last ? " last" : ""}`;
   return (
-    <article class={look} aria-label="Answer" aria-busy={streaming} data-message={message.id}>
+    <article class={look} aria-label="Answer" aria-busy={streaming} data-message={message.id} style={roomFor(message)}>
       {editing.open ? (
         <Editor
           store={store}

@@ -1,10 +1,11 @@
 /** The parts of an answer: text as Markdown, reasoning folded, pictures; tool calls are cards (`tools`). */
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useContext, useLayoutEffect, useRef } from "preact/hooks";
 import { MarkdownStream } from "../markdown/stream.ts";
 import { imageSource } from "../markdown/urls.ts";
 import type { Store } from "../store.ts";
 import type { ImagePart, Part, ReasoningPart } from "../wire/protocol.ts";
 import { Fold } from "./fold.tsx";
+import { drawLater, Later } from "./later.ts";
 import { pure } from "./pure.ts";
 import { LoneResult } from "./tools.tsx";
 
@@ -12,10 +13,19 @@ import { LoneResult } from "./tools.tsx";
 export const Markdown = pure(function Markdown({ text, done }: { text: string; done: boolean }) {
   const root = useRef<HTMLDivElement>(null);
   const stream = useRef<MarkdownStream | null>(null);
+  const later = useContext(Later);
   useLayoutEffect(() => {
-    stream.current ??= new MarkdownStream(root.current as HTMLElement);
-    stream.current.set(text, done);
-  }, [text, done]);
+    const node = root.current as HTMLElement;
+    const draw = () => {
+      if (node.classList.replace("undrawn", "drawn")) node.replaceChildren();
+      stream.current ??= new MarkdownStream(node);
+      stream.current.set(text, done);
+    };
+    if (!later || !done || stream.current) return draw();
+    node.classList.add("undrawn");
+    node.textContent = text;
+    return drawLater(node, draw);
+  }, [text, done, later]);
   return <div class="markdown" ref={root} />;
 });
 

@@ -8,6 +8,7 @@
  */
 import { type Signal, signal } from "@preact/signals";
 import { type Anchor, anchorAt, anchorOf, messageIn, type Place, placeIn, shiftOf } from "./anchor.ts";
+import { drawSeen } from "./later.ts";
 
 /** Scrolling down to this near the end counts as arriving there. Pixels. */
 const NEAR = 32;
@@ -112,7 +113,7 @@ export class Follow {
     }
     this.top = scroller.scrollTop;
     if (scroller.clientWidth !== this.width || !this.anchor?.node.isConnected) this.mark();
-    this.fill();
+    requestAnimationFrame(this.fill); // nothing may change its size in here
   };
 
   /** Note what stands at the upper edge. */
@@ -137,13 +138,14 @@ export class Follow {
     this.mark();
   }
 
-  /** Have older messages come before the reader is at the first one. */
-  private fill(): void {
-    const scroller = this.scroller;
-    if (!scroller) return;
+  /** Draw what is seen, and have older messages come before the reader is at the first one. */
+  private readonly fill = (): void => {
+    const { scroller, content } = this;
+    if (!scroller?.isConnected || !content) return;
+    drawSeen(scroller, content);
     const { scrollTop, scrollHeight, clientHeight } = scroller;
     if (scrollHeight <= clientHeight || (!this.pinned.value && scrollTop < clientHeight)) this.onTop();
-  }
+  };
 
   private letGo(): void {
     this.restore = null;

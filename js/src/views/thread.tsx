@@ -1,5 +1,4 @@
 /** The full chat window: header, messages, notices, composer. */
-import { Fragment } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { isAsked } from "../outbox.ts";
 import type { Store } from "../store.ts";
@@ -10,6 +9,7 @@ import { Hold, useSought } from "./branches.tsx";
 import { Composer } from "./composer.tsx";
 import { focusOf, useKeptFocus } from "./focus.ts";
 import { Header } from "./header.tsx";
+import { Later, useLater } from "./later.ts";
 import { live } from "./live.ts";
 import { Answer, Question } from "./message.tsx";
 import { Notices } from "./notices.tsx";
@@ -96,10 +96,11 @@ function Messages({ store }: { store: Store }) {
   const { messages, phase, pending, queue, approvals, position, outlook } = live(store);
   const end = messages.length - 1;
   const omitted = outlook?.omitted ?? 0;
+  const later = useLater(messages);
   return (
     <>
       {messages.map((message, at) => (
-        <Fragment key={message.id}>
+        <Later.Provider key={message.id} value={later(message.id)}>
           {omitted > 0 && message.id === outlook?.first && <SentMark omitted={omitted} />}
           {message.role === "user" ? (
             <Question message={message} live={!position.ended && at >= end - 1} store={store} />
@@ -113,7 +114,7 @@ function Messages({ store }: { store: Store }) {
               approvals={at === end ? approvals : NONE}
             />
           )}
-        </Fragment>
+        </Later.Provider>
       ))}
       {omitted > 0 && outlook?.first === null && <SentMark omitted={omitted} />}
     </>
