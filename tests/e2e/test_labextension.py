@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -48,6 +49,23 @@ def test_kernel_without_nbchat_is_left_alone_until_somebody_asks(open_notebook: 
     assert notebook.value("In[1:]") == ["get_ipython().run_line_magic('load_ext', 'nbchat')"]
     notebook.page.evaluate("path => window.__lab.kernel(path).restart()", notebook.path)
     expect(panel.root).to_contain_text("nbchat is not loaded in this notebook's kernel")
+
+
+def test_notebook_without_its_kernel_shows_what_was_kept(open_notebook: Open) -> None:
+    """Nothing is run: of a view that is gone and its transcript, the latter is all there is to see."""
+    notebook = open_notebook(["%chat hi"])
+    written = json.loads(notebook.file.read_text())
+    view = {"application/vnd.jupyter.widget-view+json": {"version_major": 2, "version_minor": 0, "model_id": "gone"}}
+    written["cells"][0]["outputs"] = [
+        {"output_type": "display_data", "metadata": {}, "data": data}
+        for data in ({**view, "text/html": ""}, {"text/markdown": "It was said.\n\n[](#nbchat-transcript)"})
+    ]
+    notebook.file.write_text(json.dumps(written))
+    notebook.page.evaluate("path => __lab.panel(path).context.revert()", notebook.path)
+    notebook.page.evaluate("path => __lab.panel(path).context.model.cells.get(0).trusted = true", notebook.path)
+    shown = notebook.cell(0).locator(".jp-OutputArea-output")
+    expect(shown.filter(has_text="model not found")).to_be_hidden()
+    expect(shown.filter(has_text="It was said.")).to_be_visible()
 
 
 def test_conversation_is_read_and_led_in_the_panel(open_chat: OpenChat) -> None:

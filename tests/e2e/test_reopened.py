@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from nbconvert.exporters import HTMLExporter
 from playwright.sync_api import Locator, expect
 
@@ -14,6 +15,11 @@ from tests.e2e.notebook import Notebook
 from tests.e2e.opening import KEY, OpenChat
 
 CELLS = ["%chat one", "s = nbchat.session()\ns.widget"]
+
+
+@pytest.fixture(params=["lab", "notebook"])
+def app(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 def test_a_saved_transcript_never_rebuilds_a_live_view(open_chat: OpenChat) -> None:
@@ -67,7 +73,7 @@ def test_a_reader_without_the_kernel_finds_every_answer_once(open_chat: OpenChat
         notebook.shut_down()
     asked: list[str] = []
     notebook.context.on("request", lambda request: asked.append(request.url))
-    again = Notebook(notebook.lab, notebook.context, notebook.path)
+    again = Notebook(notebook.lab, notebook.context, notebook.path, notebook.app)
     for cell in (1, 2):
         expect(again.cell(cell).get_by_text("You said one")).to_have_count(1)
         expect(again.cell(cell).get_by_text("You said one")).to_be_visible()
@@ -78,6 +84,7 @@ def test_a_reader_without_the_kernel_finds_every_answer_once(open_chat: OpenChat
     expect(again.cell(2).locator(".jp-OutputArea-output:visible")).to_have_count(1)
 
 
+@pytest.mark.parametrize("app", ["lab"])
 def test_a_converted_notebook_shows_every_answer_once(open_chat: OpenChat, tmp_path: Path) -> None:
     """nbconvert, which GitHub and nbviewer use: the transcripts are all there is, and nothing hostile is active in them."""
     with ScriptedServer(answer, api_key=KEY) as server:

@@ -2,6 +2,8 @@
  * The plugin of JupyterLab and Notebook: the side panel, and commands about the active cell. Nothing is sent and no cell is run
  * unasked: a question about a cell is written, and the person sends it.
  */
+
+import { hideTranscripts } from "../styles/transcripts.ts";
 import type { App, Cell, MainMenu, NotebookPanel, Palette, Restorer, Tracker } from "./host.ts";
 import { insertBelow } from "./notebook.ts";
 import { compose, lastCode } from "./page.ts";
@@ -33,6 +35,7 @@ export function plugin(lumino: Lumino, tokens: Tokens) {
       menu: MainMenu | null,
       restorer: Restorer | null,
     ) => {
+      hideTranscripts(); // a notebook that is opened without its kernel loads no app
       if (tracker) activate(app, lumino, tracker, palette, menu, restorer);
     },
   };

@@ -54,9 +54,11 @@ export function makeInline(token: Token): Node {
 export function updateInline(node: Node, token: Token, context: Context): void {
   if (node instanceof Text) setText(node, plainText(token));
   else if (token.type === "codespan") setOnlyText(node as Element, (token as Tokens.Codespan).text);
-  else if (token.type === "checkbox")
-    (node as HTMLInputElement).toggleAttribute("checked", (token as Tokens.Checkbox).checked);
-  else if (token.type === "link") updateLink(node as HTMLElement, token as Tokens.Link, context);
+  else if (token.type === "checkbox") {
+    const { checked } = token as Tokens.Checkbox;
+    (node as HTMLInputElement).toggleAttribute("checked", checked);
+    (node as HTMLInputElement).ariaLabel = checked ? "done" : "to do";
+  } else if (token.type === "link") updateLink(node as HTMLElement, token as Tokens.Link, context);
   else if (WRAPPERS[token.type]) patch(node as Element, (token as Tokens.Strong).tokens, context);
 }
 
