@@ -6,6 +6,7 @@
 import type { Token, Tokens } from "marked";
 import { CodeBlock } from "./codeblock.ts";
 import { element, setAttribute, setText } from "./dom.ts";
+import { makeFormula, setFormula } from "./formula.ts";
 import { type Context, patch } from "./patch.ts";
 
 const BLOCKS = new Set(["paragraph", "heading", "list", "list_item", "blockquote", "code", "table", "hr"]);
@@ -32,8 +33,9 @@ export function makeBlock(token: Token, key: string): HTMLElement {
       return new CodeBlock().root;
     case "table":
       return makeTable();
-    case "html":
     case "math":
+      return makeFormula(true);
+    case "html":
       return element("p", "literal");
     default:
       return element(key as "h1" | "ul" | "ol" | "blockquote" | "hr");
@@ -59,8 +61,10 @@ export function updateBlock(node: HTMLElement, token: Token, context: Context): 
     case "table":
       updateTable(node, token as Tokens.Table, context);
       break;
-    case "html":
     case "math":
+      setFormula(node, token.raw);
+      break;
+    case "html":
       updateLiteral(node, token as Tokens.HTML);
       break;
   }

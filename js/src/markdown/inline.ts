@@ -6,6 +6,7 @@
 import type { Token, Tokens } from "marked";
 import { element, setAttribute, setText } from "./dom.ts";
 import { decode } from "./entities.ts";
+import { makeFormula, setFormula } from "./formula.ts";
 import { type Context, patch } from "./patch.ts";
 import { imageSource, safeLink } from "./urls.ts";
 
@@ -20,6 +21,7 @@ export function inlineKey(token: Token): string {
     case "codespan":
     case "br":
     case "checkbox":
+    case "math":
       return token.type;
     case "link":
       return linkOf(token as Tokens.Link) === null ? "nolink" : "link";
@@ -40,6 +42,8 @@ export function makeInline(token: Token): Node {
       return element("br");
     case "checkbox":
       return makeCheckbox();
+    case "math":
+      return makeFormula(false);
     case "link":
       return makeLink();
     case "nolink":
@@ -53,6 +57,7 @@ export function makeInline(token: Token): Node {
 
 export function updateInline(node: Node, token: Token, context: Context): void {
   if (node instanceof Text) setText(node, plainText(token));
+  else if (token.type === "math") setFormula(node as HTMLElement, token.raw);
   else if (token.type === "codespan") setOnlyText(node as Element, (token as Tokens.Codespan).text);
   else if (token.type === "checkbox") {
     const { checked } = token as Tokens.Checkbox;

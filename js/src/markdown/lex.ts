@@ -4,7 +4,7 @@
  * Owns the options; must not know the DOM. Lexing makes tokens only: nothing of marked ever writes HTML here.
  */
 import { Lexer, type MarkedOptions, type Token, Tokenizer } from "marked";
-import { math } from "./math.ts";
+import { math, withoutMath } from "./math.ts";
 
 export type Links = Lexer["tokens"]["links"];
 
@@ -14,7 +14,7 @@ export interface Lexed {
   links: Links;
 }
 
-function lexer(links: Links): Lexer {
+function lexer(source: string, links: Links): Lexer {
   const options = {
     gfm: true,
     breaks: false,
@@ -22,6 +22,7 @@ function lexer(links: Links): Lexer {
     silent: true,
     tokenizer: new Tokenizer(),
     extensions: math,
+    ...(/\$|\\[([]/.test(source) && { hooks: { emStrongMask: withoutMath } }),
   };
   const fresh = new Lexer(options as unknown as MarkedOptions);
   Object.assign(fresh.tokens.links, links);
@@ -30,14 +31,14 @@ function lexer(links: Links): Lexer {
 
 /** Return the blocks of `source` with their inline tokens. */
 export function lex(source: string, links: Links): Lexed {
-  const used = lexer(links);
+  const used = lexer(source, links);
   const tokens = used.lex(source);
   return { tokens, links: used.tokens.links };
 }
 
 /** Return the blocks of `source` without looking into their text; a fraction of the work of `lex`. */
 export function lexBlocks(source: string, links: Links): Lexed {
-  const used = lexer(links);
+  const used = lexer(source, links);
   const tokens = used.blockTokens(source, used.tokens);
   return { tokens, links: used.tokens.links };
 }

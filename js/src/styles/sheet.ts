@@ -9,11 +9,19 @@ import theme from "./theme.css?inline";
 import tools from "./tools.css?inline";
 
 let shared: CSSStyleSheet | undefined;
+const parts = new Map([["app", [theme, layout, message, actions, markdown, code, tools, composer].join("\n")]]);
 
 export function sheet(): CSSStyleSheet {
   if (!shared) {
     shared = new CSSStyleSheet();
-    shared.replaceSync([theme, layout, message, actions, markdown, code, tools, composer].join("\n"));
+    shared.replaceSync([...parts.values()].join("\n"));
   }
   return shared;
+}
+
+/** Add the styles of a part that was loaded later; once by its name. */
+export function addStyles(name: string, css: string): void {
+  if (parts.has(name)) return;
+  parts.set(name, css);
+  shared?.replaceSync([...parts.values()].join("\n"));
 }
