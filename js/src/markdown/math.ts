@@ -7,10 +7,13 @@
  */
 import type { TokenizerThis, Tokens } from "marked";
 
-const OPENING = /^ {0,3}(\$\$|\\\[)([^\n]*)(\n|$)/;
-/** An inline formula longer than this is text. Characters; without a bound, many openings and no end take quadratic time. */
+/** The lines that begin a block: a formula alone on its line, or the beginning of one that goes on. */
+const WHOLE = /^(?:\$\$(?!\$)(?:\\.|[^\\$])+?\$\$|\\\[(?:[^\\]|\\(?!\]).)+?\\\])[ \t]*$/;
+const BEGIN = /^(?:\$\$(?!\$)(?:\\.|[^\\$])*|\\\[(?:(?=[ \t]|\\begin\{)(?:[^\\]|\\(?!\]).)*)?)$/;
+const END = /(?:\$\$|\\\])[ \t]*$/;
+/** An inline formula longer than this is text: without a bound, many openings and no end take quadratic time. Characters. */
 const INLINE =
-  /^(?:\$\$(?!\$)(?:\\[\s\S]|[^\\$`]){1,4000}?\$\$(?!\$)|\$(?![\s$])(?:\\.|[^\\$\n`]){1,4000}?(?<![\s\\])\$(?![\d$])|\\\((?:[^\\]|\\(?!\))[\s\S]){1,4000}?\\\)|\\\[(?:[^\\]|\\(?!\])[\s\S]){1,4000}?\\\])/;
+  /\$\$(?!\$)(?:\\[\s\S]|[^\\$`]){1,4000}?\$\$(?!\$)|\$(?![\s$])(?:\\.|[^\\$\n`]){1,4000}?(?<![\s\\])\$(?![\d$])|\\\((?:[^\\]|\\(?!\))[\s\S]){1,4000}?\\\)|\\\[(?:[^\\]|\\(?!\])[\s\S]){1,4000}?\\\]/y;
 const START = /\$|\\[([]/;
 /** The same, without what is behind a backslash of its own. */
 const MARK = /\$|\\[\s\S]/g;
@@ -24,50 +27,33 @@ export interface Formula {
 /** Return what stands between the delimiters of a formula as it was written, or null while the closing one is missing. */
 export function formulaOf(raw: string): Formula | null {
   const text = raw.trim();
-  const [open, close] = text.startsWith("$$")
-    ? ["$$", "$$"]
-    : text.startsWith("$")
-      ? ["$", "$"]
-      : [text.slice(0, 2), ""];
-  const end = close || (open === "\\[" ? "\\]" : "\\)");
-  if (text.length <= open.length + end.length || !text.endsWith(end)) return null;
-  return { tex: text.slice(open.length, -end.length).trim(), display: open === "$$" || open === "\\[" };
+  const open = text.startsWith("$$") || !text.startsWith("$") ? text.slice(0, 2) : "$";
+  const close = open === "\\[" ? "\\]" : open === "\\(" ? "\\)" : open;
+  if (text.length <= open.length + close.length || !text.endsWith(close)) return null;
+  return { tex: text.slice(open.length, -close.length).trim(), display: open === "$$" || open === "\\[" };
 }
 
-function block(this: TokenizerThis, src: string): Tokens.Generic | undefined {
-  const raw = blockOf(src);
-  return raw ? { type: "math", raw, text: raw.replace(/\n+$/, ""), block: true } : undefined;
+/** Whether a block of math begins with this line (without its indentation). */
+export function beginsMath(line: string): boolean {
+  return (line.startsWith("$$") || line.startsWith("\\[")) && (WHOLE.test(line) || BEGIN.test(line));
 }
 
-/** The block of math that `src` begins with: one line, or lines to the closing one. */
-function blockOf(src: string): string | null {
-  const [opening, open, first = "", end] = OPENING.exec(src) ?? [];
-  if (opening === undefined) return null;
-  const close = open === "$$" ? "$$" : "\\]";
-  const closes = first.indexOf(close);
-  if (closes > 0) return first.slice(closes + 2).trim() ? null : opening;
-  if (closes === 0 || end === "" || (first.trim() && !/^\s*\\begin\{/.test(first))) return null;
-  let length = opening.length;
-  while (length < src.length) {
-    const at = src.indexOf("\n", length);
-    const line = src.slice(length, at < 0 ? undefined : at);
-    if (!line.trim()) break;
-    length += line.length + (at < 0 ? 0 : 1);
-    if (line.trimEnd().endsWith(close)) break;
-  }
-  return length > opening.length || first.trim() ? src.slice(0, length) : null;
+/** Whether the block that begins with this line is complete with it. */
+export function isWholeMath(line: string): boolean {
+  return WHOLE.test(line);
 }
 
-function inline(this: TokenizerThis, src: string, tokens: { raw: string }[]): Tokens.Generic | undefined {
-  const raw = inlineOf(src, tokens.at(-1)?.raw.at(-1) ?? "");
-  return raw ? { type: "math", raw, text: raw, block: false } : undefined;
+/** Whether a further line of a block is its last. */
+export function endsMath(line: string): boolean {
+  return END.test(line);
 }
 
-function inlineOf(src: string, before: string): string | null {
-  const raw = INLINE.exec(src)?.[0];
-  if (!raw || (raw[0] === "$" && raw[1] !== "$" && isMoney(raw.slice(1, -1), before, src[raw.length] ?? "")))
-    return null;
-  return raw;
+/** Return the formula that begins at `at` inside a text, with its delimiters; "" if there is none. */
+export function mathAt(text: string, at: number): string {
+  INLINE.lastIndex = at;
+  const raw = INLINE.exec(text)?.[0] ?? "";
+  const single = raw[0] === "$" && raw[1] !== "$";
+  return single && isMoney(raw.slice(1, -1), text[at - 1] ?? "", text[at + raw.length] ?? "") ? "" : raw;
 }
 
 /** Whether text between two dollar signs is none: a price up to the next one, a shell's variables, an address. */
@@ -83,7 +69,7 @@ export function withoutMath(source: string): string {
   let out = "";
   let from = 0;
   for (let at = nextMark(source, 0); at >= 0; ) {
-    const raw = inlineOf(source.slice(at), source[at - 1] ?? "");
+    const raw = mathAt(source, at);
     if (raw) {
       out += source.slice(from, at) + "a".repeat(raw.length);
       from = at + raw.length;
@@ -98,6 +84,38 @@ function nextMark(source: string, from: number): number {
   for (let match = MARK.exec(source); match; match = MARK.exec(source))
     if (match[0] === "$" || match[0] === "\\(" || match[0] === "\\[") return match.index;
   return -1;
+}
+
+function block(this: TokenizerThis, src: string): Tokens.Generic | undefined {
+  const raw = blockOf(src);
+  return raw ? { type: "math", raw, text: raw.replace(/\n+$/, ""), block: true } : undefined;
+}
+
+/** The block of math that `src` begins with: one line, or lines to the closing one. */
+function blockOf(src: string): string | null {
+  const indent = /^ {0,3}/.exec(src)?.[0].length ?? 0;
+  let end = lineEnd(src, 0);
+  const first = src.slice(indent, end).replace(/\n$/, "");
+  if (!beginsMath(first)) return null;
+  if (isWholeMath(first)) return src.slice(0, end);
+  for (const opening = end; end < src.length; ) {
+    const line = src.slice(end, lineEnd(src, end)).replace(/\n$/, "");
+    if (!line.trim()) return end > opening || first.length > 2 ? src.slice(0, end) : null;
+    end = lineEnd(src, end);
+    if (endsMath(line)) break;
+  }
+  return src.includes("\n", indent) ? src.slice(0, end) : null;
+}
+
+function lineEnd(src: string, from: number): number {
+  const at = src.indexOf("\n", from);
+  return at < 0 ? src.length : at + 1;
+}
+
+function inline(this: TokenizerThis, src: string, tokens: { raw: string }[]): Tokens.Generic | undefined {
+  const before = tokens.at(-1)?.raw.at(-1) ?? "";
+  const raw = mathAt(before + src, before.length);
+  return raw ? { type: "math", raw, text: raw, block: false } : undefined;
 }
 
 /** marked's `extensions` option with these two tokenizers in it. */
