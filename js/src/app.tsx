@@ -10,7 +10,7 @@ import { register, registry } from "./registry.ts";
 import type { Store } from "./store.ts";
 import { sheet } from "./styles/sheet.ts";
 import { hideTranscripts } from "./styles/transcripts.ts";
-import { onCodeCopy } from "./views/copy.ts";
+import { serveContent } from "./views/content.ts";
 import { prefetchExtras } from "./views/lazy.tsx";
 import { live } from "./views/live.ts";
 import { compose, lastCode } from "./views/outside.ts";
@@ -28,13 +28,13 @@ function mount(host: HTMLElement, store: Store): () => void {
   const leaveTheme = followTheme(host);
   const leaveMemory = remember(store);
   for (const name of ["keydown", "keypress", "keyup"]) host.addEventListener(name, stopKey);
-  root.addEventListener("click", onCodeCopy as EventListener);
+  const leaveContent = serveContent(root, store);
   render(<View store={store} />, frame);
   prefetchExtras();
   return () => {
     leaveTheme();
     for (const name of ["keydown", "keypress", "keyup"]) host.removeEventListener(name, stopKey);
-    root.removeEventListener("click", onCodeCopy as EventListener);
+    leaveContent();
     render(null, frame);
     leaveMemory();
     frame.remove();

@@ -1,2 +1,3 @@
 /** extras.js: what is opened on demand, and needs not be there when a thread is first drawn. */
+export { languages } from "./highlight/more/languages.ts";
 export { Menu } from "./views/model_menu.tsx";

@@ -5,6 +5,7 @@
 import temml from "temml";
 import styles from "./styles/math.css?inline";
 
+export { copyWithSource } from "./views/selection.ts";
 export { styles };
 
 /** Longer formulas stay source: these take up to 50 ms with their layout, and Temml cannot be interrupted. Characters. */

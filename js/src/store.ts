@@ -195,6 +195,15 @@ export class Store {
     this.send({ op: "visible", page: registry().page, visible });
   }
 
+  /** The host's widget manager, where it hands one out, and the id of this widget there. */
+  get manager(): unknown {
+    return (this.model as { widget_manager?: unknown }).widget_manager;
+  }
+
+  get id(): unknown {
+    return this.model.get("comm_id");
+  }
+
   askAsset(name: AssetName): void {
     this.send({ op: "asset", name });
   }

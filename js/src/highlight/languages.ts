@@ -1,41 +1,49 @@
-/** The languages that code blocks are coloured in: which rules, and which names people write behind a fence. */
+/**
+ * The languages that code blocks are coloured in, and the names that people write behind a fence. The commonest are here from the
+ * start, the others (`more`) come with extras.js.
+ */
 
-import { bash, python, r, sql } from "./data.ts";
-import { diff, html, markdown, yaml } from "./markup.ts";
+import { bash } from "./bash.ts";
+import { javascript, json } from "./javascript.ts";
+import { python } from "./python.ts";
 import type { Language } from "./tokenizer.ts";
-import { css, javascript, json } from "./web.ts";
 
-export const LANGUAGES: Record<string, Language> = {
-  bash,
-  css,
-  diff,
-  html,
-  javascript,
-  json,
-  markdown,
-  python,
-  r,
-  sql,
-  yaml,
-};
+export const LANGUAGES: Record<string, Language> = { bash, javascript, json, python };
 
 export const NAMES: Record<string, string> = {
-  ...names("bash", "sh shell zsh console shell-session terminal"),
-  ...names("css", "scss less"),
+  ...names("bash", "sh shell zsh console shell-session shellsession terminal"),
+  ...names("c", "h"),
+  ...names("cpp", "c++ cc cxx hpp cuda cu objc arduino"),
+  ...names("csharp", "cs c#"),
+  ...names("css", "scss less sass"),
+  ...names("dart", ""),
   ...names("diff", "patch"),
-  ...names("html", "xml svg xhtml vue"),
-  ...names(
-    "javascript",
-    "js jsx ts tsx mjs cjs typescript java c cpp c++ cs csharp go rust rs kotlin swift php scala dart",
-  ),
-  ...names("json", "json5 jsonc jsonl ipynb"),
-  ...names("markdown", "md"),
-  ...names("python", "py python3 ipython pycon"),
-  ...names("r", "rscript"),
-  ...names("sql", "sqlite postgres postgresql mysql plsql"),
-  ...names("yaml", "yml toml ini"),
+  ...names("dockerfile", "docker containerfile"),
+  ...names("go", "golang"),
+  ...names("html", "xml svg xhtml vue svelte"),
+  ...names("ini", "cfg conf properties dotenv env editorconfig"),
+  ...names("java", ""),
+  ...names("javascript", "js jsx ts tsx mjs cjs mts cts typescript node"),
+  ...names("json", "json5 jsonc jsonl ndjson ipynb geojson"),
+  ...names("julia", "jl"),
+  ...names("kotlin", "kt kts"),
+  ...names("latex", "tex bibtex"),
+  ...names("lua", ""),
+  ...names("makefile", "make mk"),
+  ...names("markdown", "md mdx rmd qmd"),
+  ...names("matlab", "octave m"),
+  ...names("php", ""),
+  ...names("python", "py python3 ipython ipython3 pycon pyi cython"),
+  ...names("r", "rscript splus"),
+  ...names("ruby", "rb"),
+  ...names("rust", "rs"),
+  ...names("scala", "sc"),
+  ...names("sql", "sqlite postgres postgresql pgsql mysql plsql tsql duckdb bigquery"),
+  ...names("swift", ""),
+  ...names("toml", ""),
+  ...names("yaml", "yml"),
 };
 
 function names(language: string, others: string): Record<string, string> {
-  return Object.fromEntries([language, ...others.split(" ")].map((name) => [name, language]));
+  return Object.fromEntries([language, ...others.split(" ").filter(Boolean)].map((name) => [name, language]));
 }

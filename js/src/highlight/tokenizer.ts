@@ -4,6 +4,7 @@
  * Owns the engine; what a language looks like is a table of rules (`languages`). Colours a reader's eye, no compiler: what it
  * does not know stays plain.
  */
+import { loadAsset } from "../assets.ts";
 import { LANGUAGES, NAMES } from "./languages.ts";
 
 /** The open modes, outermost first, joined by a comma: equal states compare equal. */
@@ -25,14 +26,19 @@ export type Style =
   | "deleted"
   | "strong";
 
-/** What to look for, how it looks (or a choice by its text), and the mode that follows: a name to enter, "^" to leave. */
-export type Rule = readonly [pattern: RegExp, style: Style | null | ((text: string) => Style | null), next?: string];
+/** The mode that follows: a name to enter, "+name" to enter it with the next line, "^" to leave one, "^^" to leave two. */
+export type Next = string | ((text: string, line: string) => string);
 
-/** Rules by mode; a language begins in `main`. Modes named in `lines` end with their line. Patterns hold no groups. */
+/** What to look for, how it looks (or a choice by its text), and what follows. A pattern may be empty only to leave a mode. */
+export type Rule = readonly [pattern: RegExp, style: Style | null | ((text: string) => Style | null), next?: Next];
+
+/**
+ * Rules by mode; a language begins in `main`. Modes named in `lines` end with their line. Patterns hold no groups that capture.
+ * A mode may depend on a word that opened it ("heredoc=EOF"): then it is a function of that.
+ */
 export interface Language {
-  modes: Record<string, readonly Rule[]>;
+  modes: Record<string, readonly Rule[] | ((word: string) => readonly Rule[])>;
   lines?: readonly string[];
-  flags?: string;
 }
 
 export interface Span {
@@ -45,53 +51,103 @@ export type Tokenize = (line: string, before: LineState) => { spans: Span[]; sta
 /** Longer lines (minified code, data) are not worth the time and are shown plain. Characters. */
 const LINE_MOST = 2_000;
 
-const compiled = new Map<string, Tokenize>();
+/** Modes deeper than this are not entered, so that no text makes the state of a line long. */
+const DEEPEST = 24;
+/** So many modes that depend on a word are kept compiled for a language. */
+const WORDS_MOST = 100;
 
-/** Return the tokenizer of a language by any of its usual names, or undefined for an unknown one. */
+const compiled = new Map<string, Tokenize>();
+let waiting: (() => void)[] = [];
+
+/** Return the tokenizer of a language by any of its usual names; undefined for an unknown one, and for one that is not here yet. */
 export function tokenizerFor(language: string): Tokenize | undefined {
-  const lower = language.toLowerCase();
-  const name = Object.hasOwn(NAMES, lower) ? NAMES[lower] : undefined;
-  if (name === undefined) return undefined;
+  const name = nameOf(language);
+  const rules = name === undefined ? undefined : LANGUAGES[name];
+  if (name === undefined || !rules) return undefined;
   let tokenize = compiled.get(name);
   if (!tokenize) {
-    tokenize = compile(LANGUAGES[name] as Language);
+    tokenize = compile(rules);
     compiled.set(name, tokenize);
   }
   return tokenize;
 }
 
+/** Call `then` once this language can be coloured: never for an unknown one, or one that can be already. */
+export function whenKnown(language: string, then: () => void): void {
+  const name = nameOf(language);
+  if (name === undefined || LANGUAGES[name]) return;
+  waiting.push(then);
+  if (waiting.length > 1) return;
+  loadAsset("extras").then(
+    ({ languages }) => {
+      Object.assign(LANGUAGES, languages);
+      const ready = waiting;
+      waiting = [];
+      for (const each of ready) each();
+    },
+    () => {
+      waiting = []; // no kernel: it stays plain
+    },
+  );
+}
+
+function nameOf(language: string): string | undefined {
+  const lower = language.toLowerCase();
+  return Object.hasOwn(NAMES, lower) ? NAMES[lower] : undefined;
+}
+
+interface Mode {
+  pattern: RegExp;
+  rules: readonly Rule[];
+}
+
+function compileMode(rules: readonly Rule[]): Mode {
+  return { pattern: new RegExp(rules.map(([pattern]) => `(${pattern.source})`).join("|"), "y"), rules };
+}
+
 function compile(language: Language): Tokenize {
-  const modes = new Map<string, { pattern: RegExp; rules: readonly Rule[] }>();
-  for (const [name, rules] of Object.entries(language.modes)) {
-    const source = rules.map(([pattern]) => `(${pattern.source})`).join("|");
-    modes.set(name, { pattern: new RegExp(source, `y${language.flags ?? ""}`), rules });
-  }
+  const modes = new Map<string, Mode>();
   const temporary = new Set(language.lines);
+  const find = (name: string): Mode | undefined => {
+    const known = modes.get(name);
+    if (known) return known;
+    const [base = "", word = ""] = name.split("=");
+    const rules = language.modes[base];
+    if (!rules) return undefined;
+    if (modes.size > WORDS_MOST) modes.clear();
+    const fresh = compileMode(typeof rules === "function" ? rules(word) : rules);
+    modes.set(name, fresh);
+    return fresh;
+  };
   return (line, before) => {
-    const stack = before ? before.split(",") : [];
     if (line.length > LINE_MOST) return { spans: [{ text: line, style: null }], state: before };
+    const stack = before ? before.split(",") : [];
+    const later: string[] = [];
     const spans: Span[] = [];
     let at = 0;
-    let steps = 0;
-    while (at < line.length && steps++ < 2 * LINE_MOST) {
-      const mode = modes.get(stack.at(-1) ?? "main");
+    for (let steps = 0; at < line.length && steps < 2 * LINE_MOST; steps++) {
+      const mode = find(stack.at(-1) ?? "main");
       if (!mode) break;
       mode.pattern.lastIndex = at;
       const match = mode.pattern.exec(line);
       const rule = match && mode.rules[match.indexOf(match[0], 1) - 1];
       const text = match && rule ? match[0] : (line[at] as string);
-      if (match && rule) {
-        if (rule[2] === "^") stack.pop();
-        else if (rule[2]) stack.push(rule[2]);
-      }
-      const style = rule ? (typeof rule[1] === "function" ? rule[1](text) : rule[1]) : null;
-      add(spans, text, style);
+      if (rule?.[2]) follow(typeof rule[2] === "function" ? rule[2](text, line) : rule[2], stack, later);
+      add(spans, text, rule ? (typeof rule[1] === "function" ? rule[1](text) : rule[1]) : null);
       at += text.length;
     }
     if (at < line.length) add(spans, line.slice(at), null);
     while (temporary.has(stack.at(-1) ?? "")) stack.pop();
+    stack.push(...later);
     return { spans, state: stack.join(",") };
   };
+}
+
+function follow(next: string, stack: string[], later: string[]): void {
+  if (next === "^" || next === "^^") stack.splice(-next.length);
+  else if (stack.length + later.length >= DEEPEST) return;
+  else if (next.startsWith("+")) later.push(next.slice(1));
+  else stack.push(next);
 }
 
 function add(spans: Span[], text: string, style: Style | null): void {

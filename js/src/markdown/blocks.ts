@@ -4,7 +4,7 @@
  * Owns what each block looks like; nothing here knows that the text is still growing.
  */
 import type { Token, Tokens } from "marked";
-import { CodeBlock } from "./codeblock.ts";
+import { actionButton, CodeBlock } from "./codeblock.ts";
 import { element, setAttribute, setText } from "./dom.ts";
 import { makeFormula, setFormula } from "./formula.ts";
 import { type Context, patch } from "./patch.ts";
@@ -99,16 +99,18 @@ function updateLiteral(node: HTMLElement, token: Tokens.HTML): void {
 }
 
 function makeTable(): HTMLElement {
-  const frame = element("div", "table");
-  frame.tabIndex = 0; // a wide table scrolls sideways, by keyboard too
+  const frame = element("div", "table-frame");
+  const scroller = element("div", "table");
+  scroller.tabIndex = 0; // a wide table scrolls sideways, by keyboard too
   const table = element("table");
   table.append(element("thead"), element("tbody"));
-  frame.append(table);
+  scroller.append(table);
+  frame.append(scroller, actionButton("copy-table", "Copy table"));
   return frame;
 }
 
 function updateTable(frame: HTMLElement, token: Tokens.Table, context: Context): void {
-  const table = frame.firstChild as HTMLTableElement;
+  const table = frame.querySelector("table") as HTMLTableElement;
   const [head, body] = [table.firstChild as HTMLElement, table.lastChild as HTMLElement];
   resize(head, 1, () => element("tr"));
   updateRow(head.firstChild as HTMLElement, token.header, "th", token.align, context);

@@ -1,11 +1,12 @@
 /**
- * CodeBlock: a frame with the language, a copy button and the code, one element per line, so that a growing block costs
+ * CodeBlock: a frame with the language, what can be done with it and the code, one element per line, so that a growing block costs
  * only its last line.
  *
  * Each line keeps the tokenizer's state at its end; a line is looked at again only if it, or the state before it, changed.
  */
-import { type LineState, START, tokenizerFor } from "../highlight/tokenizer.ts";
+import { type LineState, START, tokenizerFor, whenKnown } from "../highlight/tokenizer.ts";
 import { element } from "./dom.ts";
+import { isWrapped } from "./wrapping.ts";
 
 interface Line {
   text: string;
@@ -14,6 +15,9 @@ interface Line {
   after: LineState;
 }
 
+/** When a language comes late, so many lines are coloured in one task. */
+const SLICE = 150;
+
 const blocks = new WeakMap<Element, CodeBlock>();
 
 export class CodeBlock {
@@ -21,7 +25,8 @@ export class CodeBlock {
   private readonly label = element("span", "lang", "code");
   private readonly code = element("code");
   private readonly lines: Line[] = [];
-  private language = "";
+  /** As written behind the fence. */
+  language = "";
 
   /** The block that made this element, if one did. */
   static of(root: Element): CodeBlock | undefined {
@@ -30,10 +35,10 @@ export class CodeBlock {
 
   constructor() {
     const head = element("div", "code-head");
-    const copy = element("button", "copy", "Copy");
-    copy.type = "button";
-    copy.dataset.copy = "";
-    head.append(this.label, copy);
+    const wrap = actionButton("wrap", "Wrap");
+    wrap.ariaPressed = String(isWrapped());
+    wrap.title = "Wrap long lines";
+    head.append(this.label, wrap, actionButton("insert", "Insert below"), actionButton("copy", "Copy"));
     const frame = element("pre");
     frame.tabIndex = 0; // long lines scroll sideways, by keyboard too
     frame.append(this.code);
@@ -55,6 +60,17 @@ export class CodeBlock {
     texts.forEach((text, at) => {
       this.setLine(at, text);
     });
+    whenKnown(language, () => this.repaint(language));
+  }
+
+  /** Colour all lines from the first one, now that the language is known. */
+  private repaint(language: string, from = 0): void {
+    if (language !== this.language) return;
+    for (const [at, line] of this.lines.slice(from, from + SLICE).entries()) {
+      line.before = this.lines[from + at - 1]?.after ?? START;
+      line.after = paint(line.node, line.text, language, line.before);
+    }
+    if (from + SLICE < this.lines.length) setTimeout(() => this.repaint(language, from + SLICE));
   }
 
   setText(text: string): void {
@@ -83,6 +99,14 @@ export class CodeBlock {
   truncate(count: number): void {
     for (const line of this.lines.splice(count)) line.node.remove();
   }
+}
+
+/** A button on an answer's content; what it does is decided where its click arrives (views/content). */
+export function actionButton(does: string, label: string): HTMLButtonElement {
+  const button = element("button", "copy", label);
+  button.type = "button";
+  button.dataset.do = does;
+  return button;
 }
 
 function paint(node: HTMLElement, text: string, language: string, before: LineState): LineState {

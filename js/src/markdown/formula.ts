@@ -9,7 +9,7 @@ import { addStyles } from "../styles/sheet.ts";
 import { element } from "./dom.ts";
 import { formulaOf } from "./math.ts";
 
-type Draw = typeof import("../math.ts")["drawFormula"];
+type Module = typeof import("../math.ts");
 
 /** Drawing may take so much of one task, and begins anew after PAUSE. Milliseconds. */
 const BUDGET = 5;
@@ -22,7 +22,7 @@ const KEPT_MOST = 400;
 const sources = new WeakMap<HTMLElement, string>();
 const kept = new Map<string, Element | Error>();
 const waiting: HTMLElement[] = [];
-let draw: Draw | null = null;
+let math: Module | null = null;
 let loading = false;
 let spent = 0;
 let scheduled = false;
@@ -47,6 +47,11 @@ export function sourceOf(node: HTMLElement): string | undefined {
   return sources.get(node);
 }
 
+/** Formulas that are copied with other text become their source. */
+export function copyFormulas(event: ClipboardEvent, root: ShadowRoot): void {
+  math?.copyWithSource(event, root, sourceOf);
+}
+
 function showSource(node: HTMLElement, source: string, display: boolean): void {
   node.className = display ? "math display" : "math";
   node.removeAttribute("title");
@@ -58,13 +63,13 @@ function showSource(node: HTMLElement, source: string, display: boolean): void {
 }
 
 function request(node: HTMLElement): void {
-  if (draw && spent < BUDGET && waiting.length === 0 && (sources.get(node)?.length ?? 0) < SHORT) {
+  if (math && spent < BUDGET && waiting.length === 0 && (sources.get(node)?.length ?? 0) < SHORT) {
     show(node);
     schedule(0);
     return;
   }
   waiting.push(node);
-  if (draw) schedule(PAUSE);
+  if (math) schedule(PAUSE);
   else void load();
 }
 
@@ -72,9 +77,8 @@ async function load(): Promise<void> {
   if (loading) return;
   loading = true;
   try {
-    const math = await loadAsset("math");
+    math = await loadAsset("math");
     addStyles("math", math.styles);
-    draw = math.drawFormula;
     schedule(0);
   } catch {
     loading = false; // no kernel: the sources stand, and the next formula asks again
@@ -119,7 +123,7 @@ function drawing(tex: string, display: boolean): Element | Error {
   let drawn = kept.get(key);
   if (!drawn) {
     try {
-      drawn = (draw as Draw)(tex, display);
+      drawn = (math as Module).drawFormula(tex, display);
     } catch (error) {
       drawn = error as Error;
     }

@@ -1,26 +1,39 @@
 /** Copying to the clipboard, also where the page is served over plain http and has no `navigator.clipboard`. */
-import { CodeBlock } from "../markdown/codeblock.ts";
 
 const SHOWN = 1_500;
 
-/** Copy `text`; returns whether it worked. */
-export async function copyText(text: string): Promise<boolean> {
+/** Copy `text`, and for programs that take markup `html` as well; returns whether it worked. */
+export async function copyText(text: string, html = ""): Promise<boolean> {
   try {
     if (navigator.clipboard) {
-      await navigator.clipboard.writeText(text);
+      if (html) await navigator.clipboard.write([new ClipboardItem(flavours(text, html))]);
+      else await navigator.clipboard.writeText(text);
       return true;
     }
   } catch {
     // no permission (an iframe, an unfocused page): the old way may still work
   }
-  return copyBySelection(text);
+  return copyBySelection(text, html);
 }
 
-function copyBySelection(text: string): boolean {
+function flavours(text: string, html: string): Record<string, Blob> {
+  return {
+    "text/plain": new Blob([text], { type: "text/plain" }),
+    "text/html": new Blob([html], { type: "text/html" }),
+  };
+}
+
+function copyBySelection(text: string, html: string): boolean {
   const focused = deepFocus();
   const area = document.createElement("textarea");
   area.value = text;
   area.style.cssText = "position:fixed;top:0;left:-9999px";
+  area.addEventListener("copy", (event) => {
+    if (!html || !event.clipboardData) return;
+    event.clipboardData.setData("text/plain", text);
+    event.clipboardData.setData("text/html", html);
+    event.preventDefault();
+  });
   document.body.append(area);
   area.select();
   let done = false;
@@ -40,20 +53,12 @@ function deepFocus(): HTMLElement | null {
   return focused as HTMLElement | null;
 }
 
-/** Copy, and say on the button for a moment how it went. */
-export async function copyFrom(button: HTMLElement, text: string): Promise<void> {
-  const label = button.dataset.label ?? button.textContent ?? "Copy";
+/** Show `text` on a button for a moment. */
+export function showFor(button: HTMLElement, text: string): void {
+  const label = button.dataset.label ?? button.textContent ?? "";
   button.dataset.label = label;
-  button.textContent = (await copyText(text)) ? "Copied" : "Copy failed";
+  button.textContent = text;
   setTimeout(() => {
     button.textContent = label;
   }, SHOWN);
-}
-
-/** A click on any code block's copy button below `root`. */
-export function onCodeCopy(event: MouseEvent): void {
-  const button = (event.target as Element).closest<HTMLElement>("[data-copy]");
-  const frame = button?.closest(".code");
-  const block = frame && CodeBlock.of(frame);
-  if (button && block) void copyFrom(button, block.text);
 }

@@ -1,6 +1,7 @@
 /** What the views look like in the states that matter: each scene is a model, and what happens to it. For eyes, not asserts. */
 import { line, snapshot } from "../support/messages.ts";
 import { branchScenes } from "./branch_scenes.ts";
+import { contentScenes } from "./content_scenes.ts";
 import { outlookScenes } from "./outlook_scenes.ts";
 import { answer, cost, model, question, type Scene, scrollTo, shadow } from "./stage.ts";
 import { ANSWER, SHORT } from "./texts.ts";
@@ -218,4 +219,10 @@ const basics: Record<string, () => Scene> = {
   },
 };
 
-export const scenes: Record<string, () => Scene> = { ...basics, ...branchScenes, ...toolScenes, ...outlookScenes };
+export const scenes: Record<string, () => Scene> = {
+  ...basics,
+  ...branchScenes,
+  ...toolScenes,
+  ...outlookScenes,
+  ...contentScenes,
+};

@@ -1,7 +1,10 @@
 /** The line tokenizer: nothing of the text is lost, strings and comments reach over lines, every language is known. */
 import { describe, expect, test } from "vitest";
 import { LANGUAGES, NAMES } from "../../src/highlight/languages.ts";
+import { languages } from "../../src/highlight/more/languages.ts";
 import { type LineState, START, type Style, tokenizerFor } from "../../src/highlight/tokenizer.ts";
+
+Object.assign(LANGUAGES, languages);
 
 function styles(language: string, text: string): [string, Style | null][] {
   const tokenize = tokenizerFor(language);

@@ -67,7 +67,9 @@ const ALLOWED = new Set(
   ),
 );
 const ATTRIBUTES = new Set(
-  "align alt checked class data-copy disabled href referrerpolicy rel src start tabindex target title type".split(" "),
+  "align alt aria-label aria-pressed checked class data-do disabled href referrerpolicy rel role src start tabindex target title type".split(
+    " ",
+  ),
 );
 
 /** Everything that is wrong with what was made. */

@@ -195,8 +195,8 @@ describe("a thread", () => {
       .spyOn(navigator.clipboard, "writeText")
       .mockImplementation(async (copied) => void written.push(copied));
     shown.button("Copy answer").click();
-    shown.find(".code .copy").click();
-    await vi.waitFor(() => expect(shown.find(".code .copy").textContent).toBe("Copied"));
+    shown.find(".code [data-do=copy]").click();
+    await vi.waitFor(() => expect(shown.find(".code [data-do=copy]").textContent).toBe("Copied"));
     await vi.waitFor(() => expect(shown.has(".footer [aria-label='Copied']")).toBe(true));
     expect(written).toEqual([text, "x = 1\n\ny = 2"]);
     clipboard.mockRestore();
@@ -205,7 +205,7 @@ describe("a thread", () => {
       written.push((document.activeElement as HTMLTextAreaElement).value);
       return true;
     });
-    shown.find(".code .copy").click();
+    shown.find(".code [data-do=copy]").click();
     await vi.waitFor(() => expect(written.length).toBe(3));
     expect(written[2]).toBe("x = 1\n\ny = 2");
     missing.mockRestore();

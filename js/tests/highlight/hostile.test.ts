@@ -1,0 +1,104 @@
+/** No line of any language takes long: each mode of each language on text that is made to be read again and again. */
+import { describe, expect, test } from "vitest";
+import { LANGUAGES } from "../../src/highlight/languages.ts";
+import { languages } from "../../src/highlight/more/languages.ts";
+import { type Rule, START, tokenizerFor } from "../../src/highlight/tokenizer.ts";
+
+Object.assign(LANGUAGES, languages);
+const names = Object.keys(LANGUAGES).sort();
+
+/** Characters that mean something somewhere; all pairs of them, over and over, make the lines. */
+const CHARACTERS = [..."\"'`#/*<>{}()[]$%@!:=.-\\ a1"];
+const LENGTH = 1_990;
+/** What one line may take: a few milliseconds, or more on the busy machine of a test. */
+const MOST = 60;
+
+const LINES = [
+  ...CHARACTERS.flatMap((first) => CHARACTERS.map((second) => first + second)),
+  ...[
+    '"\\',
+    "a ",
+    "a:",
+    "a: ",
+    "a =",
+    "/a",
+    "=/",
+    "=/[",
+    "${",
+    "#=",
+    'R"(',
+    "<<A ",
+    "'a",
+    "a.b",
+    "a(",
+    "::",
+    "- ",
+    "a - b: ",
+  ],
+].map((piece) => piece.repeat(Math.ceil(LENGTH / piece.length)).slice(0, LENGTH));
+
+function time(run: () => void): number {
+  const begun = performance.now();
+  run();
+  return performance.now() - begun;
+}
+
+describe("bounded", () => {
+  test.each(names)("%s", (name) => {
+    const tokenize = tokenizerFor(name) as NonNullable<ReturnType<typeof tokenizerFor>>;
+    const states = [START, ...Object.keys(LANGUAGES[name]?.modes ?? {}).map((mode) => `${mode}=x`)];
+    let worst = 0;
+    for (const line of LINES) {
+      let state = START;
+      const run = () => {
+        const result = tokenize(line, START);
+        state = result.state;
+        expect(result.spans.map((span) => span.text).join("")).toBe(line);
+      };
+      let took = time(run);
+      for (let again = 0; took > 5 && again < 3; again++) took = Math.min(took, time(run)); // others load the machine as well
+      expect(took, `${name}: ${line.slice(0, 20)}`).toBeLessThan(MOST);
+      worst = Math.max(worst, took);
+      expect(state.split(",").length).toBeLessThan(30);
+    }
+    for (const state of states)
+      for (const line of LINES.slice(0, 60)) expect(time(() => tokenize(line, state))).toBeLessThan(10 * MOST);
+    if (worst > 20) console.info(`${name}: at most ${worst.toFixed(1)} ms a line`);
+  });
+
+  test.each(names)("%s has no groups that capture, and knows the modes that it enters", (name) => {
+    const { modes, lines = [] } = LANGUAGES[name] as (typeof LANGUAGES)[string];
+    const known = Object.keys(modes);
+    for (const line of lines) expect(known).toContain(line);
+    for (const mode of Object.values(modes)) {
+      const rules: readonly Rule[] = typeof mode === "function" ? mode("1") : mode;
+      for (const [pattern, , next] of rules) {
+        expect(new RegExp(`${pattern.source}|`).exec("")?.length, pattern.source).toBe(1);
+        expect(pattern.flags, pattern.source).toBe("");
+        if (typeof next === "string" && !next.startsWith("^")) expect(known).toContain(next.replace("+", ""));
+      }
+    }
+  });
+
+  test("a line of 100,000 characters stays plain, and the lines after it go on", () => {
+    const tokenize = tokenizerFor("python") as NonNullable<ReturnType<typeof tokenizerFor>>;
+    const { state } = tokenize('x = """', START);
+    const long = tokenize("y".repeat(100_000), state);
+    expect(long.spans.length).toBe(1);
+    expect(tokenize('z"""', long.state).spans[0]?.style).toBe("string");
+  });
+
+  test.each(names)("%s takes time in proportion to the text", (name) => {
+    const tokenize = tokenizerFor(name) as NonNullable<ReturnType<typeof tokenizerFor>>;
+    const snippet = ['a = f(1, "x")  # note', "if (a > 1) { b: 'c' }", "/* d */ return [1, 2];", "<p>text</p>"];
+    const run = (lines: number) =>
+      time(() => {
+        let state = START;
+        for (let n = 0; n < lines; n++) state = tokenize(snippet[n % 4] as string, state).state;
+      });
+    run(400);
+    const least = (lines: number) => Math.min(run(lines), run(lines), run(lines));
+    const [small, large] = [least(400), least(1_600)]; // 8 and 32 kB
+    expect(large).toBeLessThan(Math.max(10 * small, 20));
+  });
+});
