@@ -88,7 +88,7 @@ export class Store {
   };
   private keeping = false;
 
-  constructor(private readonly model: Model) {
+  constructor(readonly model: Model) {
     const snapshot = (model.get("snapshot") as Snapshot | null) ?? EMPTY;
     const send = (message: Outgoing) => this.send(message);
     this.receiver = new Receiver(this.traits().kind, snapshot, send, registry().page);
@@ -193,15 +193,6 @@ export class Store {
   /** Tell the kernel whether anybody can see this model's views; hidden ones get less. */
   visible(visible: boolean): void {
     this.send({ op: "visible", page: registry().page, visible });
-  }
-
-  /** The host's widget manager, where it hands one out, and the id of this widget there. */
-  get manager(): unknown {
-    return (this.model as { widget_manager?: unknown }).widget_manager;
-  }
-
-  get id(): unknown {
-    return this.model.get("comm_id");
   }
 
   askAsset(name: AssetName): void {

@@ -8,7 +8,8 @@ import { element, setAttribute, setText } from "./dom.ts";
 import { decode } from "./entities.ts";
 import { makeFormula, setFormula } from "./formula.ts";
 import { type Context, patch } from "./patch.ts";
-import { imageSource, safeLink } from "./urls.ts";
+import { makePicture } from "./picture.ts";
+import { safeLink } from "./urls.ts";
 
 const WRAPPERS: Record<string, "strong" | "em" | "del"> = { strong: "strong", em: "em", del: "del" };
 
@@ -51,7 +52,7 @@ export function makeInline(token: Token): Node {
     case "#text":
       return document.createTextNode("");
     default:
-      return makeImage(token as Tokens.Image);
+      return makePicture(decode((token as Tokens.Image).href), decode((token as Tokens.Image).text));
   }
 }
 
@@ -106,23 +107,4 @@ function updateLink(node: HTMLElement, token: Tokens.Link, context: Context): vo
 /** Pictures are told apart by their address and name, so that one that was loaded on a click is never another's. */
 function imageKey(token: Tokens.Image): string {
   return `image ${token.href} ${token.text}`;
-}
-
-function makeImage(token: Tokens.Image): HTMLElement {
-  const source = imageSource(decode(token.href));
-  const alt = decode(token.text);
-  if (!source) return element("span", "nolink", alt || "image");
-  if ("inline" in source) return picture(source.inline, alt);
-  const button = element("button", "remote-image", `Load image from ${source.host}${alt ? `: ${alt}` : ""}`);
-  button.type = "button";
-  button.addEventListener("click", () => button.replaceChildren(picture(source.remote, alt)), { once: true });
-  return button;
-}
-
-function picture(url: string, alt: string): HTMLImageElement {
-  const image = element("img");
-  image.alt = alt;
-  image.referrerPolicy = "no-referrer";
-  image.src = url;
-  return image;
 }

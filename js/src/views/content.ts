@@ -2,23 +2,23 @@
  * What the buttons on an answer's content do: copy a code block or a table, wrap lines, insert code as a cell. One listener a
  * view, since blocks come and go by the hundred.
  */
-import { insertBelow, notebookOf } from "../hosts/jupyter.ts";
+import { loadAsset } from "../assets.ts";
+import { notebookOf } from "../hosts/jupyter.ts";
 import { CodeBlock } from "../markdown/codeblock.ts";
 import { copyFormulas } from "../markdown/formula.ts";
 import { followWrapping, toggleWrapping } from "../markdown/wrapping.ts";
 import type { Store } from "../store.ts";
 import { copyText, showFor } from "./copy.ts";
 import { say } from "./say.ts";
-import { tableCopy } from "./tables.ts";
 
 /** Take the clicks on content below `root`; returns how to stop. */
 export function serveContent(root: ShadowRoot, store: Store): () => void {
   const host = root.host as HTMLElement;
-  host.toggleAttribute("data-notebook", notebookOf(store.manager) !== null);
+  host.toggleAttribute("data-notebook", notebookOf(store.model.widget_manager) !== null);
   const leave = followWrapping(host);
   const clicked = (event: Event) => {
     const button = (event.target as Element).closest<HTMLElement>("[data-do]");
-    if (button) act(button, host, store);
+    if (button) act(button, host, store).catch(() => showFor(button, "Not possible without the kernel"));
   };
   const copied = (event: Event) => copyFormulas(event as ClipboardEvent, root);
   root.addEventListener("click", clicked);
@@ -30,19 +30,23 @@ export function serveContent(root: ShadowRoot, store: Store): () => void {
   };
 }
 
-function act(button: HTMLElement, host: HTMLElement, store: Store): void {
-  if (button.dataset.do === "copy-table") {
-    const table = button.parentElement?.querySelector("table");
-    const { text, html } = table ? tableCopy(table) : { text: "", html: "" };
-    void copy(button, text, html);
-    return;
-  }
+async function act(button: HTMLElement, host: HTMLElement, store: Store): Promise<void> {
   const frame = button.closest(".code");
   const block = frame && CodeBlock.of(frame);
-  if (!block) return;
-  if (button.dataset.do === "copy") void copy(button, block.text);
-  else if (button.dataset.do === "wrap") inPlace(button, toggleWrapping);
-  else if (button.dataset.do === "insert") insert(button, block, host, store);
+  switch (button.dataset.do) {
+    case "wrap":
+      return toggleWrapping();
+    case "copy":
+      return copy(button, block?.text ?? "");
+    case "copy-table": {
+      const table = button.parentElement?.querySelector("table");
+      const { tableCopy } = await loadAsset("extras");
+      if (table) await copy(button, ...tableCopy(table));
+      return;
+    }
+    case "insert":
+      if (block) await insert(button, block, host, store);
+  }
 }
 
 async function copy(button: HTMLElement, text: string, html = ""): Promise<void> {
@@ -51,22 +55,13 @@ async function copy(button: HTMLElement, text: string, html = ""): Promise<void>
   say(button, said);
 }
 
-function insert(button: HTMLElement, block: CodeBlock, host: HTMLElement, store: Store): void {
-  const notebook = notebookOf(store.manager);
-  if (!notebook) {
-    return void copy(button, block.text); // the document was closed, or may not be changed any more
-  }
+async function insert(button: HTMLElement, block: CodeBlock, host: HTMLElement, store: Store): Promise<void> {
+  const { model } = store;
+  const notebook = notebookOf(model.widget_manager);
+  if (!notebook) return copy(button, block.text); // the document was closed, or may not be changed any more
+  const { insertBelow } = await loadAsset("extras");
   const type = /^(?:markdown|md)$/i.test(block.language) ? "markdown" : "code";
-  const where = insertBelow(notebook, { host, id: store.id }, block.text, type);
+  const where = insertBelow(notebook, { host, id: model.get("comm_id") }, block.text, type);
   showFor(button, "Inserted");
   say(button, where === "below" ? "Inserted as a new cell below this one" : "Inserted as the last cell");
-}
-
-/** Do what changes the height of much, and keep `node` where the reader sees it. */
-function inPlace(node: HTMLElement, change: () => void): void {
-  const before = node.getBoundingClientRect().top;
-  change();
-  const moved = node.getBoundingClientRect().top - before;
-  const scroller = node.closest(".log");
-  if (scroller) scroller.scrollTop += moved;
 }

@@ -1,7 +1,7 @@
 /** The parts of an answer: text as Markdown, reasoning folded, pictures; tool calls are cards (`tools`). */
-import { useContext, useLayoutEffect, useRef } from "preact/hooks";
+import { useContext, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { makePicture } from "../markdown/picture.ts";
 import { MarkdownStream } from "../markdown/stream.ts";
-import { imageSource } from "../markdown/urls.ts";
 import type { Store } from "../store.ts";
 import type { ImagePart, Part, ReasoningPart } from "../wire/protocol.ts";
 import { Fold } from "./fold.tsx";
@@ -51,17 +51,50 @@ export const PartView = pure(function PartView({ part, open, fold, store }: Part
 });
 
 function Reasoning({ part, open, fold, store }: { part: ReasoningPart; open: boolean; fold: string; store: Store }) {
-  const time = part.seconds === undefined ? "" : ` for ${Math.max(1, Math.round(part.seconds))} s`;
+  const passed = useSeconds(open, fold);
+  const time = part.seconds === undefined ? "" : ` for ${duration(part.seconds)}`;
+  const title = open ? `Thinking…${passed > 0 ? ` ${duration(passed)}` : ""}` : `Thought${time}`;
   return (
-    <Fold title={open ? "Thinking…" : `Thought${time}`} look={open ? "busy" : ""} fold={fold} store={store}>
-      <div class="aside-text">{part.text}</div>
+    <Fold title={title} look={open ? "thought busy" : "thought"} fold={fold} store={store}>
+      {() => (
+        <Later.Provider value={false}>
+          <div class="aside-text">
+            <Markdown text={part.text} done={!open} />
+          </div>
+        </Later.Provider>
+      )}
     </Fold>
   );
 }
 
+/** When this page first saw a part that still grows, in milliseconds, by its fold's name: views of it come and go. */
+const seen = new Map<string, number>();
+
+/** Whole seconds that this page has seen a part grow; counts while it does. */
+function useSeconds(open: boolean, fold: string): number {
+  const [passed, setPassed] = useState(0);
+  useEffect(() => {
+    if (!open) return void seen.delete(fold);
+    const since = seen.get(fold) ?? performance.now();
+    seen.set(fold, since);
+    const count = () => setPassed(Math.floor((performance.now() - since) / 1000));
+    count();
+    const timer = setInterval(count, 1000);
+    return () => clearInterval(timer);
+  }, [open, fold]);
+  return passed;
+}
+
+/** "12 s", "2 min 5 s". */
+function duration(seconds: number): string {
+  const whole = Math.max(1, Math.round(seconds));
+  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min${whole % 60 ? ` ${whole % 60} s` : ""}`;
+}
+
 function Picture({ part }: { part: ImagePart }) {
-  const source = imageSource(part.url);
-  if (!source) return <p class="literal">{part.alt || "image"}</p>;
-  if ("inline" in source) return <img class="picture" src={source.inline} alt={part.alt ?? ""} />;
-  return <p class="literal">{`${part.alt || "image"} (${source.host})`}</p>;
+  const root = useRef<HTMLParagraphElement>(null);
+  useLayoutEffect(() => {
+    root.current?.replaceChildren(makePicture(part.url, part.alt ?? ""));
+  }, [part.url, part.alt]);
+  return <p class="picture" ref={root} />;
 }

@@ -16,8 +16,10 @@ export function copyWithSource(event: ClipboardEvent, root: ShadowRoot, sourceOf
   copy.className = "markdown";
   copy.style.cssText = "position:fixed;left:-9999px;width:60rem";
   copy.append(range.cloneContents());
-  for (const [at, node] of [...copy.querySelectorAll<HTMLElement>(".math")].entries())
-    node.replaceWith(sourceOf(sources[at] as HTMLElement) ?? node.textContent ?? "");
+  for (const [at, node] of [...copy.querySelectorAll<HTMLElement>(".math")].entries()) {
+    node.textContent = sourceOf(sources[at] as HTMLElement) ?? node.textContent;
+    node.style.whiteSpace = "pre-wrap";
+  }
   for (const control of copy.querySelectorAll("button")) control.remove();
   root.append(copy);
   event.clipboardData.setData("text/plain", copy.innerText.trim());

@@ -4,7 +4,8 @@
  */
 import { sourceOf } from "../markdown/formula.ts";
 
-export function tableCopy(table: HTMLTableElement): { text: string; html: string } {
+/** Return the text and the markup. */
+export function tableCopy(table: HTMLTableElement): [text: string, html: string] {
   const rows = [...table.rows].map((row) =>
     [...row.cells].map((cell) => ({ name: cell.localName, text: textOf(cell) })),
   );
@@ -13,7 +14,7 @@ export function tableCopy(table: HTMLTableElement): { text: string; html: string
     const line = clean.insertRow();
     for (const { name, text } of row) line.appendChild(document.createElement(name)).textContent = text;
   }
-  return { text: rows.map((row) => row.map(({ text }) => text).join("\t")).join("\n"), html: clean.outerHTML };
+  return [rows.map((row) => row.map(({ text }) => text).join("\t")).join("\n"), clean.outerHTML];
 }
 
 /** A cell's text in one line, formulas as their source. */

@@ -49,7 +49,7 @@ describe("a thread", () => {
     const shown = view.render();
     const fold = shown.find<HTMLDetailsElement>("details");
     expect(fold.open).toBe(false);
-    expect(fold.textContent).toBe("Thought for 4 slet me see");
+    expect(fold.textContent).toBe("Thought for 4 s");
     const toggled = new Promise((done) => fold.addEventListener("toggle", done));
     fold.querySelector("summary")?.click();
     await toggled;

@@ -1,0 +1,40 @@
+/** A new cell in Jupyter's notebook, below the one that holds a view. Undo is the notebook's own. */
+import type { SharedNotebook } from "./jupyter.ts";
+
+export interface Place {
+  /** The view's element in the page. */
+  host: Element;
+  /** The id of the widget's model, by which an output names it. */
+  id: unknown;
+}
+
+const VIEW = "application/vnd.jupyter.widget-view+json";
+
+/** Put a new cell below the one that holds the view, or below all; returns which. */
+export function insertBelow(
+  notebook: SharedNotebook,
+  { host, id }: Place,
+  source: string,
+  type: string,
+): "below" | "last" {
+  const cell = cellAround(host) ?? cellThatShows(notebook, id);
+  notebook.insertCell(cell === null ? notebook.cells.length : cell + 1, { cell_type: type, source, metadata: {} });
+  return cell === null ? "last" : "below";
+}
+
+/** The number of the cell in whose output the view stands; null elsewhere (a panel of its own). */
+function cellAround(host: Element): number | null {
+  const cell = host.closest<HTMLElement>(".jp-Notebook .jp-Cell");
+  if (!cell) return null;
+  const number = cell.closest<HTMLElement>("[data-windowed-list-index]")?.dataset.windowedListIndex;
+  if (number) return Number(number);
+  const all = [...(cell.closest(".jp-Notebook")?.querySelectorAll(".jp-Cell") ?? [])];
+  return all.indexOf(cell);
+}
+
+function cellThatShows(notebook: SharedNotebook, id: unknown): number | null {
+  const shows = ({ data }: { data?: Record<string, unknown> }) =>
+    (data?.[VIEW] as { model_id?: unknown } | undefined)?.model_id === id;
+  const at = notebook.cells.findLastIndex((cell) => cell.getOutputs?.().some(shows));
+  return at < 0 || id === undefined ? null : at;
+}
