@@ -72,6 +72,8 @@ class Hub:
         """The view's comm is closed. Idempotent."""
         if view.open:
             view.open = False
+            if view.inner is not None:
+                self.remove(view.inner)
             view.sender = None
             self._pump.forget(view)
             views = self._views.get(view.session.id, [])
@@ -120,6 +122,8 @@ class Hub:
     def visible(self, view: View, page: str, visible: bool) -> None:
         """A page shows the view, or no longer does."""
         view.seen_by(page, visible)
+        if view.inner is not None:
+            self.visible(view.inner, page, visible)
         if view.due is not None and not view.urgent:
             self._mark(view)
 

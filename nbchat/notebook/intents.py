@@ -17,6 +17,7 @@ from nbchat.notebook import assets, wire
 from nbchat.notebook.message_intents import MESSAGE_INTENTS, live_session
 from nbchat.notebook.models import every_model
 from nbchat.notebook.snapshot import older
+from nbchat.notebook.unfold import fold, seen, unfolded
 from nbchat.notebook.wire import Json, read_intent
 
 if TYPE_CHECKING:
@@ -37,9 +38,16 @@ def handle(services: Services, view: View, content: Any) -> None:
         _log.debug("a browser sent what nbchat does not understand")
         return
     if intent.op == "hello":
+        seen(services.hub, view, intent.data["page"])
         services.hub.hello(view, intent.data["generation"], intent.data["have"], intent.data["page"])
     elif intent.op == "visible":
         services.hub.visible(view, intent.data["page"], intent.data["visible"])
+    elif intent.op == "thread":
+        inner = unfolded(services.hub, view, intent.data["message"])
+        if inner is not None:
+            handle(services, inner, intent.data["message"])
+    elif intent.op == "fold":
+        fold(services.hub, view)
     else:
         services.background.spawn(_guarded(services, view, _DO[intent.op], intent.data))
 

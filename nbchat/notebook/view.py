@@ -73,6 +73,8 @@ class View:
         self.taken: OrderedDict[str, str] = OrderedDict()
         """The turns ("" where there is none) that the last requests with these client ids made: one that comes again, perhaps
         when that turn has long ended, makes no other."""
+        self.inner: View | None = None
+        """The thread that a turn's view has unfolded into (`unfold.py`)."""
         self.transcript: Transcript | None = None
         """What its cell keeps of the turn, if it does."""
 

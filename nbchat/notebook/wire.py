@@ -57,6 +57,8 @@ OPS: Mapping[str, Mapping[str, type]] = {
     "restore": {"messages": list},
     "approve": {"call": str, "decision": str},
     "title": {"title": str},
+    "thread": {"message": dict},
+    "fold": {},
     "part": {"message": str, "part": int},
     "asset": {"name": str},
 }
@@ -170,6 +172,12 @@ def stopping(turn: str | None, *, counting: bool = False) -> Json:
 def deleted(messages: Sequence[str]) -> Json:
     """These messages were deleted just now; a restore with the same ids takes that back."""
     return {"op": "deleted", "messages": list(messages)}
+
+
+def inner(*, message: Json | None = None, state: Json | None = None) -> Json:
+    """A message for the thread that a turn's view has unfolded into, or values of its state; with neither, it was closed."""
+    given = {"message": message, "state": state}
+    return {"op": "thread"} | {name: value for name, value in given.items() if value is not None}
 
 
 def asset(name: str, code: str) -> Json:
