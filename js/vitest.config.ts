@@ -1,5 +1,6 @@
 /**
- * Two kinds of tests: `logic` runs in Node, `dom` in a real Chromium (layout, focus and the browser's own parser matter).
+ * Three kinds of tests: `logic` runs in Node, `dom` in a real Chromium (layout, focus and the browser's own parser matter), `pages`
+ * drives one from Node (the built bundles in whole pages of chosen sizes and colours, pictures of them, and the Tab key).
  * NBCHAT_CHROMIUM names the browser; the default is Debian's.
  */
 import { playwright } from "@vitest/browser-playwright";
@@ -26,6 +27,16 @@ export default defineConfig({
           include: ["tests/wire/**/*.test.ts", "tests/labextension/**/*.test.ts", "tests/build.test.ts"],
           environment: "node",
           testTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "pages",
+          include: ["tests/pages/**/*.test.ts"],
+          environment: "node",
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -86,10 +86,11 @@ export function ToolText({ title, text, beside }: { title: string; text: string;
         {title}
         {beside}
       </div>
+      {/* biome-ignore lint/a11y/useSemanticElements: no form's group; a section of this name would be one landmark a call */}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard (WCAG 2.1.1) */}
-      <section class="exact" tabIndex={0} aria-label={title}>
+      <div class="exact" role="group" tabIndex={0} aria-label={title}>
         <pre dir="ltr">{text ? <Exact text={text} /> : <i>none</i>}</pre>
-      </section>
+      </div>
     </>
   );
 }

@@ -1,11 +1,33 @@
-/** Mounts the scene that the address names (?scene=thread&theme=dark), with the built bundles and a model without a kernel. */
+/**
+ * Mounts the scene that the address names (?scene=thread&host=vscode-dark), with the built bundles and a model without a
+ * kernel. `atRest` is true when nothing has changed for a while: scenes click, and parts of the front end come when needed.
+ */
+import type { Incoming, Outgoing } from "../../src/wire/protocol.ts";
+import { ground } from "./hosts.ts";
 import { scenes } from "./scenes.ts";
 
+const QUIET = 150;
+
 const query = new URLSearchParams(location.search);
-document.body.dataset.jpThemeLight = String(query.get("theme") !== "dark");
+let begin = () => {};
+const begun = new Promise<void>((resolve) => {
+  begin = resolve;
+});
+const page = globalThis as unknown as { ground: (host: string) => void; atRest: boolean };
+page.ground = (name) => {
+  page.atRest = false;
+  ground(name);
+  void rest();
+};
+page.ground(query.get("host") ?? "jupyter-light");
 
 const [widget, app] = await Promise.all(["./widget.js", "./app.js"].map((path) => import(path)));
 const { model, after } = (scenes[query.get("scene") ?? "thread"] as (typeof scenes)[string])();
+const send = model.send.bind(model);
+model.send = (message: Outgoing) => {
+  if (message.op === "asset") void deliver(message.name);
+  send(message);
+};
 const { initialize, render } = widget.default();
 model.onSend = async (message) => {
   if (message.op !== "asset") return;
@@ -16,4 +38,34 @@ initialize({ model });
 render({ model, el: document.getElementById("view") });
 app.default.initialize();
 Object.assign(globalThis, { model, sceneNames: Object.keys(scenes) });
-setTimeout(() => after?.(), 50);
+setTimeout(() => {
+  after?.();
+  begin();
+}, 50);
+
+async function rest(): Promise<void> {
+  await Promise.all([begun, document.fonts.ready]);
+  await stillness();
+  page.atRest = true;
+}
+
+/** What the kernel does when it is asked for a part of the front end. */
+async function deliver(name: string): Promise<void> {
+  const code = await (await fetch(`./${name}.js`)).text();
+  model.deliver({ op: "asset", name, code } as Incoming);
+}
+
+function stillness(): Promise<void> {
+  return new Promise((resolve) => {
+    let timer = setTimeout(resolve, QUIET);
+    const watch = new MutationObserver(() => {
+      clearTimeout(timer);
+      timer = setTimeout(resolve, QUIET);
+    });
+    const whole = { subtree: true, childList: true, attributes: true, characterData: true };
+    watch.observe(document.body, whole);
+    for (const host of document.querySelectorAll(".nbchat-thread, .nbchat-live"))
+      if (host.shadowRoot) watch.observe(host.shadowRoot, whole);
+    setTimeout(resolve, 3_000); // a scene that never rests
+  });
+}
