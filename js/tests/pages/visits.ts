@@ -13,6 +13,8 @@ import { findFaults } from "./faults.ts";
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 /** Rules about whole documents: a view is a part of a page that is its host's. */
 const OF_DOCUMENTS = ["region", "page-has-heading-one", "landmark-one-main", "bypass"];
+/** What depends on colours and space. */
+const OF_LOOKS = ["color-contrast", "link-in-text-block", "target-size", "scrollable-region-focusable"];
 const AT_ONCE = 3;
 
 export type LookName = keyof typeof LOOKS;
@@ -40,10 +42,10 @@ export async function visitAll(site: Site, only: readonly string[] = []): Promis
 async function visit(site: Site, scene: string): Promise<Visit> {
   const page = await site.scene(scene, LOOKS.light);
   const found: Visit = { scene, axe: {}, faults: {}, pictures: {} as Record<LookName, Buffer> };
-  await page.evaluate(AXE);
+  await addAxe(page);
   for (const [name, look] of Object.entries(LOOKS) as [LookName, Look][]) {
     await site.look(page, look);
-    if (name !== "forced") found.axe[name] = await axe(page, name === "light" ? "all" : "looks");
+    if (name !== "forced") found.axe[name] = await axe(page, name === "light" ? [] : OF_LOOKS);
     found.faults[name] = await page.evaluate(findFaults);
     found.pictures[name] = await page.screenshot({ fullPage: true, animations: "disabled", caret: "hide" });
   }
@@ -51,18 +53,24 @@ async function visit(site: Site, scene: string): Promise<Visit> {
   return found;
 }
 
-async function axe(page: Page, which: "all" | "looks"): Promise<string[]> {
-  const { violations } = await page.evaluate<AxeResults, [string, string[]]>(
-    ([kind, skipped]) =>
+/** What axe-core finds by these rules, by all of them without any; it must be in the page (`addAxe`). */
+export async function axe(page: Page, only: readonly string[] = []): Promise<string[]> {
+  const { violations } = await page.evaluate<AxeResults, [readonly string[], string[]]>(
+    ([rules, skipped]) =>
       (globalThis as unknown as { axe: typeof import("axe-core") }).axe.run("#view", {
-        ...(kind === "all"
-          ? { rules: Object.fromEntries(skipped.map((rule) => [rule, { enabled: false }])) }
-          : { runOnly: ["color-contrast", "link-in-text-block", "target-size", "scrollable-region-focusable"] }),
+        ...(rules.length > 0
+          ? { runOnly: [...rules] }
+          : { rules: Object.fromEntries(skipped.map((rule) => [rule, { enabled: false }])) }),
         resultTypes: ["violations"],
       }),
-    [which, OF_DOCUMENTS],
+    [only, OF_DOCUMENTS],
   );
   return violations.flatMap(({ id, impact, nodes }) =>
     nodes.map(({ target, failureSummary }) => `${impact} ${id}: ${target.flat().at(-1)}: ${failureSummary}`),
   );
+}
+
+/** Put axe-core into the page. */
+export async function addAxe(page: Page): Promise<void> {
+  await page.evaluate(AXE);
 }
