@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.parse import quote
 from urllib.request import Request, urlopen
 
@@ -132,7 +132,11 @@ class Lab:
         sessions = self.api("sessions")
         assert isinstance(sessions, list)
         for session in sessions:
-            self.api(f"sessions/{session['id']}", "DELETE")
+            try:
+                self.api(f"sessions/{session['id']}", "DELETE")
+            except HTTPError as error:
+                if error.code != 404:  # the page that was closed has ended it
+                    raise
 
     def stop(self) -> None:
         """Stop the server and its kernels; idempotent."""
