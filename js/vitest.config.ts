@@ -43,7 +43,12 @@ export default defineConfig({
         extends: true,
         test: {
           name: "dom",
-          include: ["tests/markdown/**/*.test.ts", "tests/views/**/*.test.{ts,tsx}", "tests/highlight/**/*.test.ts"],
+          include: [
+            "tests/markdown/**/*.test.ts",
+            "tests/hosts/**/*.test.ts",
+            "tests/views/**/*.test.{ts,tsx}",
+            "tests/highlight/**/*.test.ts",
+          ],
           testTimeout: 120_000,
           browser: {
             enabled: true,

@@ -66,7 +66,8 @@ function show(host: HTMLElement, store: Store): () => void {
   if (shared.app) mount(shared.app);
   else {
     shared.waiting.add(mount);
-    askLater(store, mount, PATIENCE);
+    // marimo runs no model that is not displayed, so nothing will be there by itself
+    askLater(store, mount, "__MARIMO_MOUNT_CONFIG__" in globalThis ? 0 : PATIENCE);
   }
   return () => {
     shared.waiting.delete(mount);

@@ -15,7 +15,7 @@ beforeAll(() => {
 afterAll(() => rmSync(out, { recursive: true }));
 
 test.each([
-  ["widget.js", 17_500],
+  ["widget.js", 18_000],
   ["app.js", 175_000],
   ["extras.js", 120_000],
   ["math.js", 215_000],
@@ -33,6 +33,13 @@ test.each(["widget.js", "app.js", "extras.js", "math.js"])(
     expect(used).toBeNull();
   },
 );
+
+test.each(["widget.js", "app.js"])("%s loads from a data: URL, with no page and no host around it", async (name) => {
+  const code = readFileSync(join(out, name)).toString("base64");
+  const module = await import(/* @vite-ignore */ `data:text/javascript;base64,${code}`);
+  const made = typeof module.default === "function" ? module.default() : module.default;
+  expect(Object.keys(made).sort()).toEqual(["initialize", "render"]);
+});
 
 test("no source of ours writes markup", () => {
   const folder = join(import.meta.dirname, "../src");

@@ -10,13 +10,24 @@ Where there are no subshells (6.29) the control channel carries the same message
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nbchat.notebook.wire import Json
 
-__all__ = ["PANEL", "CommSender", "hear", "kernel_of", "listen_on_control", "offer_target", "withdraw_target"]
+__all__ = [
+    "PANEL",
+    "CommSender",
+    "hear",
+    "in_marimo",
+    "is_closed",
+    "kernel_of",
+    "listen_on_control",
+    "offer_target",
+    "withdraw_target",
+]
 
 PANEL = "nbchat.panel"
 """The target at which a page's side panel opens its comm (`panel.py`)."""
@@ -31,14 +42,27 @@ def kernel_of(shell: Any) -> Any | None:
     return kernel if getattr(kernel, "session", None) is not None and getattr(kernel, "iopub_socket", None) is not None else None
 
 
+def in_marimo() -> bool:
+    """Whether this is a marimo notebook's code: a comm there is one page's, and ends with the run of its cell."""
+    marimo = sys.modules.get("marimo")
+    return marimo is not None and bool(marimo.running_in_notebook())
+
+
+def is_closed(comm: Any) -> bool:
+    """Whether a comm was closed, by whomever; marimo closes those of a cell that is run again."""
+    return bool(getattr(comm, "_closed", False))
+
+
 class CommSender:
     """Sends on one comm, straight to its topic: half the time of `widget.send`, and 200 bytes less by an empty parent.
 
     A comm message needs no parent: frontends find its widget by the comm's id.
     """
 
-    def __init__(self, comm: Any) -> None:
+    def __init__(self, comm: Any, closed: Callable[[], object] | None = None) -> None:
+        """`closed()` is called when something is to be sent and the comm was closed by others, who need not say so (marimo)."""
         self._comm = comm
+        self._closed = closed
         # Newer comms find their kernel when they first publish: always before this, by opening.
         self._kernel = kernel_of(comm)
 
@@ -52,7 +76,9 @@ class CommSender:
 
     def _send(self, data: Json) -> None:
         comm, kernel = self._comm, self._kernel
-        if getattr(comm, "_closed", False):
+        if is_closed(comm):
+            if self._closed is not None:
+                self._closed()
             return
         try:
             if kernel is None:

@@ -15,7 +15,7 @@ from traitlets import TraitError, TraitType, Unicode
 
 from nbchat.core.ids import new_id
 from nbchat.notebook import assets
-from nbchat.notebook.comms import CommSender, hear
+from nbchat.notebook.comms import CommSender, hear, is_closed
 from nbchat.notebook.intents import handle
 from nbchat.notebook.wire import Json
 
@@ -76,7 +76,7 @@ class ChatWidget(_Closing):
         code = assets.code(assets.VIEW)
         self._services = services
         self._last: Json = {}
-        self._closed_by_browser = False
+        self._closed_elsewhere = False
         self._view: View = services.background.call(services.hub.add, session, turn)
         try:
             comm_id = new_id()
@@ -85,12 +85,12 @@ class ChatWidget(_Closing):
         except BaseException:
             services.background.post(services.hub.remove, self._view)
             raise
-        services.background.post(services.hub.connect, self._view, CommSender(self.comm))
+        services.background.post(services.hub.connect, self._view, CommSender(self.comm, self._gone))
 
     @property
     def alive(self) -> bool:
         """Whether it still can be displayed."""
-        return self.comm is not None and not self._closed_by_browser
+        return self.comm is not None and not self._closed_elsewhere and not is_closed(self.comm)
 
     def look(self) -> Json:
         """Return all synced values of this moment, in one visit to the loop (where that still runs). Any thread."""
@@ -129,8 +129,8 @@ class ChatWidget(_Closing):
             super()._handle_msg(msg)
 
     def _gone(self) -> None:
-        """A browser closed the comm."""
-        self._closed_by_browser = True
+        """A browser closed the comm, or the host did."""
+        self._closed_elsewhere = True
         self._detach()
 
     def __repr__(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nbchat.notebook.comms import listen_on_control
+from nbchat.notebook.comms import in_marimo, listen_on_control
 from nbchat.notebook.widget import AssetsWidget, ChatWidget
 
 if TYPE_CHECKING:
@@ -25,7 +25,12 @@ class Widgets:
         self._cells: dict[str, ChatWidget] = {}
 
     def thread(self, session: Session) -> ChatWidget:
-        """Return the session's default thread widget: displayed any number of times, it costs one comm."""
+        """Return the session's default thread widget: displayed any number of times, it costs one comm.
+
+        In marimo each is a new one: several pages may run this process, and a widget belongs to the one that made it.
+        """
+        if in_marimo():
+            return self.new(session)
         found = self._threads.get(session.id)
         if found is None or not found.alive:
             found = self._threads[session.id] = self.new(session)
@@ -53,6 +58,8 @@ class Widgets:
             self._cells.pop(key).close()
 
     def _prepare(self) -> None:
+        if in_marimo():  # which loads the code of what is displayed alone: its pages ask for the user interface
+            return
         if self._assets is None or self._assets.comm is None:
             from IPython.core.getipython import get_ipython
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from nbchat.core.errors import ConfigError
 from nbchat.notebook import assets
-from nbchat.notebook.comms import CommSender, hear, kernel_of, listen_on_control
+from nbchat.notebook.comms import CommSender, hear, in_marimo, kernel_of, listen_on_control
 
 
 class PlainComm:
@@ -69,6 +70,27 @@ def test_a_send_that_fails_or_comes_late_harms_nothing() -> None:
     comm._closed = True  # type: ignore[attr-defined]  # as ipykernel's comms say it
     CommSender(comm).custom({})
     assert comm.wire == []
+
+
+def test_comm_that_the_host_closed_is_told_of_when_something_is_to_be_sent() -> None:
+    """marimo closes those of a cell that is run again, and says nothing."""
+    told: list[str] = []
+    comm = PlainComm()
+    sender = CommSender(comm, lambda: told.append("closed"))
+    sender.custom({})
+    assert (len(comm.sent), told) == (1, [])
+    comm._closed = True  # type: ignore[attr-defined]
+    sender.custom({})
+    assert (len(comm.sent), told) == (1, ["closed"])
+
+
+def test_marimo_is_known_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked only where it is loaded already, and may be loaded elsewhere too."""
+    monkeypatch.delitem(sys.modules, "marimo", raising=False)
+    assert not in_marimo()
+    for inside in (True, False):
+        monkeypatch.setitem(sys.modules, "marimo", SimpleNamespace(running_in_notebook=lambda inside=inside: inside))
+        assert in_marimo() is inside
 
 
 def test_both_hooks_are_set_and_only_where_there_is_something_to_hook() -> None:

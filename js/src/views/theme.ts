@@ -41,7 +41,14 @@ function isDark(host: HTMLElement): boolean {
   if (body.classList.contains("vscode-light")) return false;
   const colab = html.getAttribute("theme");
   if (colab) return colab === "dark";
-  if (host.closest(".dark") || html.classList.contains("dark") || body.classList.contains("dark")) return true;
-  if (html.classList.contains("light") || body.classList.contains("light")) return false;
-  return matchMedia("(prefers-color-scheme: dark)").matches;
+  return around(host) ?? matchMedia("(prefers-color-scheme: dark)").matches;
+}
+
+/** What the nearest element around says by its class, through the shadow roots of hosts that have some. */
+function around(host: HTMLElement): boolean | null {
+  for (let at: Element | null = host; at; at = at.parentElement ?? (at.getRootNode() as ShadowRoot).host ?? null) {
+    if (at.classList.contains("dark")) return true;
+    if (at.classList.contains("light")) return false;
+  }
+  return null;
 }

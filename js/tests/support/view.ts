@@ -55,11 +55,11 @@ export class TestView {
     this.model.sent.length = 0;
   }
 
-  /** Another rendering of the same model. */
-  render(): Rendered {
+  /** Another rendering of the same model; `more` is what else a host hands over. */
+  render(parent: ParentNode = document.body, more: Record<string, unknown> = {}): Rendered {
     const el = document.createElement("div");
-    document.body.append(el);
-    const end = this.def.render({ model: this.model, el });
+    parent.append(el);
+    const end = this.def.render({ model: this.model, el, ...more });
     const rendered = new Rendered(el, () => {
       end();
       el.remove();
