@@ -1,5 +1,11 @@
 /** extras.js: what is opened on demand, and needs not be there when a thread is first drawn. */
+
+export { readFile } from "./attach/read.ts";
 export { languages } from "./highlight/more/languages.ts";
 export { insertBelow } from "./hosts/insert.ts";
+export { styles } from "./styles/extras_sheet.ts";
+export { Chips, DropMark } from "./views/chips.tsx";
 export { Menu } from "./views/model_menu.tsx";
+export { recallOf } from "./views/recall.ts";
 export { tableCopy } from "./views/tables.ts";
+export { Viewer } from "./views/viewer.tsx";

@@ -51,7 +51,7 @@ export class Outbox {
   submit(draft: Draft, content: Content): void {
     const client = draft.ask.client_id;
     this.pending = [...this.pending, { ...draft, client, after: placeOf(draft, content), turn: null, slow: false }];
-    this.post(draft, AGAIN_FIRST);
+    this.post(draft, "attachments" in draft.ask ? AGAIN_MOST : AGAIN_FIRST); // megabytes are not sent again lightly
     this.schedule.set(`slow ${client}`, SLOW, () => this.change(client, { slow: true }));
   }
 

@@ -14,11 +14,13 @@ import { keep } from "./snapshot.ts";
 import type {
   Approval,
   AssetName,
+  Attachment,
   Engine,
   ErrorInfo,
   Incoming,
   ModelInfo,
   Outgoing,
+  Part,
   Position,
   Snapshot,
   Traits,
@@ -42,6 +44,8 @@ export interface ViewState extends Traits, Omit<Content, "kind"> {
   lost: boolean;
   /** What was deleted just now and can be taken back: the ids, for a while or until something else is asked for. */
   deleted: readonly string[] | null;
+  /** Parts that were asked for because their messages came without them, by message id and number. */
+  parts: ReadonlyMap<string, Part>;
 }
 
 const TRAITS = [
@@ -85,6 +89,7 @@ export class Store {
     lost: false,
     deleted: null as readonly string[] | null,
     approvals: [] as Approval[],
+    parts: new Map() as ReadonlyMap<string, Part>,
   };
   private keeping = false;
 
@@ -127,8 +132,9 @@ export class Store {
   }
 
   /** Send a question; `restore` gives its text back to where it was typed if the kernel refuses it. */
-  submit(text: string, restore: (text: string) => void): void {
-    this.request({ ask: { op: "send", text, client_id: randomId() }, text, restore });
+  submit(text: string, restore: (text: string) => void, attachments?: readonly Attachment[]): void {
+    const ask = { op: "send", text, client_id: randomId(), ...(attachments?.length ? { attachments } : {}) } as const;
+    this.request({ ask, text, restore });
   }
 
   /** Ask for something that is paid for, or that somebody typed: it is sent until the kernel has it, and refused visibly. */
@@ -199,6 +205,11 @@ export class Store {
     this.send({ op: "asset", name });
   }
 
+  /** Ask for the content of a part that was left out of its message. */
+  askPart(message: string, part: number): void {
+    this.send({ op: "part", message, part });
+  }
+
   /** Something new is asked for: what was refused or deleted before is over. */
   private forget(): void {
     this.extra.refused = this.extra.deleted = null;
@@ -252,6 +263,9 @@ export class Store {
         this.extra.deleted = message.messages;
         this.offerUndo(false);
         this.keepSnapshot();
+        break;
+      case "part":
+        this.extra.parts = new Map(this.extra.parts).set(`${message.message} ${message.part}`, message.content);
         break;
       case "asset":
         registry().arrivals.get(message.name)?.(message.code);

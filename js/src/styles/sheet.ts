@@ -1,5 +1,6 @@
 /** The styles: one constructable sheet shared by all views' shadow roots. */
 import actions from "./actions.css?inline";
+import attached from "./attached.css?inline";
 import code from "./code.css?inline";
 import composer from "./composer.css?inline";
 import layout from "./layout.css?inline";
@@ -9,7 +10,9 @@ import theme from "./theme.css?inline";
 import tools from "./tools.css?inline";
 
 let shared: CSSStyleSheet | undefined;
-const parts = new Map([["app", [theme, layout, message, actions, markdown, code, tools, composer].join("\n")]]);
+const parts = new Map([
+  ["app", [theme, layout, message, actions, markdown, code, tools, composer, attached].join("\n")],
+]);
 
 export function sheet(): CSSStyleSheet {
   if (!shared) {

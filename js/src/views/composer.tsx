@@ -1,100 +1,176 @@
 /**
- * The composer: a box that grows to a limit, Enter sends, Shift+Enter breaks the line, Escape stops. Send becomes Stop while
- * a turn runs; text typed meanwhile can still be sent and waits in the queue.
+ * The composer: a box that grows to a limit, Enter sends, Shift+Enter breaks the line, Escape stops, the arrow keys bring earlier
+ * questions back. Send becomes Stop while a turn runs; text typed meanwhile can still be sent and waits in the queue. Pictures
+ * and text files come by the paper clip, by pasting and by dropping them on the thread.
  */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { draftFiles } from "../attach/draft_files.ts";
 import type { Store } from "../store.ts";
+import { pastedFiles } from "./dropping.tsx";
 import { useGrow } from "./grow.ts";
-import { SendIcon, StopIcon } from "./icons.tsx";
+import { ClipIcon, SendIcon, StopIcon } from "./icons.tsx";
+import { lazy, loadedExtras } from "./lazy.tsx";
 import { live } from "./live.ts";
+
+const Chips = lazy((extras) => extras.Chips);
+type Box = { current: HTMLTextAreaElement | null };
 
 export function Composer({ store }: { store: Store }) {
   const box = useRef<HTMLTextAreaElement>(null);
-  const [draft, setDraft] = useState(() => (store.memory.get("draft") as string | undefined) ?? "");
-  const { stopping, position, status } = live(store);
+  const { draft, setDraft, restore } = useDraft(store, box);
+  const recall = () => loadedExtras()?.recallOf(store);
+  const { position, status } = live(store);
+  const files = draftFiles(store);
   const running = !position.ended || status === "submitted" || status === "streaming";
-  useKeep(store, draft);
-  const restore = useRestore(store, setDraft);
   useGrow(box, draft);
   const send = () => {
-    if (!draft.trim()) return;
-    store.submit(draft, restore);
-    setDraft("");
     box.current?.focus();
+    if (files.reading) files.said.value = { text: "A file is still being read.", kind: "hint" };
+    else if (!draft.trim() && files.length > 0)
+      files.said.value = { text: "Write a question to go with it.", kind: "hint" };
+    if (!draft.trim() || files.reading) return;
+    const taken = files.take();
+    const attachments = taken.map(({ kind, name, data }) => ({ kind, name, data }));
+    const back = (text: string) => {
+      restore(text);
+      draftFiles(store).restore(taken);
+    };
+    store.submit(draft, back, attachments);
+    recall()?.sent();
+    setDraft("");
   };
   const keys = (event: KeyboardEvent) => {
     if (event.isComposing || event.keyCode === 229) return; // an input method is choosing a word
-    if (event.key === "Enter" && !event.shiftKey) {
-      event.preventDefault();
-      send();
-    } else if (event.key === "Escape" && running) {
-      event.preventDefault();
-      store.stop();
+    if (event.key === "Enter" && !event.shiftKey) send();
+    else if (event.key === "Escape" && running) store.stop();
+    else {
+      const plain = !(event.shiftKey || event.ctrlKey || event.altKey || event.metaKey);
+      const recalled = plain && recall()?.key(event.key, box.current as HTMLTextAreaElement);
+      if (typeof recalled !== "string") return;
+      setDraft(recalled, true);
     }
+    event.preventDefault();
   };
+  const { said, chips } = files;
   return (
     <div class="composer">
-      <textarea
-        ref={box}
-        rows={1}
-        placeholder={running ? "Ask next (it will wait)" : "Ask something"}
-        aria-label="Your question"
-        value={draft}
-        onInput={(event) => setDraft(event.currentTarget.value)}
-        onKeyDown={keys}
-      />
-      <div class="buttons">
-        {running && (
-          <button
-            type="button"
-            class="round stop"
-            aria-label="Stop"
-            title="Stop (Esc)"
-            disabled={stopping !== null && stopping !== "counting"}
-            onClick={() => {
-              box.current?.focus(); // the button goes when the turn does
-              store.stop();
-            }}
-          >
-            <StopIcon />
-          </button>
-        )}
-        {(!running || draft.trim() !== "") && (
-          <button
-            type="button"
-            class="round send"
-            aria-label={running ? "Send to the queue" : "Send"}
-            title={running ? "Send to the queue (Enter)" : "Send (Enter)"}
-            disabled={draft.trim() === ""}
-            onClick={send}
-          >
-            <SendIcon />
-          </button>
-        )}
+      {(chips.value.length > 0 || said.value) && <Chips store={store} files={files} box={box} />}
+      <div class="typing">
+        <textarea
+          ref={box}
+          rows={1}
+          placeholder={running ? "Ask next (it will wait)" : "Ask something"}
+          aria-label="Your question"
+          aria-describedby="nbchat-next"
+          value={draft}
+          onInput={(event) => {
+            recall()?.edited();
+            setDraft(event.currentTarget.value);
+          }}
+          onKeyDown={keys}
+          onPaste={(event) => {
+            const given = pastedFiles(event.clipboardData);
+            if (given.length === 0) return;
+            event.preventDefault();
+            void files.add(given);
+          }}
+        />
+        <div class="buttons">
+          <Picker add={(given) => void files.add(given)} box={box} />
+          {running && <Stop store={store} box={box} />}
+          {(!running || draft.trim() !== "") && (
+            <button
+              type="button"
+              class="round send"
+              aria-label={running ? "Send to the queue" : "Send"}
+              title={running ? "Send to the queue (Enter)" : "Send (Enter)"}
+              disabled={draft.trim() === "" && chips.value.length === 0}
+              onClick={send}
+            >
+              <SendIcon />
+            </button>
+          )}
+        </div>
       </div>
     </div>
   );
 }
 
-/** The draft outlives the view: a moved cell makes a new one. */
-function useKeep(store: Store, draft: string): void {
-  useEffect(() => {
-    store.memory.set("draft", draft);
-  }, [store, draft]);
+function Stop({ store, box }: { store: Store; box: Box }) {
+  const { stopping } = live(store);
+  return (
+    <button
+      type="button"
+      class="round stop"
+      aria-label="Stop"
+      title="Stop (Esc)"
+      disabled={stopping !== null && stopping !== "counting"}
+      onClick={() => {
+        box.current?.focus(); // the button goes when the turn does
+        store.stop();
+      }}
+    >
+      <StopIcon />
+    </button>
+  );
 }
 
-/** A refused question comes back into the box where it was typed, before what has been typed since; or into the next view's. */
-function useRestore(store: Store, setDraft: (change: (draft: string) => string) => void): (text: string) => void {
+function Picker({ add, box }: { add: (files: File[]) => void; box: Box }) {
+  const input = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <button
+        type="button"
+        class="round attach"
+        aria-label="Attach files"
+        title="Attach pictures or text files (or paste them, or drop them here)"
+        onClick={() => input.current?.click()}
+      >
+        <ClipIcon />
+      </button>
+      <input
+        ref={input}
+        type="file"
+        multiple
+        hidden
+        onChange={(event) => {
+          add([...(event.currentTarget.files ?? [])]);
+          event.currentTarget.value = ""; // so that the same file can be chosen again
+          box.current?.focus();
+        }}
+      />
+    </>
+  );
+}
+
+/** What is typed, with the caret. It outlives the view: a cell that was moved or run again makes a new one. */
+function useDraft(store: Store, box: Box) {
+  const [draft, setState] = useState(() => (store.memory.get("draft") as string | undefined) ?? "");
   const alive = useRef(true);
-  useEffect(() => {
+  const caret = useRef<number | null>((store.memory.get("draft caret") as number | undefined) ?? null);
+  const setDraft = (text: string, toEnd = false) => {
+    store.memory.set("draft", text);
+    if (toEnd) caret.current = text.length;
+    setState(text);
+  };
+  useLayoutEffect(() => {
+    if (caret.current !== null) box.current?.setSelectionRange(caret.current, caret.current);
+    caret.current = null;
+  }, [box, draft]);
+  useLayoutEffect(() => {
+    const area = box.current;
     alive.current = true;
     return () => {
       alive.current = false;
+      store.memory.set("draft caret", area?.selectionEnd ?? 0);
     };
-  }, []);
-  return (text) => {
-    const join = (draft: string | undefined) => (draft?.trim() ? `${text}\n${draft}` : text);
-    if (alive.current) setDraft(join);
-    else store.memory.set("draft", join(store.memory.get("draft") as string | undefined));
+  }, [store, box]);
+  /** A refused question comes back into the box where it was typed, before what has been typed since; or into the next view's. */
+  const restore = (text: string) => {
+    const since = store.memory.get("draft") as string | undefined;
+    const joined = since?.trim() ? `${text}\n${since}` : text;
+    if (alive.current) setDraft(joined);
+    else store.memory.set("draft", joined);
   };
+  return { draft, setDraft, restore };
 }

@@ -19,6 +19,10 @@ const EYE =
   "M1.5 8S4 3.8 8 3.8 14.5 8 14.5 8 12 12.2 8 12.2 1.5 8 1.5 8zM8 6.4a1.6 1.6 0 1 0 0 3.2 1.6 1.6 0 0 0 0-3.2z";
 
 export const SendIcon = () => <Icon path="M8 13V3M3.5 7.5 8 3l4.5 4.5" />;
+export const ClipIcon = () => (
+  <Icon path="M13.2 7.4 8 12.6a3.3 3.3 0 0 1-4.7-4.7l5.4-5.4a2.2 2.2 0 0 1 3.1 3.1l-5.3 5.3a1.1 1.1 0 0 1-1.6-1.6l4.8-4.8" />
+);
+export const FileIcon = () => <Icon path="M4 2.5h5l3 3v8H4zM9 2.5v3h3" />;
 export const DownIcon = () => <Icon path="M8 3v10M3.5 8.5 8 13l4.5-4.5" />;
 export const ChevronIcon = () => <Icon path="m4 6 4 4 4-4" />;
 export const LeftIcon = () => <Icon path="m10 4-4 4 4 4" />;

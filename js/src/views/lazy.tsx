@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 import type { ComponentType, FunctionComponent } from "preact";
 import { loadAsset } from "../assets.ts";
+import { addStyles } from "../styles/sheet.ts";
 
 type Extras = typeof import("../extras.tsx");
 
@@ -22,12 +23,19 @@ export function prefetchExtras(): void {
 /** Load what is opened on demand; returns when it is there, or when nobody sends it. */
 export async function loadExtras(): Promise<void> {
   try {
-    extras.value = await loadAsset("extras");
+    const module = await loadAsset("extras");
+    addStyles("extras", module.styles);
+    extras.value = module;
     failed.value = false;
   } catch (error) {
     console.warn(error);
     failed.value = true;
   }
+}
+
+/** What extras.js exports, once it is there. */
+export function loadedExtras(): Extras | null {
+  return extras.peek();
 }
 
 /** Return a component that is `pick` of what extras.js exports. */

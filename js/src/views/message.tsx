@@ -4,6 +4,7 @@ import type { Store } from "../store.ts";
 import type { Approval, ErrorInfo, Message, ToolResultPart } from "../wire/protocol.ts";
 import { type Phase, textOf } from "../wire/reduce.ts";
 import { QuestionActions, Recover, recovery } from "./actions.tsx";
+import { Attached } from "./attached.tsx";
 import { Branches } from "./branches.tsx";
 import { Editor, useEditing } from "./edit.tsx";
 import { Footer } from "./footer.tsx";
@@ -31,6 +32,7 @@ export const Question = pure(function Question({ message, live, store }: Questio
       data-message={message.id}
       style={roomFor(message)}
     >
+      <Attached message={message} store={store} />
       {editing.open ? (
         <Editor
           store={store}

@@ -68,7 +68,9 @@ function NextPrice({ outlook: { tokens, estimated, price, answer } }: { outlook:
   ].join("\n");
   return (
     <span class="price" title={words}>
-      <span class="hidden">{words}</span>
+      <span class="hidden" id="nbchat-next">
+        {words}
+      </span>
       <span aria-hidden="true">
         Next: {price}
         <span class={price === null ? "" : "size"}>

@@ -47,6 +47,8 @@ export const PartView = pure(function PartView({ part, open, fold, store }: Part
       return <LoneResult part={part} fold={fold} store={store} />;
     case "image":
       return <Picture part={part} />;
+    case "file":
+      return <p class="literal">{part.name}</p>;
   }
 });
 

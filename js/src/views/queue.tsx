@@ -7,7 +7,7 @@ import type { Queued } from "../wire/protocol.ts";
 import { Action } from "./actions.tsx";
 import { Editor, useEditing } from "./edit.tsx";
 import { keepFocus } from "./focus.ts";
-import { CloseIcon, EditIcon } from "./icons.tsx";
+import { CloseIcon, EditIcon, FileIcon } from "./icons.tsx";
 import { pure } from "./pure.ts";
 
 interface QueueProps {
@@ -22,6 +22,7 @@ export const Queue = pure(function Queue({ queue, pending, store }: QueueProps) 
       <Waiting queue={queue} store={store} />
       {pending.map((each) => (
         <div class="message user waiting" key={each.client}>
+          {each.ask.op === "send" && <Names names={each.ask.attachments?.map(({ name }) => name)} />}
           {each.text && <div class="bubble">{each.text}</div>}
           <div class="waiting-line">
             {each.slow ? "The kernel is busy or not connected; it will be sent when it answers." : SENDING[each.ask.op]}
@@ -31,6 +32,21 @@ export const Queue = pure(function Queue({ queue, pending, store }: QueueProps) 
     </>
   );
 });
+
+/** What goes with a question that waits. */
+function Names({ names = [] }: { names: readonly string[] | undefined }) {
+  if (names.length === 0) return null;
+  return (
+    <div class="attachments">
+      {names.map((name, at) => (
+        <span class="file" key={at}>
+          <FileIcon />
+          <span class="file-name">{name}</span>
+        </span>
+      ))}
+    </div>
+  );
+}
 
 const SENDING = {
   send: "Sending…",
@@ -114,6 +130,7 @@ function Item({ item, gone, store, edits }: ItemProps) {
   };
   return (
     <div class="message user waiting">
+      <Names names={item.attachments} />
       <div class="bubble">{text ?? "A private question"}</div>
       <div class="waiting-line">
         {waits ?? "Queued"}

@@ -7,6 +7,7 @@ import type { Place } from "./anchor.ts";
 import { Approvals } from "./approvals.tsx";
 import { Hold, useSought } from "./branches.tsx";
 import { Composer } from "./composer.tsx";
+import { useDropping } from "./dropping.tsx";
 import { focusOf, useKeptFocus } from "./focus.ts";
 import { Header } from "./header.tsx";
 import { Later, useLater } from "./later.ts";
@@ -24,8 +25,9 @@ export function Thread({ store }: { store: Store }) {
   const [memory] = useState(store.memory); // of the conversation that this thread was made for
   const follow = useMemo(() => new Follow((memory.get("scroll") as Place | null | undefined) ?? null), [memory]);
   useLayoutEffect(() => () => memory.set("scroll", follow.place), [memory, follow]);
+  const { target, mark } = useDropping(store);
   return (
-    <section class="thread" aria-label={`Chat ${live(store).title}`.trim()}>
+    <section class="thread" aria-label={`Chat ${live(store).title}`.trim()} {...target}>
       <Header store={store} />
       <Log store={store} follow={follow} />
       <Pill store={store} follow={follow} />
@@ -35,6 +37,7 @@ export function Thread({ store }: { store: Store }) {
       <Composer store={store} />
       <NextLine store={store} />
       <Announcer store={store} />
+      {mark}
     </section>
   );
 }

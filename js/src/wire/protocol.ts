@@ -59,9 +59,30 @@ export interface ToolResultPart {
 export interface ImagePart {
   type: "image";
   url: string;
+  /** What it shows, or the name of its file. */
   alt?: string;
+  /** Pixels. */
+  width?: number;
+  height?: number;
+  /** So many characters of `url` were left out: `part` asks for them. */
+  left?: number;
 }
-export type Part = TextPart | ReasoningPart | ToolCallPart | ToolResultPart | ImagePart;
+/** A text file that goes with a question. */
+export interface FilePart {
+  type: "file";
+  name: string;
+  text: string;
+  /** So many characters of `text` were left out: `part` asks for them. */
+  left?: number;
+}
+export type Part = TextPart | ReasoningPart | ToolCallPart | ToolResultPart | ImagePart | FilePart;
+
+/** What goes with a question that is sent: a picture's bytes in base64, or a file's text. */
+export interface Attachment {
+  kind: "image" | "text";
+  name: string;
+  data: string;
+}
 
 export type MessageStatus = "streaming" | "complete" | "stopped" | "error" | "interrupted";
 
@@ -183,12 +204,14 @@ export type Incoming =
   | { op: "stopping"; turn: string | null; counting?: boolean }
   /** These were deleted just now; `restore` with the same ids takes that back. */
   | { op: "deleted"; messages: string[] }
+  /** The content of a part that was left out of its message. */
+  | { op: "part"; message: string; part: number; content: Part }
   | { op: "asset"; name: AssetName; code: string };
 
 /** Everything that a view sends. `hello` with generation -1 asks for a whole snapshot. */
 export type Outgoing =
   | { op: "hello"; generation: number; have: number; page: string }
-  | { op: "send"; text: string; client_id: string }
+  | { op: "send"; text: string; client_id: string; attachments?: readonly Attachment[] }
   | { op: "stop"; turn: string | null; at_once?: boolean }
   | { op: "page"; before: string }
   | { op: "visible"; page: string; visible: boolean }
@@ -212,6 +235,7 @@ export type Outgoing =
   | { op: "restore"; messages: readonly string[] }
   | { op: "approve"; call: string; decision: "once" | "session" | "deny" }
   | { op: "title"; title: string }
+  | { op: "part"; message: string; part: number }
   | { op: "asset"; name: AssetName };
 
 export type Kind = "thread" | "turn";
@@ -238,6 +262,8 @@ export interface Offer {
 export interface Queued {
   turn: string;
   text: string;
+  /** The names of what goes with it. */
+  attachments?: readonly string[];
   /** What waits besides new questions: an answer that is to go on, or a message that is to be answered again. */
   kind?: "resume" | "regenerate";
   message?: string;
@@ -253,6 +279,7 @@ export interface Approval {
  * What the next question in a thread will come to. All figures are the kernel's: `tokens` of history (of which some may be
  * guessed), which cost `price` with an answer of `answer` tokens ("about 500"), null where nobody knows; `length` of the model's
  * context, of which `kept` tokens are kept for the answer. `omitted` messages before `first` are not sent; `first` is null where all are, or none.
+ * `sees` is whether the model takes pictures, where its listing says so.
  */
 export interface Outlook {
   tokens: number;
@@ -263,6 +290,7 @@ export interface Outlook {
   kept: number;
   first: string | null;
   omitted: number;
+  sees?: boolean;
 }
 
 /** The synced traits of a view's model: written by the kernel alone. */

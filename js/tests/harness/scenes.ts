@@ -1,6 +1,7 @@
 /** What the views look like in the states that matter: each scene is a model, and what happens to it. For eyes, not asserts. */
 import { line, snapshot } from "../support/messages.ts";
 import { branchScenes } from "./branch_scenes.ts";
+import { composerScenes } from "./composer_scenes.ts";
 import { contentScenes } from "./content_scenes.ts";
 import { outlookScenes } from "./outlook_scenes.ts";
 import { answer, cost, model, question, type Scene, scrollTo, shadow } from "./stage.ts";
@@ -225,4 +226,5 @@ export const scenes: Record<string, () => Scene> = {
   ...toolScenes,
   ...outlookScenes,
   ...contentScenes,
+  ...composerScenes,
 };

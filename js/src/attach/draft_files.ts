@@ -1,0 +1,124 @@
+/**
+ * DraftFiles: what is attached to a question that is not sent yet, in order. It outlives the view that shows it, so that a file
+ * which is still being read when a cell is run again arrives in the next view.
+ *
+ * Owns the list and its bounds; how a file becomes an attachment is `read.ts`, which comes with extras.js.
+ */
+import { type Signal, signal } from "@preact/signals";
+import { loadAsset } from "../assets.ts";
+import type { Store } from "../store.ts";
+import type { Attachment } from "../wire/protocol.ts";
+
+/** An attachment with what its chip says of it. */
+export interface Ready extends Attachment {
+  /** The picture as a data: URL, for its thumbnail; "" for a text. */
+  picture: string;
+  /** A size in words: pixels or bytes. */
+  size: string;
+  tokens: number;
+  /** Bytes that it takes in the message to the kernel. */
+  weight: number;
+  /** What was done to it. */
+  note?: string;
+}
+
+/** What is said below the chips: something is wrong, something is to be done, or it is for a screen reader alone. */
+export interface Said {
+  text: string;
+  kind: "wrong" | "hint" | "done";
+}
+
+export interface Chip {
+  id: number;
+  name: string;
+  /** Null while it is being read. */
+  ready: Ready | null;
+}
+
+/**
+ * Bytes of all attachments of one question, as they are sent: a Jupyter server closes the connection on a message of more than
+ * 10 MiB (Tornado's websocket_max_message_size).
+ */
+export const MOST_SENT = 8_000_000;
+const MOST_FILES = 20;
+const NAME = "draft files";
+let ids = 0;
+
+/** What is attached in a store's views. */
+export function draftFiles(store: Store): DraftFiles {
+  let files = store.memory.get(NAME) as DraftFiles | undefined;
+  if (!files) {
+    files = new DraftFiles();
+    store.memory.set(NAME, files);
+  }
+  return files;
+}
+
+export class DraftFiles {
+  readonly chips: Signal<readonly Chip[]> = signal([]);
+  /** What was refused, or done, the last time: for the line below the chips. */
+  readonly said: Signal<Said | null> = signal(null);
+
+  /** How many there are: what is empty takes no other's place in the page's memory. */
+  get length(): number {
+    return this.chips.value.length;
+  }
+
+  get reading(): boolean {
+    return this.chips.value.some((chip) => !chip.ready);
+  }
+
+  /** Read files and attach what can be attached, in their order; the rest is said. */
+  async add(given: Iterable<File>): Promise<void> {
+    const files = [...given];
+    const room = MOST_FILES - this.length;
+    const chips = files.slice(0, room).map((file) => ({ id: ++ids, name: file.name, ready: null }));
+    this.chips.value = [...this.chips.value, ...chips];
+    const wrong = files.length > room ? [`${MOST_FILES} files are the most for one question.`] : [];
+    for (const [at, chip] of chips.entries()) {
+      const ready = await readOne(files[at] as File);
+      if (typeof ready === "string") {
+        wrong.push(ready);
+        this.remove(chip.id);
+      } else if (this.weight + ready.weight > MOST_SENT) {
+        wrong.push(
+          `${ready.name} does not fit: ${MOST_SENT / 1e6} MB are the most for one question. Ask with fewer files.`,
+        );
+        this.remove(chip.id);
+      } else this.chips.value = this.chips.value.map((each) => (each.id === chip.id ? { ...each, ready } : each));
+    }
+    const names = chips.filter((chip) => this.chips.value.some((each) => each.id === chip.id)).map((chip) => chip.name);
+    const text = wrong.length > 0 ? wrong.join(" ") : names.length > 0 ? `Attached: ${names.join(", ")}` : "";
+    this.said.value = text ? { text, kind: wrong.length > 0 ? "wrong" : "done" } : null;
+  }
+
+  remove(id: number): void {
+    this.chips.value = this.chips.value.filter((chip) => chip.id !== id);
+    this.said.value = null;
+  }
+
+  /** Take all of them out, to be sent. */
+  take(): Ready[] {
+    const ready = this.chips.value.flatMap((chip) => (chip.ready ? [chip.ready] : []));
+    this.chips.value = [];
+    this.said.value = null;
+    return ready;
+  }
+
+  /** Put back what was refused, before what has been attached since. */
+  restore(ready: readonly Ready[]): void {
+    this.chips.value = [...ready.map((each) => ({ id: ++ids, name: each.name, ready: each })), ...this.chips.value];
+  }
+
+  private get weight(): number {
+    return this.chips.value.reduce((sum, chip) => sum + (chip.ready?.weight ?? 0), 0);
+  }
+}
+
+async function readOne(file: File): Promise<Ready | string> {
+  try {
+    return await (await loadAsset("extras")).readFile(file);
+  } catch {
+    return `${file.name} could not be attached: the kernel does not answer. Try again when it does.`;
+  }
+}

@@ -1,0 +1,85 @@
+/** What is attached to the question that is being written: a chip for each, and what was said of the last ones. From extras.js. */
+import { useRef } from "preact/hooks";
+import type { Chip, DraftFiles } from "../attach/draft_files.ts";
+import type { Store } from "../store.ts";
+import { formatCount } from "./format.ts";
+import { CloseIcon, FileIcon } from "./icons.tsx";
+import { live } from "./live.ts";
+
+/** Lies over a thread while files are held over it. */
+export function DropMark() {
+  return (
+    <div class="drop" aria-hidden="true">
+      <span>Drop pictures or text files to attach them</span>
+    </div>
+  );
+}
+
+interface ChipsProps {
+  store: Store;
+  files: DraftFiles;
+  box: { current: HTMLTextAreaElement | null };
+}
+
+export function Chips({ store, files, box }: ChipsProps) {
+  const list = useRef<HTMLUListElement>(null);
+  const { outlook, model } = live(store);
+  const chips = files.chips.value;
+  const said = files.said.value;
+  const unseen = outlook?.sees === false && chips.some((chip) => chip.ready?.kind === "image");
+  const remove = (chip: Chip, at: number) => {
+    const buttons = [...(list.current?.querySelectorAll("button") ?? [])];
+    const next = buttons[at + 1] ?? buttons[at - 1] ?? box.current;
+    next?.focus(); // the one that has it goes
+    files.remove(chip.id);
+  };
+  const tokens = chips.reduce((sum, chip) => sum + (chip.ready?.tokens ?? 0), 0);
+  return (
+    <div class="attached">
+      {chips.length > 0 && (
+        <ul class="chips" aria-label="Attached to the question" ref={list}>
+          {chips.map((chip, at) => (
+            <li class="chip" key={chip.id} title={title(chip)}>
+              {chip.ready?.picture ? <img src={chip.ready.picture} alt="" /> : <FileIcon />}
+              <span class="chip-text">
+                <span class="chip-name">{chip.name || chip.ready?.name}</span>
+                <small>{facts(chip)}</small>
+              </span>
+              <button
+                type="button"
+                class="action"
+                aria-label={`Remove ${chip.name}`}
+                title="Remove"
+                onClick={() => remove(chip, at)}
+                onKeyDown={(event) => {
+                  if (event.key === "Delete" || event.key === "Backspace") remove(chip, at);
+                }}
+              >
+                <CloseIcon />
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+      {chips.length > 1 && tokens > 0 && <p class="attached-sum">~{formatCount(tokens)} tokens are attached</p>}
+      <p class={said?.kind === "done" ? "hidden" : `attached-said ${said?.kind ?? ""}`} role="status">
+        {said?.text}
+      </p>
+      {unseen && (
+        <p class="attached-said warn" role="alert">
+          {model} takes no pictures, its provider says: choose another model, or remove them.
+        </p>
+      )}
+    </div>
+  );
+}
+
+function facts({ ready }: Chip): string {
+  return ready
+    ? [ready.size, `~${formatCount(ready.tokens)} tokens`, ready.note].filter(Boolean).join(" · ")
+    : "Reading…";
+}
+
+function title(chip: Chip): string {
+  return `${chip.name}\n${facts(chip)}`;
+}
