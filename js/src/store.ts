@@ -205,9 +205,9 @@ export class Store {
     this.send({ op: "asset", name });
   }
 
-  /** Ask for the content of a part that was left out of its message. */
-  askPart(message: string, part: number): void {
-    this.send({ op: "part", message, part });
+  /** Send what a view says or needs by itself: nothing that a person asked for, so nothing that was refused is over by it. */
+  tell(message: Outgoing): void {
+    this.send(message);
   }
 
   /** Something new is asked for: what was refused or deleted before is over. */

@@ -147,6 +147,10 @@ class Hub:
             view.transcript = make(path_of(view))
         return view.transcript
 
+    def look_ahead(self, view: View) -> None:
+        """What the next question in this view will come to is another sum."""
+        self._state_changed([view])
+
     def transcribe(self, turn: Turn, transcript: TurnTranscript) -> None:
         """The cell of this turn keeps a transcript: it holds what the turn's view shows, once that has ended."""
         for view in self._views.get(turn.session.id, ()):

@@ -26,6 +26,7 @@ __all__ = ["MESSAGE_INTENTS", "live_session"]
 
 _Do: TypeAlias = "Callable[[Services, View, Mapping[str, Any]], Awaitable[Json | None]]"
 _DECISIONS = ("once", "session", "deny")
+_MOST_TOKENS = 10_000_000
 
 
 async def live_session(services: Services, view: View) -> Session:
@@ -180,6 +181,12 @@ async def _part(services: Services, view: View, data: Mapping[str, Any]) -> Json
     return wire.part(message.id, data["part"], part_to_json(message.parts[data["part"]]))
 
 
+async def _attached(services: Services, view: View, data: Mapping[str, Any]) -> None:
+    """A question that is being written in this view has so many tokens of files with it: its outlook counts them."""
+    view.attached = min(max(data["tokens"], 0), _MOST_TOKENS)
+    services.hub.look_ahead(view)
+
+
 async def _switch(services: Services, view: View, data: Mapping[str, Any]) -> None:
     session = await live_session(services, view)
     services.hub.switch(view, _message(session, data["message"]))
@@ -211,6 +218,7 @@ MESSAGE_INTENTS: Mapping[str, _Do] = {
     "requeue": _requeue,
     "approve": _approve,
     "part": _part,
+    "attached": _attached,
     "switch": _switch,
     "hide": _hide,
     "delete": _delete,

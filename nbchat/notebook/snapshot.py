@@ -174,7 +174,7 @@ def _outlook_of(view: View) -> Json | None:
     """What the next question in a thread will come to: of the view's own branch, and as it was while a turn runs."""
     if view.turn is not None:
         return None
-    found = view.session.outlook(view.branch, lambda: path_of(view))
+    found = view.session.outlook(view.branch, lambda: path_of(view), view.attached)
     if found is not None:
         view.outlook = found.to_json()
     return view.outlook

@@ -96,6 +96,8 @@ class View:
         self.pages: OrderedDict[str, bool] = OrderedDict()
         self.hellos: list[tuple[int, int]] = []
         self.outlook: Json | None = None
+        self.attached = 0
+        """How many tokens of files go with the question that is being written here."""
         """What its next question was last said to come to."""
         self.told: Json | None = None
         """The synced state as last sent."""

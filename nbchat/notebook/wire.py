@@ -60,6 +60,7 @@ OPS: Mapping[str, Mapping[str, type]] = {
     "thread": {"message": dict},
     "fold": {},
     "part": {"message": str, "part": int},
+    "attached": {"tokens": int},
     "asset": {"name": str},
 }
 """What a browser may ask, and the fields that it must give. A stop may name its `turn` and be `at_once`, a regenerate

@@ -125,27 +125,31 @@ class Outlooks:
             _log.exception("a price could not be looked up")
             return _NOTHING
 
-    def of(self, leaf: str | None, path: Callable[[], Sequence[Message]], tools: Sequence[ToolSpec]) -> Outlook:
-        """Return the outlook of the branch with this leaf (None: the active path), made anew where something has changed."""
+    def of(
+        self, leaf: str | None, path: Callable[[], Sequence[Message]], tools: Sequence[ToolSpec], attached: int = 0
+    ) -> Outlook:
+        """Return the outlook of the branch with this leaf (None: the active path), made anew where something has changed;
+        `attached` tokens go with the question that is being written."""
         tree, label = self._tree, self._model()
-        key = (tree.version, tree.conversation, label, tools, self._facts.get(label))
+        key = (tree.version, tree.conversation, label, tools, attached, self._facts.get(label))
         held = self._held.get(leaf)
         if held is None or held[0] != key:
-            held = (key, self._made(path(), tools, label))
+            held = (key, self._made(path(), tools, label, attached))
             self._held.pop(leaf, None)
             self._held[leaf] = held
             if len(self._held) > _MOST:
                 del self._held[next(iter(self._held))]
         return held[1]
 
-    def _made(self, path: Sequence[Message], tools: Sequence[ToolSpec], label: str) -> Outlook:
+    def _made(self, path: Sequence[Message], tools: Sequence[ToolSpec], label: str, attached: int) -> Outlook:
         tree, conversation = self._tree, self._tree.conversation
         price, length, calibration, sees = self._facts.get(label, _NOTHING)
         parameters = conversation.parameters.get
 
         @cache
         def size(start: int) -> Size:
-            return size_of(history_for(path[start:], conversation.system), tools, tree.told, label, calibration)
+            sent = size_of(history_for(path[start:], conversation.system), tools, tree.told, label, calibration)
+            return Size(sent.tokens + attached, sent.estimated or attached > 0)
 
         room, start, drop = room_for(length, parameters), 0, conversation.when_full == "drop"
         if drop and path:

@@ -101,10 +101,10 @@ class Spending(Submitting):
 
     # ------------------------------------------------------------ what comes next
 
-    def outlook(self, leaf: str | None, path: Callable[[], Sequence[Message]]) -> Outlook | None:
-        """Return what the next question of the branch with this leaf (None: the active path) will come to; None while a turn
-        runs or waits, which changes that. On the loop."""
-        return None if self.busy else self._outlooks.of(leaf, path, self.tools.specs)
+    def outlook(self, leaf: str | None, path: Callable[[], Sequence[Message]], attached: int = 0) -> Outlook | None:
+        """Return what the next question of the branch with this leaf (None: the active path) will come to, `attached` tokens of
+        files included; None while a turn runs or waits, which changes that. On the loop."""
+        return None if self.busy else self._outlooks.of(leaf, path, self.tools.specs, attached)
 
     def _look_ahead(self) -> None:
         if self.state.subscriber_count and not self.closed:

@@ -109,7 +109,7 @@ class ActedSession:
     def siblings(self, message_id: str) -> tuple[Message, ...]:
         return tuple(message for each in self.tree.siblings(message_id) if (message := self.tree.get(each)) is not None)
 
-    def outlook(self, _leaf: str | None, _path: Any) -> None:
+    def outlook(self, _leaf: str | None, _path: Any, _attached: int = 0) -> None:
         """Nothing is known of money here."""
 
     def lease(self, _kind: str = "handle") -> _Lease:

@@ -116,6 +116,19 @@ def test_what_is_refused_is_refused_whole(attachments: Any, says: str) -> None:
         assert server.chats == ()
 
 
+def test_the_next_questions_price_counts_what_is_attached() -> None:
+    """As the page counted it, in this view alone, until it is sent or taken away; nonsense is not believed."""
+    with running_app(Reply.text("ok")) as server:
+        s = nbchat.session("notes")
+        browser, other = Browser(s), Browser(s)
+        for tokens, shown in ((765, 765), (-5, 0), (10**30, 10_000_000), (0, 0)):
+            browser.say("attached", tokens=tokens)
+            browser.wait(lambda shown=shown: browser.state["outlook"]["tokens"] == shown)  # type: ignore[misc]  # bound now
+            assert browser.state["outlook"]["estimated"] is (shown > 0)
+        assert other.state["outlook"]["tokens"] == 0
+        assert server.requests == ()
+
+
 def test_asking_without_the_history_keeps_them() -> None:
     """And so does asking again for what never began."""
     with running_app(Reply.text("one"), Reply.text("two")) as server:

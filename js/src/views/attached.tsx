@@ -94,7 +94,7 @@ function useAsking(
     if (!missing || !wanted || !node.current) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const ask = (tries: number) => {
-      store.askPart(message, at);
+      store.tell({ op: "part", message, part: at });
       if (tries > 1) timer = setTimeout(ask, AGAIN, tries - 1);
     };
     const observer = new IntersectionObserver((seen) => {

@@ -1,5 +1,5 @@
 /** What is attached to the question that is being written: a chip for each, and what was said of the last ones. From extras.js. */
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { Chip, DraftFiles } from "../attach/draft_files.ts";
 import type { Store } from "../store.ts";
 import { formatCount } from "./format.ts";
@@ -34,6 +34,7 @@ export function Chips({ store, files, box }: ChipsProps) {
     files.remove(chip.id);
   };
   const tokens = chips.reduce((sum, chip) => sum + (chip.ready?.tokens ?? 0), 0);
+  useTold(store, tokens);
   return (
     <div class="attached">
       {chips.length > 0 && (
@@ -72,6 +73,17 @@ export function Chips({ store, files, box }: ChipsProps) {
       )}
     </div>
   );
+}
+
+/** The kernel counts them into what the next question will come to. */
+function useTold(store: Store, tokens: number): void {
+  const told = useRef(0);
+  const tell = (now: number) => {
+    if (now !== told.current) store.tell({ op: "attached", tokens: now });
+    told.current = now;
+  };
+  useEffect(() => tell(tokens), [tokens]);
+  useEffect(() => () => tell(0), []);
 }
 
 function facts({ ready }: Chip): string {

@@ -62,9 +62,9 @@ function Gauge({ outlook: { tokens, length, kept, estimated } }: { outlook: Outl
 function NextPrice({ outlook: { tokens, estimated, price, answer } }: { outlook: Outlook }) {
   const mark = estimated ? "~" : "";
   const words = [
-    `Sending the next question: ${mark}${formatCount(tokens)} tokens of history in, ${answer} out.`,
+    `Sending the next question: ${mark}${formatCount(tokens)} tokens in, ${answer} out.`,
     price === null ? "Nobody knows its price." : `That is ${price}, if nothing is cached.`,
-    "What you type is not in it yet.",
+    "What is attached is in it, what you type is not yet.",
   ].join("\n");
   return (
     <span class="price" title={words}>

@@ -236,6 +236,8 @@ export type Outgoing =
   | { op: "approve"; call: string; decision: "once" | "session" | "deny" }
   | { op: "title"; title: string }
   | { op: "part"; message: string; part: number }
+  /** So many tokens of files go with the question that is being written: the outlook counts them. */
+  | { op: "attached"; tokens: number }
   | { op: "asset"; name: AssetName };
 
 export type Kind = "thread" | "turn";

@@ -127,6 +127,21 @@ describe("what is attached", () => {
     expect(shown.focused).toBe(shown.find("textarea"));
   });
 
+  test("the kernel is told how many tokens they are, for the price of the next question", async () => {
+    view = new TestView();
+    const shown = view.render();
+    choose(shown, text("a.txt", "a".repeat(40)), text("b.txt", "b".repeat(80)));
+    await settled(shown, ["a.txt", "b.txt"]);
+    await vi.waitFor(() => expect(view.sent("attached").at(-1)).toEqual({ op: "attached", tokens: 30 }));
+    shown.button("Remove a.txt").click();
+    await vi.waitFor(() => expect(view.sent("attached").at(-1)).toEqual({ op: "attached", tokens: 20 }));
+    await ask(shown, "Why?");
+    await vi.waitFor(() => expect(view.sent("attached").at(-1)).toEqual({ op: "attached", tokens: 0 }));
+    choose(shown, text("empty", ""));
+    await vi.waitFor(() => expect(said(shown)).toContain("is empty"));
+    expect(view.sent("attached").at(-1)).toEqual({ op: "attached", tokens: 0 });
+  });
+
   test("a model that takes no pictures is said before one is sent", async () => {
     const outlook = {
       tokens: 9,

@@ -37,7 +37,7 @@ describe("beside the composer", () => {
   test("stands what the next question will cost, as the kernel says it, and that the draft is not in it", async () => {
     const thread = await shown({});
     expect(thread.find(".next .price [aria-hidden]").textContent).toBe("Next: ~$0.0031 · ~4.1k tokens");
-    expect(thread.find(".next .price").title).toContain("What you type is not in it yet.");
+    expect(thread.find(".next .price").title).toContain("what you type is not yet.");
     expect(thread.find(".next .price .hidden").textContent).toContain("about 500 out");
   });
 
