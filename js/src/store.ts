@@ -75,6 +75,8 @@ export class Store {
   state: ViewState;
   /** What views keep beyond their life, given by the app that draws them; another one as soon as another conversation is shown. */
   memory!: Memory;
+  /** Takes what comes for the thread that a turn's view has unfolded into (views/unfolded); null when the store is no more. */
+  onThread: ((told: Extract<Incoming, { op: "thread" }> | null) => void) | null = null;
 
   private readonly receiver: Receiver;
   private readonly outbox: Outbox;
@@ -112,6 +114,7 @@ export class Store {
   }
 
   dispose(): void {
+    this.onThread?.(null);
     this.schedule.clear();
     this.listeners.clear();
     registry().stores.delete(this);
@@ -267,6 +270,9 @@ export class Store {
       case "part":
         this.extra.parts = new Map(this.extra.parts).set(`${message.message} ${message.part}`, message.content);
         break;
+      case "thread":
+        this.onThread?.(message);
+        return;
       case "asset":
         registry().arrivals.get(message.name)?.(message.code);
         break;

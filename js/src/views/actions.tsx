@@ -5,6 +5,7 @@
  */
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { hide, regenerate, remove, resume } from "../asks.ts";
+import { loadAsset } from "../assets.ts";
 import type { Store } from "../store.ts";
 import type { Message } from "../wire/protocol.ts";
 import { textOf } from "../wire/reduce.ts";
@@ -21,6 +22,7 @@ import {
   EditIcon,
   EyeIcon,
   NoEyeIcon,
+  ThreadIcon,
 } from "./icons.tsx";
 import { Menu, useMenu } from "./models.tsx";
 
@@ -145,7 +147,11 @@ export function AnswerActions({ message, store, edit, asked, few }: AnswerAction
           <EditIcon />
         </Action>
       )}
-      {!few && <Rarer message={message} store={store} what="answer" gone="Delete answer" />}
+      {few ? (
+        <UnfoldAction store={store} />
+      ) : (
+        <Rarer message={message} store={store} what="answer" gone="Delete answer" />
+      )}
     </Actions>
   );
 }
@@ -237,5 +243,22 @@ export function Recover({ message, store, asked, anew = false }: RecoverProps) {
         </button>
       )}
     </>
+  );
+}
+
+/** Have a turn's view unfold into the thread of its conversation. */
+export function UnfoldAction({ store }: { store: Store }) {
+  const [failed, setFailed] = useState(false);
+  const unfold = (button: HTMLElement) => {
+    keepFocus(button);
+    loadAsset("extras").then(
+      (extras) => extras.unfold(store),
+      () => setFailed(true),
+    );
+  };
+  return (
+    <Action name={failed ? "This needs the kernel, which does not answer" : "Show the conversation"} does={unfold}>
+      <ThreadIcon />
+    </Action>
   );
 }

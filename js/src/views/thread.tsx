@@ -1,5 +1,5 @@
 /** The full chat window: header, messages, notices, composer. */
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { isAsked } from "../outbox.ts";
 import type { Store } from "../store.ts";
 import type { Approval } from "../wire/protocol.ts";
@@ -21,9 +21,10 @@ import { Follow } from "./scroll.ts";
 import { Announcer, StopLine } from "./status.tsx";
 import { UndoBar } from "./undo.tsx";
 
-export function Thread({ store }: { store: Store }) {
+/** `at` is where it begins instead of where an earlier view was. */
+export function Thread({ store, at }: { store: Store; at?: Place | undefined }) {
   const [memory] = useState(store.memory); // of the conversation that this thread was made for
-  const follow = useMemo(() => new Follow((memory.get("scroll") as Place | null | undefined) ?? null), [memory]);
+  const [follow] = useState(() => new Follow(at ?? (memory.get("scroll") as Place | null | undefined) ?? null));
   useLayoutEffect(() => () => memory.set("scroll", follow.place), [memory, follow]);
   const { target, mark } = useDropping(store);
   return (

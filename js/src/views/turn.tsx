@@ -3,20 +3,39 @@ import { useRef } from "preact/hooks";
 import { unqueue } from "../asks.ts";
 import { isAsked } from "../outbox.ts";
 import type { Store } from "../store.ts";
+import { UnfoldAction } from "./actions.tsx";
 import { Approvals } from "./approvals.tsx";
 import { keepFocus, useKeptFocus } from "./focus.ts";
 import { CloseIcon, StopIcon } from "./icons.tsx";
+import { lazy } from "./lazy.tsx";
 import { live } from "./live.ts";
 import { Answer } from "./message.tsx";
 import { Notices } from "./notices.tsx";
 import { Announcer, StopLine } from "./status.tsx";
+import { innerOf } from "./unfold.ts";
+
+const Unfolded = lazy((extras) => extras.Unfolded);
 
 export function Turn({ store }: { store: Store }) {
+  const inner = innerOf(store).value;
+  const thread = inner && live(inner).position.generation > 0 ? inner : null; // once the kernel has answered
+  return (
+    <section
+      class={thread ? "unfolded" : "turn"}
+      aria-label={thread ? "The conversation around this answer" : "Chat answer"}
+      tabIndex={-1}
+    >
+      {thread ? <Unfolded outer={store} inner={thread} /> : <Alone store={store} />}
+    </section>
+  );
+}
+
+function Alone({ store }: { store: Store }) {
   const { messages, phase, position, continues, pending, queue, approvals } = live(store);
   const answers = messages.filter((message) => message.role !== "user" && message.role !== "system");
   const end = answers.length - 1;
   return (
-    <section class="turn" aria-label="Chat answer" tabIndex={-1}>
+    <>
       {continues && <p class="continues">{continues}</p>}
       {answers.map((message, at) => (
         <Answer
@@ -35,7 +54,7 @@ export function Turn({ store }: { store: Store }) {
       {!position.ended && <Running store={store} />}
       <Notices store={store} />
       <Announcer store={store} />
-    </section>
+    </>
   );
 }
 
@@ -54,6 +73,7 @@ function Running({ store }: { store: Store }) {
         <StopIcon />
         Stop
       </button>
+      <UnfoldAction store={store} />
       <StopLine store={store} />
     </div>
   );

@@ -206,6 +206,8 @@ export type Incoming =
   | { op: "deleted"; messages: string[] }
   /** The content of a part that was left out of its message. */
   | { op: "part"; message: string; part: number; content: Part }
+  /** For the thread that a turn's view has unfolded into, or new values of its traits; with neither, it was closed. */
+  | { op: "thread"; message?: Incoming; state?: Partial<Traits> }
   | { op: "asset"; name: AssetName; code: string };
 
 /** Everything that a view sends. `hello` with generation -1 asks for a whole snapshot. */
@@ -238,6 +240,9 @@ export type Outgoing =
   | { op: "part"; message: string; part: number }
   /** So many tokens of files go with the question that is being written: the outlook counts them. */
   | { op: "attached"; tokens: number }
+  /** Of the thread that a turn's view unfolds into, until it folds. */
+  | { op: "thread"; message: Outgoing }
+  | { op: "fold" }
   | { op: "asset"; name: AssetName };
 
 export type Kind = "thread" | "turn";
