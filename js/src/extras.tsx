@@ -5,6 +5,7 @@ export { languages } from "./highlight/more/languages.ts";
 export { insertBelow } from "./hosts/insert.ts";
 export { styles } from "./styles/extras_sheet.ts";
 export { Chips, DropMark } from "./views/chips.tsx";
+export { Facts } from "./views/facts.tsx";
 export { Menu } from "./views/model_menu.tsx";
 export { recallOf } from "./views/recall.ts";
 export { tableCopy } from "./views/tables.ts";

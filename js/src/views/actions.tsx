@@ -21,6 +21,7 @@ import {
   CopyIcon,
   EditIcon,
   EyeIcon,
+  InfoIcon,
   NoEyeIcon,
   ThreadIcon,
 } from "./icons.tsx";
@@ -32,11 +33,13 @@ interface ActionProps {
   name: string;
   does: (button: HTMLElement) => void;
   disabled?: boolean;
+  /** Whether what it opens is open. */
+  expanded?: boolean;
   children: preact.ComponentChildren;
 }
 
 /** A button without words: its name is its tooltip too. */
-export function Action({ name, does, disabled = false, children }: ActionProps) {
+export function Action({ name, does, disabled = false, expanded, children }: ActionProps) {
   return (
     <button
       type="button"
@@ -44,6 +47,7 @@ export function Action({ name, does, disabled = false, children }: ActionProps) 
       aria-label={name}
       title={name}
       disabled={disabled}
+      aria-expanded={expanded}
       onClick={(event) => does(event.currentTarget)}
     >
       {children}
@@ -134,9 +138,12 @@ interface AnswerActionsProps extends RowProps {
   asked: boolean;
   /** A turn below its cell has fewer. */
   few: boolean;
+  /** Whether it is shown how the answer was made. */
+  facts: boolean;
+  showFacts: () => void;
 }
 
-export function AnswerActions({ message, store, edit, asked, few }: AnswerActionsProps) {
+export function AnswerActions({ message, store, edit, asked, few, facts, showFacts }: AnswerActionsProps) {
   const text = textToRead(message);
   return (
     <Actions label="What can be done with this answer">
@@ -147,6 +154,9 @@ export function AnswerActions({ message, store, edit, asked, few }: AnswerAction
           <EditIcon />
         </Action>
       )}
+      <Action name="How it was made" does={showFacts} expanded={facts}>
+        <InfoIcon />
+      </Action>
       {few ? (
         <UnfoldAction store={store} />
       ) : (
@@ -234,9 +244,11 @@ export function Recover({ message, store, asked, anew = false }: RecoverProps) {
   };
   return (
     <>
-      <button type="button" class="small plain" disabled={asked} onClick={press(resume)}>
-        {name}
-      </button>
+      {name && (
+        <button type="button" class="small plain" disabled={asked} onClick={press(resume)}>
+          {name}
+        </button>
+      )}
       {anew && name !== "Retry" && (
         <button type="button" class="small plain" disabled={asked} onClick={press((of, id) => regenerate(of, id))}>
           Regenerate

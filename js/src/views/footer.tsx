@@ -1,19 +1,11 @@
 /** The line below an answer: how it ended, what made it and what that cost, and what can be done with it. */
+import { useState } from "preact/hooks";
 import type { Store } from "../store.ts";
 import type { Cost, Message } from "../wire/protocol.ts";
 import { AnswerActions, Recover } from "./actions.tsx";
 import { Branches } from "./branches.tsx";
-import {
-  formatPace,
-  formatUsage,
-  isNothing,
-  leftOut,
-  messageCount,
-  modelDetails,
-  paceDetails,
-  shortModel,
-  usageDetails,
-} from "./format.ts";
+import { formatPace, formatUsage, isNothing, leftOut, messageCount, shortModel } from "./format.ts";
+import { lazy } from "./lazy.tsx";
 
 interface FooterProps {
   message: Message;
@@ -25,36 +17,57 @@ interface FooterProps {
   edit: () => void;
 }
 
+const Facts = lazy((extras) => extras.Facts);
+
 export function Footer({ message, store, recovers, asked, few, edit }: FooterProps) {
-  const usage = formatUsage(message.usage);
-  const pace = message.model === null ? "" : formatPace(message);
+  const name = `facts ${message.id}`;
+  const [open, setOpen] = useState(store.memory.get(name) === true);
   const end = ending(message);
   const missing = leftOut(message);
+  const toggle = () => {
+    store.memory.set(name, !open);
+    setOpen(!open);
+  };
   return (
-    <footer class="footer">
-      {!few && <Branches message={message} store={store} />}
-      {end && <span class="ending">{end}</span>}
-      {recovers && <Recover message={message} store={store} asked={asked} />}
-      {message.hidden && <span class="unsent-note">not sent to the model</span>}
-      {message.omitted ? <span class="unsent-note">{messageCount(message.omitted, "earlier ")} not sent</span> : null}
-      {message.model && <span title={modelDetails(message)}>{shortModel(message.model)}</span>}
-      {missing.length > 0 && (
-        <span class="left-out" title="The provider refuses it for this model; %nbchat doctor lists what it refuses.">
-          without {missing.join(", ")}
-        </span>
-      )}
-      {message.model === null && message.status === "complete" && <span>edited by hand</span>}
-      {usage && <span title={usageDetails(message.usage)}>{usage}</span>}
-      {message.cost && !isNothing(message.usage) && (
-        <span title={message.cost.source || "cost"}>{costLabel(message.cost)}</span>
-      )}
-      {pace && (
-        <span class="pace" title={paceDetails(message)}>
-          {pace}
-        </span>
-      )}
-      <AnswerActions message={message} store={store} edit={edit} asked={asked} few={few} />
-    </footer>
+    <>
+      <footer class="footer">
+        {!few && <Branches message={message} store={store} />}
+        {end && <span class="ending">{end}</span>}
+        {recovers && <Recover message={message} store={store} asked={asked} />}
+        {message.hidden && <span class="unsent-note">not sent to the model</span>}
+        {message.omitted ? <span class="unsent-note">{messageCount(message.omitted, "earlier ")} not sent</span> : null}
+        <Brief message={message} />
+        {missing.length > 0 && (
+          <span class="left-out" title="The provider refuses it for this model; %nbchat doctor lists what it refuses.">
+            without {missing.join(", ")}
+          </span>
+        )}
+        <AnswerActions
+          message={message}
+          store={store}
+          edit={edit}
+          asked={asked}
+          few={few}
+          facts={open}
+          showFacts={toggle}
+        />
+      </footer>
+      {open && <Facts message={message} />}
+    </>
+  );
+}
+
+/** What made it and what that cost, in a line. */
+function Brief({ message: { model, usage, cost, status }, message }: { message: Message }) {
+  const tokens = formatUsage(usage);
+  const pace = model === null ? "" : formatPace(message);
+  return (
+    <>
+      {model ? <span>{shortModel(model)}</span> : status === "complete" && <span>edited by hand</span>}
+      {tokens && <span>{tokens}</span>}
+      {cost && !isNothing(usage) && <span>{costLabel(cost)}</span>}
+      {pace && <span class="pace">{pace}</span>}
+    </>
   );
 }
 

@@ -51,10 +51,18 @@ export function textToRead({ parts }: Message): string {
   return parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n\n");
 }
 
-/** The details that do not fit in a line, for a tooltip. */
+/** All that is known of it, for a tooltip. */
 export function usageDetails(usage: Usage | null): string {
-  if (!usage) return "";
-  const lines: [string, number | null | undefined][] = [
+  return usage
+    ? usageRows(usage)
+        .map((row) => row.join(": "))
+        .join("\n")
+    : "";
+}
+
+/** All that is known of it: what it is, and how many, or how certain. */
+export function usageRows(usage: Usage): [string, string][] {
+  const rows: [string, number | null | undefined][] = [
     ["input tokens", usage.input_tokens],
     ["of which cached", usage.cached_tokens],
     ["written to the cache", usage.cache_write_tokens],
@@ -65,10 +73,11 @@ export function usageDetails(usage: Usage | null): string {
     ["of which sound", usage.output_audio_tokens],
     ["of which images", usage.output_image_tokens],
   ];
-  const known = lines
-    .filter(([, count]) => count !== null && count !== undefined)
-    .map(([name, count]) => `${name}: ${formatCount(count as number)}`);
-  return [...known, `counts: ${usage.certainty}`].join("\n");
+  const known = rows.filter(([, count]) => count !== null && count !== undefined);
+  return [
+    ...known.map(([name, count]): [string, string] => [name, formatCount(count as number)]),
+    ["counts", usage.certainty],
+  ];
 }
 
 /** "0.4 s · 62 tokens/s": until the first token came, and how fast they came from there; "" when nobody knows. */
@@ -83,24 +92,11 @@ export function formatPace(message: Message): string {
     .join(" · ");
 }
 
-/** The same in words. */
-export function paceDetails(message: Message): string {
-  const { first_token_seconds: first, seconds } = message;
-  const speed = tokensPerSecond(message);
-  return [
-    first === undefined ? "" : `first token after ${first.toFixed(2)} s`,
-    speed === null ? "" : `then ${speed.toFixed(1)} tokens a second`,
-    seconds === undefined ? "" : `${seconds.toFixed(2)} s in all`,
-  ]
-    .filter(Boolean)
-    .join("\n");
-}
-
 /** What came within so many seconds came at once: its pace says nothing. */
 const BURST = 0.1;
 
 /** As `Message.tokens_per_second` in the kernel: output tokens by the time since the first one came; null for a burst. */
-function tokensPerSecond({ usage, seconds, first_token_seconds: first }: Message): number | null {
+export function tokensPerSecond({ usage, seconds, first_token_seconds: first }: Message): number | null {
   const tokens = usage?.output_tokens ?? null;
   if (tokens === null || seconds === undefined || first === undefined || seconds - first < BURST) return null;
   return tokens / (seconds - first);
@@ -108,15 +104,6 @@ function tokensPerSecond({ usage, seconds, first_token_seconds: first }: Message
 
 function decimal(value: number): string {
   return value < 10 ? value.toFixed(1) : formatCount(Math.round(value));
-}
-
-/** The model's whole name and what was sent along with the request, a line each. */
-export function modelDetails({ model, parameters }: Message): string {
-  const lines = Object.entries(parameters ?? {}).map(
-    ([name, value]) =>
-      `${name}: ${value === null ? "not sent" : typeof value === "string" ? value : JSON.stringify(value)}`,
-  );
-  return [model ?? "", ...lines].join("\n");
 }
 
 /** The parameters that were given for an answer and left out, since the provider is known to refuse them. */

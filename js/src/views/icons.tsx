@@ -38,6 +38,7 @@ export const LockIcon = () => <Icon path="M4 7.5h8v6H4zM5.7 7.5V5.3a2.3 2.3 0 0 
 export const ToolIcon = () => (
   <Icon path="M13 4.6a3.2 3.2 0 0 1-4.3 3.8L4.6 12.6a1.2 1.2 0 0 1-1.7-1.7L7 6.8A3.2 3.2 0 0 1 10.9 2.6L9 4.5l.4 1.7 1.7.4z" />
 );
+export const InfoIcon = () => <Icon path="M8 1.8a6.2 6.2 0 1 0 0 12.4A6.2 6.2 0 0 0 8 1.8zM8 7.3v3.6M8 5v.1" />;
 export const ThreadIcon = () => <Icon path="M2.5 3h8v5h-5L3.5 10V8h-1zM12.5 6h1v5h-1v2l-2-2h-4v-.8" />;
 export const FoldIcon = () => <Icon path="m4 7 4-4 4 4M4 13l4-4 4 4" />;
 export const CloseIcon = () => <Icon path="m4 4 8 8M12 4l-8 8" />;

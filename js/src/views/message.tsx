@@ -85,6 +85,7 @@ export const Answer = pure(function Answer(props: AnswerProps) {
   const streaming = message.status === "streaming";
   const started = message.parts.length > 0;
   const recovers = last && recovery(message) !== "";
+  const cause = message.error ?? (last && message.status === "complete" ? CAUSES[message.finish_reason ?? ""] : null);
   const look = `message ${message.role} ${message.status}${message.hidden ? " unsent" : ""}${last ? " last" : ""}`;
   return (
     <article class={look} aria-label="Answer" aria-busy={streaming} data-message={message.id} style={roomFor(message)}>
@@ -102,13 +103,13 @@ export const Answer = pure(function Answer(props: AnswerProps) {
       {streaming && approvals.length === 0 && (
         <StateLine store={store} phase={phase} started={started} count={countSoFar(message)} />
       )}
-      {message.error && (
-        <ErrorBubble error={message.error} partial={started}>
-          {recovers &&
-            (message.error.kind === "context_length" ? (
+      {cause && (
+        <ErrorBubble error={cause} partial={started} mild={cause !== message.error}>
+          {last &&
+            (cause.kind === "context_length" ? (
               <Shorten message={message} store={store} asked={asked} />
             ) : (
-              <Recover message={message} store={store} asked={asked} anew />
+              <Recover message={message} store={store} asked={asked} anew={cause.kind !== "length"} />
             ))}
         </ErrorBubble>
       )}
@@ -116,7 +117,7 @@ export const Answer = pure(function Answer(props: AnswerProps) {
         <Footer
           message={message}
           store={store}
-          recovers={recovers && !message.error}
+          recovers={recovers && !cause}
           asked={asked}
           few={few}
           edit={() => editing.begin(textToRead(message))}
@@ -150,16 +151,32 @@ function Parts({ message, store, approvals }: AnswerProps) {
   );
 }
 
+/** Ends that are no errors, but not what was asked for either. */
+const CAUSES: Readonly<Record<string, ErrorInfo>> = {
+  length: {
+    kind: "length",
+    text: "The answer reached its limit of output tokens.",
+    hint: "Continue goes on where it was cut. A higher max_tokens lets the next one come to its end.",
+  },
+  content_filter: {
+    kind: "content_filter",
+    text: "The provider’s content filter ended this answer.",
+    hint: "Ask in other words, or ask another model.",
+  },
+};
+
 interface BubbleProps {
   error: ErrorInfo;
   partial?: boolean;
+  /** It is no error of anybody's. */
+  mild?: boolean;
   /** What can be done about it. */
   children?: preact.ComponentChildren;
 }
 
-export function ErrorBubble({ error, partial = false, children }: BubbleProps) {
+export function ErrorBubble({ error, partial = false, mild = false, children }: BubbleProps) {
   return (
-    <div class="fault" role="alert">
+    <div class={mild ? "fault mild" : "fault"} role={mild ? "note" : "alert"}>
       <strong>{partial && error.kind === "interrupted" ? "The answer was cut off." : ""}</strong>
       <p>{error.text}</p>
       {error.hint && <p class="hint">{error.hint}</p>}

@@ -26,7 +26,7 @@ export const Markdown = pure(function Markdown({ text, done }: { text: string; d
     node.textContent = text;
     return drawLater(node, draw);
   }, [text, done, later]);
-  return <div class="markdown" ref={root} />;
+  return <div class={done ? "markdown" : "markdown growing"} ref={root} />;
 });
 
 interface PartProps {

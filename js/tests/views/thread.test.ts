@@ -65,7 +65,6 @@ describe("a thread", () => {
     view = new TestView({ snapshot: snapshot(line(message("q", "user", "?"), answer)) });
     const shown = view.render();
     expect(shown.find(".left-out").textContent).toBe("without temperature");
-    expect(shown.find(".footer").innerHTML).toContain("temperature: not sent\nseed: 7");
   });
 
   test("tells of retries and of waiting", async () => {
@@ -126,8 +125,7 @@ describe("a thread", () => {
       cost: { text: "$0.00", source: "" },
     });
     view = new TestView({ snapshot: snapshot(line(message("q", "user", "?"), refused)) });
-    const words = [...view.render().find(".footer").children].map((node) => node.textContent);
-    expect(words.filter(Boolean)).toEqual(["tiny"]);
+    expect(view.render().find(".footer").textContent).toBe("tiny");
   });
 
   test("pages older messages", async () => {

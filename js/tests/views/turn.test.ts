@@ -93,7 +93,13 @@ describe("a turn view", () => {
     view = new TestView({ kind: "turn", snapshot: snapshot(parts) });
     const shown = view.render();
     const names = [...shown.root.querySelectorAll("button")].map((each) => each.getAttribute("aria-label"));
-    expect(names).toEqual(["Copy answer", "Regenerate", "Regenerate with another model", "Show the conversation"]);
+    expect(names).toEqual([
+      "Copy answer",
+      "Regenerate",
+      "Regenerate with another model",
+      "How it was made",
+      "Show the conversation",
+    ]);
   });
 
   test.each([
