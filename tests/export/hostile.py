@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from html.parser import HTMLParser
+from pathlib import Path
 
 from hypothesis import strategies as st
 
-__all__ = ["FRAGMENTS", "HOSTILE", "PAGE", "SLOW", "Active"]
+from nbchat.core.conversations import Conversation
+from nbchat.core.errors import ErrorInfo
+from nbchat.core.messages import FilePart, ImagePart, Message, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
+from nbchat.export.html_file import to_html
+
+__all__ = ["CORPORA", "FRAGMENTS", "HOSTILE", "SLOW", "Active", "active_in", "page_of"]
 
 HARMLESS = frozenset({
     "a", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "strong",
@@ -49,6 +56,40 @@ class Active(HTMLParser):
 
     def handle_pi(self, data: str) -> None:
         self.found.append(data)
+
+
+def active_in(page: str) -> list[str]:
+    """What in a page could do something."""
+    parser = Active(PAGE)
+    parser.feed(page)
+    parser.close()
+    return parser.found
+
+
+def page_of(text: str) -> str:
+    """A page with the text in every place that a model or a file can fill."""
+    parts = (
+        TextPart(text),
+        ReasoningPart(text),
+        ToolCallPart("a", text, text),
+        ToolCallPart("b", text, text),
+        ToolResultPart("a", text),
+        ToolResultPart("b", text, error=True),
+        ImagePart(text, text),
+        ImagePart("data:image/png;base64," + text, text),
+        ImagePart("data:image/svg+xml;base64,AAAA", text),
+        FilePart(text, text),
+    )
+    answer = Message("a", "assistant", parts, "q", "error", model=text, error=ErrorInfo("server", text, text))
+    conversation = Conversation("c", text, text, system=text, head="a")
+    return to_html(conversation, (Message("q", "user", parts), answer))
+
+
+CORPORA: dict[str, list[str]] = {
+    file.stem: json.loads(file.read_text(encoding="utf-8"))["payloads"]
+    for file in sorted((Path(__file__).parents[1] / "vectors" / "hostile").glob("*.json"))
+}
+"""The same attacks as those that the chat window is shown (tests/e2e/test_hostile_answers.py), by the name of their list."""
 
 
 HOSTILE = [

@@ -10,38 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbchat.core.conversations import Conversation
-from nbchat.core.errors import ErrorInfo
-from nbchat.core.messages import ImagePart, Message, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
 from nbchat.export.html_file import to_html
 from nbchat.export.html_markdown import html_markdown
-from tests.export.hostile import FRAGMENTS, HOSTILE, PAGE, SLOW, Active
+from tests.export.hostile import FRAGMENTS, HOSTILE, SLOW, active_in, page_of
 from tests.export.trees import ALL, CONVERSATION, PATH
-
-
-def active_in(page: str) -> list[str]:
-    """What in a page could do something."""
-    parser = Active(PAGE)
-    parser.feed(page)
-    parser.close()
-    return parser.found
-
-
-def page_of(text: str) -> str:
-    """A page with the text in every place that a model or a file can fill."""
-    parts = (
-        TextPart(text),
-        ReasoningPart(text),
-        ToolCallPart("a", text, text),
-        ToolCallPart("b", text, text),
-        ToolResultPart("a", text),
-        ToolResultPart("b", text, error=True),
-        ImagePart(text, text),
-        ImagePart("data:image/png;base64," + text, text),
-        ImagePart("data:image/svg+xml;base64,AAAA", text),
-    )
-    answer = Message("a", "assistant", parts, "q", "error", model=text, error=ErrorInfo("server", text, text))
-    conversation = Conversation("c", text, text, system=text, head="a")
-    return to_html(conversation, (Message("q", "user", parts), answer))
 
 
 @pytest.mark.parametrize(
