@@ -9,5 +9,5 @@ export { Facts } from "./views/facts.tsx";
 export { Menu } from "./views/model_menu.tsx";
 export { recallOf } from "./views/recall.ts";
 export { tableCopy } from "./views/tables.ts";
-export { Viewer } from "./views/viewer.tsx";
 export { Unfolded, unfold } from "./views/unfolded.tsx";
+export { Viewer } from "./views/viewer.tsx";

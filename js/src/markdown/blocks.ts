@@ -1,34 +1,42 @@
 /**
- * Block tokens to DOM nodes: paragraphs, headings, lists, quotes, tables, code, rules. Raw HTML is shown as text.
+ * Blocks to DOM nodes: what paragraphs, headings, lists, quotes, tables, code, rules look like. Raw HTML is shown as text.
  *
- * Owns what each block looks like; nothing here knows that the text is still growing.
+ * Owns the nodes of one block without the blocks inside it, which are `draw`'s; what is drawn of a growing block is its end.
  */
-import type { Token, Tokens } from "marked";
 import { actionButton, CodeBlock } from "./codeblock.ts";
-import { element, setAttribute, setText } from "./dom.ts";
+import { element, removeFrom, setAttribute, setText } from "./dom.ts";
 import { makeFormula, setFormula } from "./formula.ts";
-import { type Context, patch } from "./patch.ts";
+import { plain } from "./links.ts";
+import { type Context, Inline } from "./patch.ts";
+import { splitRow } from "./table.ts";
+import { type Block, textOf } from "./tree.ts";
 
-const BLOCKS = new Set(["paragraph", "heading", "list", "list_item", "blockquote", "code", "table", "hr"]);
-
-export function isBlock(token: Token): boolean {
-  return (
-    BLOCKS.has(token.type) || ((token.type === "html" || token.type === "math") && "block" in token && !!token.block)
-  );
+/** How far the lines of a block are drawn for good, into which node. */
+export interface View {
+  readonly node: Node;
+  settled: number;
+  last: ChildNode | null;
+  /** Of text: its characters that are drawn for good. */
+  length: number;
 }
 
-export function blockKey(token: Token): string {
-  if (token.type === "heading") return `h${(token as Tokens.Heading).depth}`;
-  if (token.type === "list") return (token as Tokens.List).ordered ? "ol" : "ul";
-  return token.type === "html" || token.type === "math" ? `${token.type} block` : token.type;
+/** The kind of node that a block needs. */
+export function blockKey(block: Block): string {
+  if (block.kind === "heading") return `h${block.size}`;
+  if (block.kind === "list") return block.start === null ? "ul" : "ol";
+  return block.kind;
 }
 
-export function makeBlock(token: Token, key: string): HTMLElement {
-  switch (token.type) {
+export function makeNode(block: Block): HTMLElement {
+  switch (block.kind) {
     case "paragraph":
       return element("p");
-    case "list_item":
+    case "item":
       return element("li");
+    case "quote":
+      return element("blockquote");
+    case "rule":
+      return element("hr");
     case "code":
       return new CodeBlock().root;
     case "table":
@@ -38,64 +46,69 @@ export function makeBlock(token: Token, key: string): HTMLElement {
     case "html":
       return element("p", "literal");
     default:
-      return element(key as "h1" | "ul" | "ol" | "blockquote" | "hr");
+      return element(blockKey(block) as "h1" | "ul" | "ol");
   }
 }
 
-export function updateBlock(node: HTMLElement, token: Token, context: Context): void {
-  switch (token.type) {
+/** Show what the block itself says; `task` is whether its text may begin with a box. */
+export function updateNode(node: HTMLElement, block: Block, view: View, context: Context, task: boolean): void {
+  switch (block.kind) {
     case "paragraph":
+      Inline.of(node).show(textOf(block).trim(), context, task);
+      break;
     case "heading":
-    case "blockquote":
-      patch(node, (token as Tokens.Paragraph).tokens, context);
+      Inline.of(node).show(textOf(block).trim(), context);
       break;
     case "list":
-      updateList(node, token as Tokens.List, context);
+      setAttribute(node, "class", block.loose ? null : "tight");
+      if (block.start !== null) setAttribute(node, "start", block.start === 1 ? null : String(block.start));
       break;
-    case "list_item":
-      updateItem(node, token as Tokens.ListItem, context);
+    case "item":
+      setAttribute(node, "class", isTask(node) ? "task" : null);
       break;
     case "code":
-      updateCode(node, token as Tokens.Code);
+      updateCode(node, block, view);
       break;
     case "table":
-      updateTable(node, token as Tokens.Table, context);
+      updateTable(node, block, view, context);
       break;
     case "math":
-      setFormula(node, token.raw);
+      setFormula(node, block.lines.join("\n"));
       break;
     case "html":
-      updateLiteral(node, token as Tokens.HTML);
+      updateLiteral(node, block, view);
       break;
   }
 }
 
-/** The language that a fence names: its first word, as written. */
-export function languageOf(info: string | undefined): string {
-  return /^\S*/.exec((info ?? "").trim())?.[0] ?? "";
+function isTask(item: HTMLElement): boolean {
+  const first = item.firstElementChild;
+  return first?.localName === "p" && first.firstChild instanceof HTMLInputElement;
 }
 
-function updateList(node: HTMLElement, list: Tokens.List, context: Context): void {
-  if (list.ordered) setAttribute(node, "start", list.start === 1 || list.start === "" ? null : String(list.start));
-  patch(node, list.items as Token[], context);
+/** Raw HTML as text: the lines that are final are left alone. */
+function updateLiteral(node: HTMLElement, block: Block, view: View): void {
+  if (!node.firstChild) node.append("");
+  const text = node.firstChild as Text;
+  const end = block.lines.slice(view.settled).join("\n");
+  setText(text, end, view.length);
+  for (; view.settled < block.sureLines - 1; view.settled++)
+    view.length += (block.lines[view.settled] as string).length + 1;
 }
 
-function updateItem(node: HTMLElement, item: Tokens.ListItem, context: Context): void {
-  node.classList.toggle("task", item.task);
-  if (!node.className) node.removeAttribute("class");
-  patch(node, item.tokens, context);
+/** The language that a fence names: its first word. */
+function languageOf(info: string): string {
+  return /^\S*/.exec(plain(info))?.[0] ?? "";
 }
 
-function updateCode(node: HTMLElement, token: Tokens.Code): void {
+function updateCode(node: HTMLElement, block: Block, view: View): void {
   const code = CodeBlock.of(node);
-  code?.setLanguage(languageOf(token.lang));
-  code?.setText(token.text.replace(/\n$/, "")); // marked keeps the newline behind a blank last line
-}
-
-function updateLiteral(node: HTMLElement, token: Tokens.HTML): void {
-  const text = token.raw.replace(/\n+$/, "");
-  if (!node.firstChild) node.append(text);
-  else setText(node.firstChild as Text, text);
+  if (!code) return;
+  code.setLanguage(languageOf(block.info));
+  const count = block.marker ? block.lines.length : block.size;
+  for (let at = view.settled; at < count; at++) code.setLine(at, block.lines[at] as string);
+  code.truncate(count);
+  view.settled = Math.min(block.sureLines, count);
 }
 
 function makeTable(): HTMLElement {
@@ -109,33 +122,32 @@ function makeTable(): HTMLElement {
   return frame;
 }
 
-function updateTable(frame: HTMLElement, token: Tokens.Table, context: Context): void {
+function updateTable(frame: HTMLElement, block: Block, view: View, context: Context): void {
   const table = frame.querySelector("table") as HTMLTableElement;
   const [head, body] = [table.firstChild as HTMLElement, table.lastChild as HTMLElement];
-  resize(head, 1, () => element("tr"));
-  updateRow(head.firstChild as HTMLElement, token.header, "th", token.align, context);
-  resize(body, token.rows.length, () => element("tr"));
-  token.rows.forEach((row, at) => {
-    updateRow(body.childNodes[at] as HTMLElement, row, "td", token.align, context);
-  });
+  const names = (head.firstChild ?? head.appendChild(element("tr"))) as HTMLElement;
+  if (view.settled === 0) updateRow(names, block.text, "th", block, context);
+  let row = (view.last ? view.last.nextSibling : body.firstChild) as HTMLElement | null;
+  for (let at = view.settled; at < block.lines.length; at++) {
+    row ??= body.appendChild(element("tr"));
+    updateRow(row, block.lines[at] as string, "td", block, context);
+    if (at < block.sureLines) {
+      view.settled = at + 1;
+      view.last = row;
+    }
+    row = row.nextSibling as HTMLElement | null;
+  }
+  removeFrom(row);
 }
 
-function updateRow(
-  row: HTMLElement,
-  cells: Tokens.TableCell[],
-  name: "th" | "td",
-  align: Tokens.Table["align"],
-  context: Context,
-): void {
-  resize(row, cells.length, () => element(name));
-  cells.forEach((cell, at) => {
-    const node = row.childNodes[at] as HTMLElement;
-    setAttribute(node, "align", align[at] ?? null);
-    patch(node, cell.tokens, context);
-  });
-}
-
-function resize(parent: HTMLElement, count: number, make: () => HTMLElement): void {
-  while (parent.childNodes.length > count) parent.lastChild?.remove();
-  while (parent.childNodes.length < count) parent.append(make());
+function updateRow(row: HTMLElement, text: string, name: "th" | "td", block: Block, context: Context): void {
+  const cells = splitRow(text);
+  let cell = row.firstElementChild;
+  for (const [at, align] of block.columns.entries()) {
+    cell ??= row.appendChild(element(name));
+    setAttribute(cell, "align", align);
+    Inline.of(cell).show(cells[at] ?? "", context);
+    cell = cell.nextElementSibling;
+  }
+  removeFrom(cell);
 }

@@ -1,25 +1,29 @@
 /**
  * Small DOM helpers of the Markdown renderer. Everything is made by createElement and textContent: there is no way in for
- * markup. `Made` remembers beside a node what it was made from, so that the next token can tell whether it fits.
+ * markup. Beside each node stands its key: what kind of thing it shows, so that the next one can tell whether it fits.
  */
-import type { Token } from "marked";
 
-export interface Made {
-  /** What kind of token the node shows; one of another kind replaces the node. */
-  key: string;
-  /** The source that the node shows, and the definitions it was read with: equal ones need no second look. */
-  raw: string;
-  links: number;
+const keys = new WeakMap<Node, string>();
+
+/** What kind of thing a node shows; one of another kind replaces the node. */
+export function keyOf(node: Node): string | undefined {
+  return keys.get(node);
 }
 
-const made = new WeakMap<Node, Made>();
-
-export function madeOf(node: Node): Made | undefined {
-  return made.get(node);
-}
-
-export function remember(node: Node, key: string, token: Token, links: number): void {
-  made.set(node, { key, raw: token.raw, links });
+/** Return `at` if it shows things of this kind, else a new node in its place (before `stop`, if `at` is null). */
+export function placeNode(
+  parent: Node,
+  at: ChildNode | null,
+  stop: ChildNode | null,
+  key: string,
+  make: () => ChildNode,
+): ChildNode {
+  if (at && keys.get(at) === key) return at;
+  const fresh = make();
+  keys.set(fresh, key);
+  if (at) at.replaceWith(fresh);
+  else parent.insertBefore(fresh, stop);
+  return fresh;
 }
 
 export function element<K extends keyof HTMLElementTagNameMap>(
@@ -33,11 +37,23 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   return node;
 }
 
-/** Set a text node's text by appending where that is enough: a selection that the reader made stays. */
-export function setText(node: Text, text: string): void {
-  if (node.data === text) return;
-  if (text.startsWith(node.data)) node.appendData(text.slice(node.data.length));
-  else node.data = text;
+/**
+ * Set a text node's text, behind its first `from` characters, by changing its end alone: a selection that the reader made in what
+ * stays, stays.
+ */
+export function setText(node: Text, text: string, from = 0): void {
+  const old = from ? node.substringData(from, node.length) : node.data;
+  let same = 0;
+  if (text.startsWith(old)) same = old.length;
+  else while (same < old.length && old[same] === text[same]) same++;
+  if (same < old.length) node.replaceData(from + same, old.length - same, text.slice(same));
+  else if (same < text.length) node.appendData(text.slice(same));
+}
+
+/** Make `text` the whole content of a node that holds nothing but text. */
+export function setOnlyText(node: Element, text: string): void {
+  if (node.firstChild) setText(node.firstChild as Text, text);
+  else if (text) node.append(text);
 }
 
 export function setAttribute(node: Element, name: string, value: string | null): void {
@@ -45,10 +61,10 @@ export function setAttribute(node: Element, name: string, value: string | null):
   else if (node.getAttribute(name) !== value) node.setAttribute(name, value);
 }
 
-/** Remove `node` and everything behind it. */
-export function removeFrom(node: ChildNode | null): void {
+/** Remove `node` and everything behind it, up to `stop`. */
+export function removeFrom(node: ChildNode | null, stop: ChildNode | null = null): void {
   let each = node;
-  while (each) {
+  while (each && each !== stop) {
     const next: ChildNode | null = each.nextSibling;
     each.remove();
     each = next;

@@ -1,90 +1,86 @@
 /**
- * patch: makes the children of a node show a list of tokens, keeping every node that already shows the same kind.
+ * patch: makes the children of a node show a list of spans, keeping every node that already shows the same kind; and the text
+ * of a paragraph, heading or cell that grows, whose beginning is read once and then left alone.
  *
- * Owns the meeting of tokens and nodes, which is positional: an answer grows at its end, so earlier nodes nearly always fit.
+ * Owns the meeting of spans and nodes, which is positional: an answer grows at its end, so earlier nodes nearly always fit.
  */
-import type { Token } from "marked";
-import { blockKey, isBlock, makeBlock, updateBlock } from "./blocks.ts";
-import { madeOf, remember, removeFrom } from "./dom.ts";
+import { placeNode, removeFrom } from "./dom.ts";
 import { inlineKey, makeInline, updateInline } from "./inline.ts";
+import { readSpans } from "./reader.ts";
+import type { Names, Span } from "./spans.ts";
 
-/** What a token is read with besides its own text. */
-export interface Context {
-  /** Changes whenever the set of link definitions does; a node made under another one is looked at again. */
-  links: number;
-  /** How many nodes enclose what is drawn now. */
-  depth: number;
+/** What text is drawn with besides itself. */
+export interface Context extends Names {
+  /** Which address a link may lead to: itself, normalised, or null. */
+  link(href: string): string | null;
+  /** The text refers to these labels, which nothing defines yet. */
+  miss(labels: ReadonlySet<string>, inline: Inline): void;
+  /** A reference to a footnote was made. */
+  refer(node: HTMLElement, label: string): void;
 }
 
-/** What is nested deeper is shown as text: no answer needs it, and layout of thousands of levels would take seconds. */
-const DEPTH_MOST = 60;
-
-/** Show `tokens` as the children of `parent`, beginning at `first` (default: the first child); what is left over goes. */
-export function patch(parent: Node, tokens: readonly Token[], context: Context, first?: ChildNode | null): ChildNode[] {
-  if (context.depth > DEPTH_MOST) return [showText(parent, tokens)];
-  context.depth++;
-  try {
-    return patchEach(parent, tokens, context, first);
-  } finally {
-    context.depth--;
-  }
-}
-
-function showText(parent: Node, tokens: readonly Token[]): ChildNode {
-  parent.textContent = tokens.map((token) => token.raw).join("");
-  return parent.firstChild ?? parent.appendChild(document.createTextNode(""));
-}
-
-function patchEach(
-  parent: Node,
-  tokens: readonly Token[],
-  context: Context,
-  first: ChildNode | null | undefined,
-): ChildNode[] {
-  const nodes: ChildNode[] = [];
-  let at = first === undefined ? parent.firstChild : first;
-  for (const token of flat(tokens)) {
-    const key = keyOf(token);
-    if (!at || madeOf(at)?.key !== key) {
-      const fresh = make(token, key) as ChildNode;
-      if (at) at.replaceWith(fresh);
-      else parent.appendChild(fresh);
-      at = fresh;
-    }
-    update(at, key, token, context);
-    nodes.push(at);
-    at = at.nextSibling;
-  }
+/** Show `spans` as the children of `parent`, beginning at `first`; what is left over goes. Returns the nodes. */
+export function patch(parent: Node, spans: readonly Span[], context: Context, first = parent.firstChild): ChildNode[] {
+  let at: ChildNode | null = first;
+  const nodes = spans.map((span) => {
+    const node = placeNode(parent, at, null, inlineKey(span, context), () => makeInline(span, context) as ChildNode);
+    updateInline(node, span, context);
+    at = node.nextSibling;
+    return node;
+  });
   removeFrom(at);
   return nodes;
 }
 
-/** Tokens that make nodes: blank lines and definitions make none, a tight item's text stands without a paragraph. */
-function* flat(tokens: readonly Token[]): Generator<Token> {
-  for (const token of tokens) {
-    if (token.type === "space" || token.type === "def") continue;
-    if (token.type === "text" && "tokens" in token && token.tokens) yield* flat(token.tokens);
-    else yield token;
+const inlines = new WeakMap<Element, Inline>();
+
+/** The inline content of an element. */
+export class Inline {
+  /** How many labels nothing defined when it was last read. */
+  misses = 0;
+  private text: string | null = null;
+  private task = false;
+  /** The beginning of the text that is drawn for good, and the last node that shows it. */
+  private settled = "";
+  private last: ChildNode | null = null;
+
+  private constructor(private readonly node: Element) {}
+
+  static of(node: Element): Inline {
+    let inline = inlines.get(node);
+    if (!inline) {
+      inline = new Inline(node);
+      inlines.set(node, inline);
+    }
+    return inline;
   }
-}
 
-function keyOf(token: Token): string {
-  return isBlock(token) ? blockKey(token) : inlineKey(token);
-}
+  show(text: string, context: Context, task = false): void {
+    if (text === this.text && task === this.task) return;
+    if (task !== this.task || !text.startsWith(this.settled)) this.forget();
+    this.text = text;
+    this.task = task;
+    const { spans, breaks, missing } = readSpans(text, this.settled.length, context, task);
+    const nodes = patch(this.node, spans, context, this.last ? this.last.nextSibling : this.node.firstChild);
+    this.misses = missing.size;
+    if (missing.size) context.miss(missing, this);
+    const place = breaks[breaks.length - 1];
+    if (!place) return;
+    this.settled = text.slice(0, place.at);
+    this.last = nodes[place.spans - 1] ?? this.last;
+  }
 
-function make(token: Token, key: string): Node {
-  return isBlock(token) ? makeBlock(token, key) : makeInline(token);
-}
+  /** Read the text once more: something that it refers to is defined now. */
+  refresh(context: Context): void {
+    const { text } = this;
+    if (text === null) return;
+    this.forget();
+    this.text = null;
+    this.show(text, context, this.task);
+  }
 
-function update(node: Node, key: string, token: Token, context: Context): void {
-  const old = madeOf(node);
-  if (old && old.raw === token.raw && old.links === context.links && isStable(token)) return;
-  if (isBlock(token)) updateBlock(node as HTMLElement, token, context);
-  else updateInline(node, token, context);
-  remember(node, key, token, context.links);
-}
-
-/** Whether equal source means equal tokens: not inside lists, whose looseness is decided by other items. */
-function isStable(token: Token): boolean {
-  return token.type !== "list_item" && token.type !== "list" && token.type !== "table";
+  private forget(): void {
+    this.settled = "";
+    this.last = null;
+  }
 }

@@ -1,42 +1,44 @@
 /**
  * MarkdownStream: Markdown that grows at its end, shown as DOM, in time linear in the text.
  *
- * Only the open tail is lexed again when text arrives. Which blocks are finished is decided on complete lines alone:
- * everything but the last token that is no blank space is final, is drawn a last time and never looked at again, except
- * that a link definition further down gives new meaning to earlier `[brackets]`. An open code fence takes its lines
- * without any lexing. Streamed piece by piece the result equals that of the whole text at once (tests/markdown).
+ * Complete lines are read once, by `Parser`; the line that still grows is read in preview and taken back before more text comes.
+ * What is closed is drawn a last time and never looked at again, except that a link definition or footnote further down gives
+ * new meaning to earlier `[brackets]`. Streamed piece by piece the result equals that of the whole text (tests/markdown).
  */
-import type { Token } from "marked";
-import { languageOf } from "./blocks.ts";
-import { element, removeFrom, setText } from "./dom.ts";
-import { Fence } from "./fence.ts";
-import { type Links, lex, lexBlocks } from "./lex.ts";
-import { PAGE, type Pace } from "./pace.ts";
-import { type Context, patch } from "./patch.ts";
 
-/** A finished block that a new link definition may change, and the node that shows it. */
-interface Reopenable {
-  raw: string;
-  node: ChildNode;
-}
+import { drawChildren } from "./draw.ts";
+import { Missing } from "./missing.ts";
+import { Notes } from "./notes.ts";
+import { PAGE, type Pace } from "./pace.ts";
+import { Parser } from "./parser.ts";
+import type { Context } from "./patch.ts";
+import { safeLink } from "./urls.ts";
+
+/** A line of which only this is known may still become anything: it is shown once it is clear what it is. */
+const UNCLEAR = /^[ \t>]*(?:[-=*+_#|:~`$ \t]*|\d{1,9}[.)]?|\[[ xX]?\]?)[ \t]*$/;
+const UNCLEAR_MOST = 200;
 
 export class MarkdownStream {
   private source = "";
-  private tail = "";
-  private fence: Fence | null = null;
-  private carriage = false;
-  private closed: ChildNode | null = null;
-  private links: Links = {};
-  private linkKey = "";
-  private readonly context: Context = { links: 0, depth: 0 };
-  private readonly reopenable: Reopenable[] = [];
   private undrawn = "";
-  private literal: Text | null = null;
+  /** The line that is not complete yet. */
+  private rest = "";
+  private carriage = false;
+  private ended = false;
+  private parser = new Parser();
+  private notes: Notes;
+  private context: Context;
+  private missing = new Missing();
 
+  /** `link` says where a link may lead: see `safeLink`. */
   constructor(
     private readonly root: HTMLElement,
     private readonly pace: Pace = PAGE,
-  ) {}
+    private readonly link: Context["link"] = safeLink,
+  ) {
+    this.notes = new Notes(root, this.parser.notes);
+    this.context = this.makeContext();
+  }
 
   /** Show `text`: what is new is appended if the old text is its beginning, else everything is drawn afresh. */
   set(text: string, done: boolean): void {
@@ -48,164 +50,88 @@ export class MarkdownStream {
   /** Take more text; what is `paced` may be drawn a little later, together with all other growing texts of the page. */
   append(delta: string, paced = true): void {
     if (!delta) return;
+    if (this.ended) this.reopen();
     this.source += delta;
-    const text = this.normalise(delta);
-    if (!text) return;
-    if (this.fence) this.feed(text);
-    else this.grow(text, paced);
+    this.undrawn += this.normalise(delta);
+    if (!this.undrawn) return;
+    if (paced) this.pace.run(this.flush);
+    else this.flush();
   }
 
-  /** No more text comes: definitions in the last line count as well. Appending afterwards goes on as if not ended. */
+  /** No more text comes: the last line counts as complete. Appending afterwards goes on as if not ended. */
   end(): void {
     this.flush();
-    this.fence?.draw(true);
-    if (!this.fence && !this.literal) this.attempt(() => this.relink(lexBlocks(this.tail, this.links).links));
+    if (this.ended) return;
+    this.ended = true;
+    this.parser.back();
+    if (this.rest) this.parser.line(this.rest);
+    this.parser.finish();
+    this.draw();
   }
 
   private reset(): void {
     this.pace.forget(this.flush);
     this.root.replaceChildren();
-    Object.assign(this, {
-      source: "",
-      tail: "",
-      undrawn: "",
-      fence: null,
-      carriage: false,
-      closed: null,
-      links: {},
-      linkKey: "",
-    });
-    this.reopenable.length = 0;
+    this.source = this.undrawn = this.rest = "";
+    this.carriage = this.ended = false;
+    this.parser = new Parser();
+    this.notes = new Notes(this.root, this.parser.notes);
+    this.missing = new Missing();
+    this.context = this.makeContext();
   }
 
-  /** Line ends become "\n"; a "\r" at the end of a piece waits for what follows it. */
+  /** Go on behind what was the end. Definitions cannot be taken back: with some in the last line, all is drawn afresh. */
+  private reopen(): void {
+    this.ended = false;
+    if (this.parser.defines) {
+      const { source } = this;
+      this.reset();
+      this.append(source, false);
+    }
+  }
+
+  private makeContext(): Context {
+    const { missing, notes, parser } = this;
+    return {
+      links: parser.links,
+      notes: parser.notes,
+      link: this.link,
+      refer: (node, label) => notes.refer(node, label),
+      miss: (labels, inline) => missing.add(labels, inline),
+    };
+  }
+
+  /** Line ends become "\n"; a "\r" at the end of a piece waits for what follows it. NUL is no character (CommonMark 2.3). */
   private normalise(delta: string): string {
     let text = this.carriage ? `\r${delta}` : delta;
     this.carriage = text.endsWith("\r");
     if (this.carriage) text = text.slice(0, -1);
-    return text.replace(/\r\n?/g, "\n");
-  }
-
-  private grow(text: string, paced = true): void {
-    this.undrawn += text;
-    if (paced) this.pace.run(this.flush);
-    else this.flush();
+    return text.replace(/\r\n?/g, "\n").replaceAll("\0", "\ufffd");
   }
 
   /** Draw what has come since the last time. */
   private readonly flush = (): void => {
     this.pace.forget(this.flush);
-    const text = this.undrawn;
-    if (!text) return;
+    if (!this.undrawn) return;
+    this.parser.back();
+    const lines = (this.rest + this.undrawn).split("\n");
     this.undrawn = "";
-    this.tail += text;
-    if (this.literal) setText(this.literal, this.tail);
-    else
-      this.attempt(() => {
-        const nodes = this.draw();
-        if (text.includes("\n")) this.close(nodes);
-      });
+    this.rest = lines.pop() as string;
+    for (const line of lines) this.parser.line(line);
+    this.parser.mark();
+    if (this.rest && !isUnclear(this.rest)) this.parser.preview(this.rest);
+    this.draw();
   };
 
-  /** Do what may fail on hostile text (thousands of nested quotes exhaust the stack): the rest is then shown as it is. */
-  private attempt(action: () => void): void {
-    try {
-      action();
-    } catch (error) {
-      console.warn("nbchat: this text is shown as it is", error);
-      removeFrom(this.closed ? this.closed.nextSibling : this.root.firstChild);
-      const rest = element("p", "literal", this.tail);
-      this.root.append(rest);
-      this.literal = rest.firstChild as Text;
-    }
-  }
-
-  private draw(): Map<Token, ChildNode> {
-    const { tokens } = lex(this.tail, this.links);
-    const shown = topLevel(tokens);
-    const nodes = patch(this.root, shown, this.context, this.closed ? this.closed.nextSibling : this.root.firstChild);
-    return new Map(shown.map((token, at) => [token, nodes[at] as ChildNode]));
-  }
-
-  /** Freeze what complete lines have decided. */
-  private close(drawn: Map<Token, ChildNode>): void {
-    const complete = this.tail.slice(0, this.tail.lastIndexOf("\n") + 1);
-    const { tokens, links } = lexBlocks(complete, this.links);
-    const last = firstOpen(tokens);
-    const final = tokens.slice(0, last);
-    const nodes = drawn.values();
-    let length = 0;
-    for (const token of final) {
-      length += token.raw.length;
-      if (token.type !== "space" && token.type !== "def") this.freeze(token.raw, nodes.next().value as ChildNode);
-    }
-    this.links = lexBlocks(this.tail.slice(0, length), this.links).links;
-    this.tail = this.tail.slice(length);
-    this.relink(links);
-    this.openFence(tokens[last], nodes.next().value);
-  }
-
-  private freeze(raw: string, node: ChildNode): void {
-    this.closed = node;
-    if (raw.includes("[")) this.reopenable.push({ raw, node });
-  }
-
-  /** Read finished blocks again if the definitions known by complete lines are others than before. */
-  private relink(links: Links): void {
-    const key = JSON.stringify(links);
-    if (key === this.linkKey || (key === "{}" && this.linkKey === "")) return;
-    this.linkKey = key;
-    this.context.links++;
-    for (const block of this.reopenable) {
-      const shown = topLevel(lex(block.raw, links).tokens);
-      const holder = document.createDocumentFragment();
-      const after = block.node.nextSibling;
-      const wasLast = this.closed === block.node;
-      holder.append(block.node);
-      const [node] = patch(holder, shown, this.context);
-      this.root.insertBefore(holder, after);
-      if (node) block.node = node;
-      if (wasLast && node) this.closed = node;
-    }
-    if (this.tail) this.draw();
-  }
-
-  private openFence(last: Token | undefined, node: ChildNode | undefined): void {
-    if (last?.type !== "code" || !node) return;
-    const fence = Fence.open(this.tail, node as HTMLElement, languageOf("lang" in last ? last.lang : ""));
-    if (!fence) return;
-    this.fence = fence;
-    const body = this.tail.slice(fence.opening.length);
-    this.tail = "";
-    this.feed(body);
-  }
-
-  private feed(text: string): void {
-    const rest = this.fence?.feed(text);
-    if (rest === undefined || rest === null) return;
-    this.closed = (this.fence as Fence).node;
-    this.fence = null;
-    if (rest) this.grow(rest);
+  private draw(): void {
+    const { context, notes, parser } = this;
+    drawChildren(this.root, parser.root, context, notes, notes.stop);
+    for (const label of parser.defined.splice(0)) this.missing.define(label);
+    this.missing.settle(context, this.ended);
+    notes.settle(this.ended);
   }
 }
 
-/**
- * Which of the tokens of complete lines is the first that more lines may change: the last one that is no blank space, or
- * a link definition right before it, if that may turn out to be the definition's title.
- */
-function firstOpen(tokens: readonly Token[]): number {
-  const last = Math.max(
-    tokens.findLastIndex((token) => token.type !== "space"),
-    0,
-  );
-  const before = tokens[last - 1];
-  const title = before?.type === "def" && !before.raw.endsWith("\n\n") && /^\s*["'(]/.test(tokens[last]?.raw ?? "");
-  return title ? last - 1 : last;
-}
-
-/** Tokens that make nodes. Text outside any paragraph (after a broken construct) is a paragraph of its own. */
-function topLevel(tokens: readonly Token[]): Token[] {
-  return tokens
-    .filter((token) => token.type !== "space" && token.type !== "def")
-    .map((token) => (token.type === "text" ? ({ ...token, type: "paragraph" } as Token) : token));
+function isUnclear(line: string): boolean {
+  return line.length < UNCLEAR_MOST && UNCLEAR.test(line);
 }

@@ -1,12 +1,10 @@
 /** Streamed Markdown is the Markdown of the whole text, however it is cut into pieces. */
-import spec from "commonmark-spec/spec.txt?raw";
 import { describe, expect, test, vi } from "vitest";
-import { lex } from "../../src/markdown/lex.ts";
 import { Pace } from "../../src/markdown/pace.ts";
-import { patch } from "../../src/markdown/patch.ts";
 import { MarkdownStream } from "../../src/markdown/stream.ts";
 import { ANSWER, SHORT } from "../harness/texts.ts";
 import { CORPUS } from "./corpus.ts";
+import { COMMONMARK, drawn, once, random, streamed } from "./specification.ts";
 
 /** The least of three times that `run` takes, in milliseconds: other load on the machine only adds. */
 function least(run: () => void): number {
@@ -18,77 +16,22 @@ function least(run: () => void): number {
   return Math.min(...times);
 }
 
-/** The oracle: all of the text lexed at once and drawn, without anything of the streaming. */
-function direct(text: string): HTMLElement {
-  const root = document.createElement("div");
-  const { tokens } = lex(text, {});
-  patch(
-    root,
-    tokens.map((token) => (token.type === "text" ? { ...token, type: "paragraph" } : token) as typeof token),
-    { links: 0, depth: 0 },
-  );
-  return root;
-}
-
-function once(text: string): HTMLElement {
-  const root = document.createElement("div");
-  const stream = new MarkdownStream(root);
-  stream.append(text);
-  stream.end();
-  return root;
-}
-
-function streamed(text: string, size: (at: number) => number): HTMLElement {
-  const root = document.createElement("div");
-  const stream = new MarkdownStream(root);
-  for (let at = 0; at < text.length; ) {
-    const end = at + size(at);
-    stream.append(text.slice(at, end));
-    at = end;
-  }
-  stream.end();
-  return root;
-}
-
-function html(root: HTMLElement): string {
-  const copy = root.cloneNode(true) as HTMLElement;
-  copy.normalize();
-  return copy.innerHTML;
-}
-
-function examples(): string[] {
-  const found = spec.matchAll(/^`{32} example\n([\s\S]*?)^\.\n[\s\S]*?^`{32}$/gm);
-  return [...found].map((match) => (match[1] as string).replaceAll("→", "\t"));
-}
-
 describe("streamed equals one shot", () => {
-  test("for the examples of the CommonMark specification, one character at a time", () => {
-    const all = examples();
-    expect(all.length).toBeGreaterThan(640);
-    const wrong = all.filter((text) => html(streamed(text, () => 1)) !== html(direct(text)));
-    expect(wrong).toEqual([]);
-  });
-
   test.each(CORPUS.map((text, at) => [at, text] as const))(
     "for answer %i, by 1, 2, 7, 64 and random characters",
     (_, text) => {
-      const whole = html(direct(text));
-      expect(html(once(text))).toBe(whole);
-      let seed = 7;
-      const random = () => {
-        seed = (seed * 1103515245 + 12345) % 2 ** 31;
-        return 1 + (seed % 23);
-      };
-      for (const size of [() => 1, () => 2, () => 7, () => 64, random]) expect(html(streamed(text, size))).toBe(whole);
+      const whole = drawn(once(text));
+      for (const size of [() => 1, () => 2, () => 7, () => 64, random(text.length, 23)])
+        expect(drawn(streamed(text, size))).toBe(whole);
     },
   );
 
   test("for every pair of specification examples after each other, cut at random", () => {
-    const all = examples();
     const wrong: string[] = [];
-    for (let at = 0; at + 1 < all.length; at += 3) {
-      const text = `${all[at]}\n${all[at + 1]}`;
-      if (html(streamed(text, (where) => 1 + ((where * 7 + at) % 5))) !== html(direct(text))) wrong.push(text);
+    for (const [at, { markdown }] of COMMONMARK.entries()) {
+      if (at % 3) continue;
+      const text = `${markdown}\n${COMMONMARK[at + 1]?.markdown ?? ""}`;
+      if (drawn(streamed(text, random(at, 5))) !== drawn(once(text))) wrong.push(text);
     }
     expect(wrong).toEqual([]);
   });
@@ -190,7 +133,7 @@ describe("a long answer", () => {
     expect((performance.now() - begun) / updates).toBeLessThan(25); // milliseconds of work an update, of 33 that pass
     stream.end();
     vi.useRealTimers();
-    expect(html(root)).toBe(html(direct(text)));
+    expect(drawn(root)).toBe(drawn(once(text)));
   });
 
   test("two growing texts rest together: their views show the same at every moment", () => {

@@ -1,0 +1,140 @@
+/** One giant block costs what its length costs: what is finished of it is left alone, and so is what the reader selected. */
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Pace } from "../../src/markdown/pace.ts";
+import { MarkdownStream } from "../../src/markdown/stream.ts";
+import { drawn, once } from "./specification.ts";
+
+const GIANTS: [string, (n: number) => string][] = [
+  ["list", (n) => `- item ${n} with **bold** and \`code\` and some words\n`],
+  ["loose list", (n) => `- item ${n} with **bold**\n\n  and a paragraph\n\n`],
+  ["numbered list", (n) => `${n + 1}. item ${n} with a [link](https://example.org/${n})\n`],
+  ["nested list", (n) => `${"  ".repeat(n % 4)}- item ${n} with **bold** and words\n`],
+  ["list of tasks", (n) => `- [${n % 2 ? "x" : " "}] task ${n} *to do*\n`],
+  ["table", (n) => (n === 0 ? "| a | b |\n|---|---|\n" : `| ${n} | **x** and \`y\` |\n`)],
+  ["paragraph", (n) => `words ${n} with *emphasis*, a [link](https://example.org/${n}) and more. `],
+  ["paragraph with a lone backtick", (n) => `${n ? "" : "a ` tick and "}words ${n} with *emphasis* and more. `],
+  ["paragraph with a lone bracket", (n) => `${n ? "" : "a [ bracket and "}words ${n} with *emphasis* and more. `],
+  ["paragraph with prices", (n) => `words ${n} cost $5 and *more* of it. `],
+  ["paragraph of lines", (n) => `words ${n} with *emphasis* and more\n`],
+  ["quote", (n) => `> words ${n} with *emphasis*\n${n % 3 ? "" : ">\n"}`],
+  ["quoted list", (n) => `> - item ${n} with **bold**\n`],
+  ["code block", (n) => (n === 0 ? "```python\n" : `x_${n} = call(${n}, "text")  # note\n`)],
+  ["code block in a list", (n) => (n === 0 ? "- text\n\n  ```python\n" : `  x_${n} = call(${n})  # note\n`)],
+  ["indented code block", (n) => `    x_${n} = call(${n})\n`],
+  ["block of HTML", (n) => (n === 0 ? "<div>\n" : `<p>line ${n}</p>\n`)],
+];
+
+function text(row: (n: number) => string, length: number): string {
+  let whole = "";
+  for (let n = 0; whole.length < length; n++) whole += row(n);
+  return whole.slice(0, length);
+}
+
+function stream(whole: string, root = document.createElement("div"), each = () => {}): HTMLElement {
+  const growing = new MarkdownStream(root, new Pace());
+  for (let at = 0; at < whole.length; at += 13) {
+    growing.append(whole.slice(at, at + 13), false);
+    each();
+  }
+  growing.end();
+  return root;
+}
+
+describe.each(GIANTS)("a giant %s", (_, row) => {
+  test("of 32 kB is what it is at once", () => {
+    const whole = text(row, 32_000);
+    expect(drawn(stream(whole))).toBe(drawn(once(whole)));
+  });
+
+  test("costs in proportion to its length", () => {
+    const [small, large] = [text(row, 8_000), text(row, 32_000)];
+    const least = [Infinity, Infinity] as [number, number];
+    const time = (which: 0 | 1, run: () => void) => {
+      const begun = performance.now();
+      run();
+      least[which] = Math.min(least[which], performance.now() - begun);
+    };
+    // other load on the machine only adds: the least of several counts, and more are tried before it is believed
+    for (let round = 0; round < 1 || (round < 10 && ratio() > 1.5); round++) {
+      time(0, () => [0, 1, 2, 3].forEach(() => void stream(small)));
+      time(1, () => void stream(large));
+    }
+    /** 1 if linear, 4 if quadratic: as much text in one block and in four. */
+    function ratio() {
+      return least[1] / least[0];
+    }
+    expect(ratio()).toBeLessThan(2);
+  });
+
+  test("is touched at its end alone", () => {
+    const root = document.createElement("div");
+    const observer = new MutationObserver(() => {});
+    observer.observe(root, { subtree: true, childList: true, characterData: true, attributes: true });
+    let most = 0;
+    stream(text(row, 32_000), root, () => {
+      most = Math.max(most, observer.takeRecords().length);
+    });
+    observer.disconnect();
+    expect(most).toBeLessThan(150);
+  });
+});
+
+describe("what the reader selected", () => {
+  let host: HTMLElement;
+
+  beforeEach(() => {
+    host = document.createElement("div");
+    document.body.append(host);
+  });
+
+  afterEach(() => host.remove());
+
+  function select(from: Node, start: number, to: Node, end: number): Selection {
+    const selection = document.getSelection() as Selection;
+    selection.setBaseAndExtent(from, start, to, end);
+    return selection;
+  }
+
+  /** The first text node that contains `words`, and where. */
+  function find(words: string): [Text, number] {
+    const walker = document.createTreeWalker(host, NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      const at = (node as Text).data.indexOf(words);
+      if (at >= 0) return [node as Text, at];
+    }
+    throw new Error(`no ${words}`);
+  }
+
+  test.each([
+    ["a paragraph", "Some words of **it** first", " and *more* words of it. ".repeat(60)],
+    ["a paragraph of lines", "Some words of it first", "\nand *more* words of it.".repeat(60)],
+    ["a tight list", "- Some words of it\n- first", "\n- and *more* words".repeat(60)],
+    ["a list that becomes loose", "- Some words of it\n- first", "\n\n- and *more* words\n\n  of it".repeat(60)],
+    ["a table", "| a | b |\n|---|---|\n| Some words of it | first |", "\n| and | *more* |".repeat(60)],
+    ["code", "```python\nSome words of it\nfirst", "\nand = more".repeat(60)],
+    ["a quote", "> Some words of it\n>\n> first", "\n> and *more*".repeat(60)],
+    ["a finished block", "Some words of it\n\nfirst", " and more\n\n- list\n\n```\ncode\n```\n".repeat(20)],
+    ["a heading", "# Some words of it first", "\n\nand more".repeat(20)],
+  ])("in %s stays selected while it grows", (_, begin, more) => {
+    const growing = new MarkdownStream(host, new Pace());
+    growing.append(begin, false);
+    const selection = select(...find("words of"), ...find("first"));
+    const selected = selection.toString();
+    expect(selected.length).toBeGreaterThan(8);
+    for (let at = 0; at < more.length; at += 7) {
+      growing.append(more.slice(at, at + 7), false);
+      expect(selection.toString()).toBe(selected);
+    }
+    growing.end();
+    expect(selection.toString()).toBe(selected);
+  });
+
+  test("up to the very end grows neither nor shrinks when emphasis closes behind it", () => {
+    const growing = new MarkdownStream(host, new Pace());
+    growing.append("plain words and **bold", false);
+    const selection = select(...find("words"), find("words")[0], 11);
+    growing.append("** then more", false);
+    expect(host.querySelector("strong")?.textContent).toBe("bold");
+    expect(selection.toString()).toBe("words");
+  });
+});
