@@ -1,9 +1,10 @@
 /** extras.js: what is opened on demand, and needs not be there when a thread is first drawn. */
 
-export { readFile } from "./attach/read.ts";
+export { filesOf } from "./attach/draft_files.ts";
 export { languages } from "./highlight/more/languages.ts";
 export { insertBelow } from "./hosts/insert.ts";
 export { styles } from "./styles/extras_sheet.ts";
+export { Attached } from "./views/attached.tsx";
 export { Chips, DropMark } from "./views/chips.tsx";
 export { Facts } from "./views/facts.tsx";
 export { Menu } from "./views/model_menu.tsx";

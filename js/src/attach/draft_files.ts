@@ -2,12 +2,13 @@
  * DraftFiles: what is attached to a question that is not sent yet, in order. It outlives the view that shows it, so that a file
  * which is still being read when a cell is run again arrives in the next view.
  *
- * Owns the list and its bounds; how a file becomes an attachment is `read.ts`, which comes with extras.js.
+ * Owns the list and its bounds; how a file becomes an attachment is `read.ts`. From extras.js (`draft.ts` leads here).
  */
-import { type Signal, signal } from "@preact/signals";
-import { loadAsset } from "../assets.ts";
+import type { Signal } from "@preact/signals";
 import type { Store } from "../store.ts";
 import type { Attachment } from "../wire/protocol.ts";
+import { FILES, filesMade, fresh } from "./draft.ts";
+import { readFile } from "./read.ts";
 
 /** An attachment with what its chip says of it. */
 export interface Ready extends Attachment {
@@ -41,23 +42,25 @@ export interface Chip {
  */
 export const MOST_SENT = 8_000_000;
 const MOST_FILES = 20;
-const NAME = "draft files";
 let ids = 0;
 
-/** What is attached in a store's views. */
-export function draftFiles(store: Store): DraftFiles {
-  let files = store.memory.get(NAME) as DraftFiles | undefined;
+/** What is attached in a store's views; made where there is nothing yet. */
+export function filesOf(store: Store): DraftFiles {
+  let files = store.memory.get(FILES) as DraftFiles | undefined;
   if (!files) {
     files = new DraftFiles();
-    store.memory.set(NAME, files);
+    store.memory.set(FILES, files);
+    filesMade.value++;
   }
   return files;
 }
 
 export class DraftFiles {
-  readonly chips: Signal<readonly Chip[]> = signal([]);
+  readonly chips: Signal<readonly Chip[]> = fresh([]);
   /** What was refused, or done, the last time: for the line below the chips. */
-  readonly said: Signal<Said | null> = signal(null);
+  readonly said: Signal<Said | null> = fresh(null);
+  /** A long text that was pasted into the box, and could be a file as well. */
+  readonly pasted: Signal<string> = fresh("");
 
   /** How many there are: what is empty takes no other's place in the page's memory. */
   get length(): number {
@@ -76,7 +79,7 @@ export class DraftFiles {
     this.chips.value = [...this.chips.value, ...chips];
     const wrong = files.length > room ? [`${MOST_FILES} files are the most for one question.`] : [];
     for (const [at, chip] of chips.entries()) {
-      const ready = await readOne(files[at] as File);
+      const ready = await readFile(files[at] as File);
       if (typeof ready === "string") {
         wrong.push(ready);
         this.remove(chip.id);
@@ -92,6 +95,11 @@ export class DraftFiles {
     this.said.value = text ? { text, kind: wrong.length > 0 ? "wrong" : "done" } : null;
   }
 
+  /** A long text was pasted. */
+  offer(text: string): void {
+    this.pasted.value = text.replace(/\r\n?/g, "\n"); // as the box has it
+  }
+
   remove(id: number): void {
     this.chips.value = this.chips.value.filter((chip) => chip.id !== id);
     this.said.value = null;
@@ -102,6 +110,7 @@ export class DraftFiles {
     const ready = this.chips.value.flatMap((chip) => (chip.ready ? [chip.ready] : []));
     this.chips.value = [];
     this.said.value = null;
+    this.pasted.value = "";
     return ready;
   }
 
@@ -112,13 +121,5 @@ export class DraftFiles {
 
   private get weight(): number {
     return this.chips.value.reduce((sum, chip) => sum + (chip.ready?.weight ?? 0), 0);
-  }
-}
-
-async function readOne(file: File): Promise<Ready | string> {
-  try {
-    return await (await loadAsset("extras")).readFile(file);
-  } catch {
-    return `${file.name} could not be attached: the kernel does not answer. Try again when it does.`;
   }
 }

@@ -1,6 +1,6 @@
 /**
  * What a question was sent with: pictures as thumbnails, files as chips; both open larger. Their content may have been left out
- * of the message; it is asked for when somebody looks.
+ * of the message; it is asked for when somebody looks. From extras.js; without that there are the names (`names`).
  */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { imageSource } from "../markdown/urls.ts";
@@ -8,10 +8,9 @@ import type { Store } from "../store.ts";
 import type { FilePart, ImagePart, Message } from "../wire/protocol.ts";
 import { shortCount } from "./format.ts";
 import { FileIcon } from "./icons.tsx";
-import { lazy } from "./lazy.tsx";
 import { live } from "./live.ts";
+import { Viewer } from "./viewer.tsx";
 
-const Viewer = lazy((extras) => extras.Viewer);
 /** Asked again so often, this far apart: an answer may get lost. Milliseconds. */
 const TRIES = 4;
 const AGAIN = 4_000;
@@ -19,12 +18,16 @@ const AGAIN = 4_000;
 const THUMB = 220;
 
 export function Attached({ message, store }: { message: Message; store: Store }) {
-  const items = message.parts.flatMap((part, at) =>
-    part.type === "image" || part.type === "file"
-      ? [<Item key={at} message={message.id} part={part} at={at} store={store} />]
-      : [],
+  return (
+    <div class="attachments">
+      {message.parts.map(
+        (part, at) =>
+          (part.type === "image" || part.type === "file") && (
+            <Item key={at} message={message.id} part={part} at={at} store={store} />
+          ),
+      )}
+    </div>
   );
-  return items.length > 0 ? <div class="attachments">{items}</div> : null;
 }
 
 interface ItemProps {

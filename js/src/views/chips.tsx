@@ -17,11 +17,18 @@ export function DropMark() {
 
 interface ChipsProps {
   store: Store;
-  files: DraftFiles;
+  /** Null where they could not be attached. */
+  files: DraftFiles | null;
   box: { current: HTMLTextAreaElement | null };
+  draft: string;
+  setDraft: (text: string) => void;
 }
 
-export function Chips({ store, files, box }: ChipsProps) {
+export function Chips({ files, ...props }: ChipsProps) {
+  return files ? <List files={files} {...props} /> : null;
+}
+
+function List({ store, files, box, draft, setDraft }: ChipsProps & { files: DraftFiles }) {
   const list = useRef<HTMLUListElement>(null);
   const { outlook, model } = live(store);
   const chips = files.chips.value;
@@ -35,6 +42,15 @@ export function Chips({ store, files, box }: ChipsProps) {
   };
   const tokens = chips.reduce((sum, chip) => sum + (chip.ready?.tokens ?? 0), 0);
   useTold(store, tokens);
+  const pasted = files.pasted.value;
+  const asFile = async () => {
+    const before = files.length;
+    box.current?.focus(); // the button goes
+    await files.add([new File([pasted], "pasted.txt")]);
+    if (files.length === before) return; // it is too long for a file, too
+    files.pasted.value = "";
+    setDraft(draft.replace(pasted, () => ""));
+  };
   return (
     <div class="attached">
       {chips.length > 0 && (
@@ -66,6 +82,14 @@ export function Chips({ store, files, box }: ChipsProps) {
       <p class={said?.kind === "done" ? "hidden" : `attached-said ${said?.kind ?? ""}`} role="status">
         {said?.text}
       </p>
+      {pasted && draft.includes(pasted) && (
+        <p class="attached-said">
+          {formatCount(pasted.length)} characters were pasted.
+          <button type="button" class="small" onClick={asFile}>
+            Attach them as a file
+          </button>
+        </p>
+      )}
       {unseen && (
         <p class="attached-said warn" role="alert">
           {model} takes no pictures, its provider says: choose another model, or remove them.

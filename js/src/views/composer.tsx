@@ -4,7 +4,7 @@
  * and text files come by the paper clip, by pasting and by dropping them on the thread.
  */
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { draftFiles } from "../attach/draft_files.ts";
+import { attach, draftFiles, withFiles } from "../attach/draft.ts";
 import type { Store } from "../store.ts";
 import { pastedFiles } from "./dropping.tsx";
 import { useGrow } from "./grow.ts";
@@ -13,6 +13,8 @@ import { lazy, loadedExtras } from "./lazy.tsx";
 import { live } from "./live.ts";
 
 const Chips = lazy((extras) => extras.Chips);
+/** Characters; a pasted text with more may be wanted as a file. */
+const LONG_TEXT = 8_000;
 type Box = { current: HTMLTextAreaElement | null };
 
 export function Composer({ store }: { store: Store }) {
@@ -23,19 +25,23 @@ export function Composer({ store }: { store: Store }) {
   const files = draftFiles(store);
   const running = !position.ended || status === "submitted" || status === "streaming";
   useGrow(box, draft);
+  const hint = (text: string) => {
+    if (files) files.said.value = { text, kind: "hint" };
+  };
   const send = () => {
     box.current?.focus();
-    if (files.reading) files.said.value = { text: "A file is still being read.", kind: "hint" };
-    else if (!draft.trim() && files.length > 0)
-      files.said.value = { text: "Write a question to go with it.", kind: "hint" };
-    if (!draft.trim() || files.reading) return;
-    const taken = files.take();
-    const attachments = taken.map(({ kind, name, data }) => ({ kind, name, data }));
+    if (files?.reading) return hint("A file is still being read.");
+    if (!draft.trim()) return files?.length ? hint("Write a question to go with it.") : undefined;
+    const taken = files?.take() ?? [];
     const back = (text: string) => {
       restore(text);
-      draftFiles(store).restore(taken);
+      if (taken.length > 0) void withFiles(store, (list) => list.restore(taken));
     };
-    store.submit(draft, back, attachments);
+    store.submit(
+      draft,
+      back,
+      taken.map(({ kind, name, data }) => ({ kind, name, data })),
+    );
     recall()?.sent();
     setDraft("");
   };
@@ -51,10 +57,10 @@ export function Composer({ store }: { store: Store }) {
     }
     event.preventDefault();
   };
-  const { said, chips } = files;
+  const attached = files?.length ?? 0;
   return (
     <div class="composer">
-      {(chips.value.length > 0 || said.value) && <Chips store={store} files={files} box={box} />}
+      {files !== undefined && <Chips store={store} files={files} box={box} draft={draft} setDraft={setDraft} />}
       <div class="typing">
         <textarea
           ref={box}
@@ -70,13 +76,14 @@ export function Composer({ store }: { store: Store }) {
           onKeyDown={keys}
           onPaste={(event) => {
             const given = pastedFiles(event.clipboardData);
-            if (given.length === 0) return;
-            event.preventDefault();
-            void files.add(given);
+            const text = event.clipboardData?.getData("text/plain") ?? "";
+            if (given.length > 0) event.preventDefault();
+            else if (text.length > LONG_TEXT) void withFiles(store, (list) => list.offer(text));
+            attach(store, given);
           }}
         />
         <div class="buttons">
-          <Picker add={(given) => void files.add(given)} box={box} />
+          <Picker store={store} box={box} />
           {running && <Stop store={store} box={box} />}
           {(!running || draft.trim() !== "") && (
             <button
@@ -84,7 +91,7 @@ export function Composer({ store }: { store: Store }) {
               class="round send"
               aria-label={running ? "Send to the queue" : "Send"}
               title={running ? "Send to the queue (Enter)" : "Send (Enter)"}
-              disabled={draft.trim() === "" && chips.value.length === 0}
+              disabled={draft.trim() === "" && attached === 0}
               onClick={send}
             >
               <SendIcon />
@@ -115,7 +122,7 @@ function Stop({ store, box }: { store: Store; box: Box }) {
   );
 }
 
-function Picker({ add, box }: { add: (files: File[]) => void; box: Box }) {
+function Picker({ store, box }: { store: Store; box: Box }) {
   const input = useRef<HTMLInputElement>(null);
   return (
     <>
@@ -134,7 +141,7 @@ function Picker({ add, box }: { add: (files: File[]) => void; box: Box }) {
         multiple
         hidden
         onChange={(event) => {
-          add([...(event.currentTarget.files ?? [])]);
+          attach(store, event.currentTarget.files ?? []);
           event.currentTarget.value = ""; // so that the same file can be chosen again
           box.current?.focus();
         }}

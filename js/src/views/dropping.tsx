@@ -1,6 +1,6 @@
 /** Files that come to a thread by dropping them on it, or by pasting them: where they may land, and which of them are meant. */
 import { useState } from "preact/hooks";
-import { draftFiles } from "../attach/draft_files.ts";
+import { attach } from "../attach/draft.ts";
 import type { Store } from "../store.ts";
 import { lazy } from "./lazy.tsx";
 
@@ -30,7 +30,7 @@ export function useDropping(store: Store) {
       if (!mine(event)) return;
       setOver(false);
       (event.currentTarget as HTMLElement).querySelector<HTMLElement>(".composer textarea")?.focus();
-      void draftFiles(store).add(event.dataTransfer?.files ?? []);
+      attach(store, event.dataTransfer?.files ?? []);
     },
   };
   return { target, mark: over ? <DropMark /> : null };

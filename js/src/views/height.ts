@@ -7,6 +7,7 @@ const CHARACTERS = 90;
 /** What is folded, and what is around the text: the row of a message, the bubble of a question. Pixels. */
 const FOLDED = 32;
 const AROUND = 42;
+const PICTURE = 150;
 /** Longer code scrolls by itself, and nobody counts all lines of a long text. */
 const COUNTED = 20_000;
 
@@ -17,7 +18,8 @@ export function heightOf(message: Message): number {
   let height = heights.get(message);
   if (height === undefined) {
     height = AROUND;
-    for (const part of message.parts) height += part.type === "text" ? ofText(part.text) : FOLDED;
+    for (const part of message.parts)
+      height += part.type === "text" ? ofText(part.text) : part.type === "image" ? PICTURE : FOLDED;
     heights.set(message, height);
   }
   return height;

@@ -38,14 +38,18 @@ export function loadedExtras(): Extras | null {
   return extras.peek();
 }
 
-/** Return a component that is `pick` of what extras.js exports. */
-export function lazy<P extends object>(pick: (extras: Extras) => ComponentType<P>): FunctionComponent<P> {
+/** Return a component that is `pick` of what extras.js exports; `meanwhile` stands in its place while that is not there. */
+export function lazy<P extends object>(
+  pick: (extras: Extras) => ComponentType<P>,
+  meanwhile?: FunctionComponent<P>,
+): FunctionComponent<P> {
   return function Lazy(props: P) {
     if (extras.value) {
       const Loaded = pick(extras.value);
       return <Loaded {...props} />;
     }
     void loadExtras();
+    if (meanwhile) return meanwhile(props);
     return failed.value ? (
       <p class="missing" role="status">
         This needs the kernel, which does not answer.

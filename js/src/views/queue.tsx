@@ -7,7 +7,8 @@ import type { Queued } from "../wire/protocol.ts";
 import { Action } from "./actions.tsx";
 import { Editor, useEditing } from "./edit.tsx";
 import { keepFocus } from "./focus.ts";
-import { CloseIcon, EditIcon, FileIcon } from "./icons.tsx";
+import { CloseIcon, EditIcon } from "./icons.tsx";
+import { Names } from "./names.tsx";
 import { pure } from "./pure.ts";
 
 interface QueueProps {
@@ -32,21 +33,6 @@ export const Queue = pure(function Queue({ queue, pending, store }: QueueProps) 
     </>
   );
 });
-
-/** What goes with a question that waits. */
-function Names({ names = [] }: { names: readonly string[] | undefined }) {
-  if (names.length === 0) return null;
-  return (
-    <div class="attachments">
-      {names.map((name, at) => (
-        <span class="file" key={at}>
-          <FileIcon />
-          <span class="file-name">{name}</span>
-        </span>
-      ))}
-    </div>
-  );
-}
 
 const SENDING = {
   send: "Sending…",

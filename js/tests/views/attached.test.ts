@@ -12,7 +12,10 @@ const LEFT: ImagePart = { type: "image", url: "", alt: "plot.png", width: 400, h
 const FILE: FilePart = { type: "file", name: "data.csv", text: "a,b\n1,2\n" };
 
 let view: TestView;
-beforeEach(() => registry().shelves.clear());
+beforeEach(async () => {
+  registry().shelves.clear();
+  await loadExtras();
+});
 afterEach(() => {
   view.end();
   vi.useRealTimers();
@@ -86,7 +89,6 @@ describe("what a question was sent with", () => {
 
 describe("opened", () => {
   test("a picture is a dialog of its own, and the focus comes back to where it was opened", async () => {
-    await loadExtras();
     const shown = open({ ...LEFT, url: PNG, left: 0 });
     const opener = shown.button("Open plot.png");
     opener.focus();
@@ -100,7 +102,6 @@ describe("opened", () => {
   });
 
   test("a file is asked for where only its name came, and shown as the text that it is", async () => {
-    await loadExtras();
     const shown = open({ ...FILE, text: "", left: 9_000 });
     expect(shown.find(".file small").textContent).toBe("9k characters");
     expect(view.sent("part")).toEqual([]);

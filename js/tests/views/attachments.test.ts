@@ -20,7 +20,7 @@ const settled = (shown: Rendered, names: string[]) =>
   vi.waitFor(() => {
     expect(shown.has(".chip") && shown.find(".chips").textContent?.includes("Reading")).toBe(false);
     expect(chips(shown).map((chip) => chip.querySelector(".chip-name")?.textContent)).toEqual(names);
-  });
+  }, 15_000);
 
 async function ask(shown: Rendered, words: string) {
   shown.type(words);
@@ -249,15 +249,26 @@ describe("dropping", () => {
   });
 });
 
-test("where no kernel answers, what could not be attached is said", async () => {
+test("a long text that is pasted may be a file as well", async () => {
   view = new TestView();
   const shown = view.render();
-  const { loads } = registry();
-  const known = loads.get("extras");
-  loads.set("extras", Promise.reject(new Error("nobody")));
-  choose(shown, text("a.txt", "a"));
-  await vi.waitFor(() => expect(said(shown)).toContain("a.txt could not be attached: the kernel does not answer"));
-  loads.set("extras", known as Promise<unknown>);
+  const long = `line\n${"x".repeat(9_000)}`;
+  expect(paste(shown, transfer(["text/plain", long.replace("\n", "\r\n")]))).toBe(true);
+  shown.type(`Look: ${long} Why?`); // as the browser pastes it
+  await vi.waitFor(() => expect(shown.find(".attached").textContent).toContain("9,005 characters were pasted"));
+  shown.button("Attach them as a file").click();
+  await settled(shown, ["pasted.txt"]);
+  expect(shown.find<HTMLTextAreaElement>(".composer textarea").value).toBe("Look:  Why?");
+  expect(shown.has(".attached .small")).toBe(false);
+  expect(shown.focused).toBe(shown.find("textarea"));
+  shown.key("Enter");
+  expect(sent()[0]).toMatchObject({ text: "Look:  Why?", attachments: [{ name: "pasted.txt", data: long }] });
+  paste(shown, transfer(["text/plain", long]));
+  shown.type(long);
+  await vi.waitFor(() => expect(shown.has(".attached .small")).toBe(true));
+  shown.type("something else");
+  await vi.waitFor(() => expect(shown.has(".attached .small")).toBe(false));
+  expect(paste(shown, transfer(["text/plain", "short"]))).toBe(true);
 });
 
 test("the paper clip opens the system's choice of files, and stands behind the box", async () => {
