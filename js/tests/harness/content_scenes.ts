@@ -28,6 +28,8 @@ $$
 This one \(\nope{x}\) cannot be drawn; numbered \[ a^2 + b^2 = c^2 \tag{1} \]
 
 $$ \sum_{k=1}^{20} k = 1 + 2 + 3 + 4 + 5 + 6 + 7 + 8 + 9 + 10 + 11 + 12 + 13 + 14 + 15 + 16 + 17 + 18 + 19 + 20 = 210 $$
+
+Below it stands more text, so that the end of the answer is not in sight. ${"And so on. ".repeat(60)}
 `;
 
 const CODE = `Some code:

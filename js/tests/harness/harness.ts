@@ -29,11 +29,6 @@ model.send = (message: Outgoing) => {
   send(message);
 };
 const { initialize, render } = widget.default();
-model.onSend = async (message) => {
-  if (message.op !== "asset") return;
-  const code = await (await fetch(`./${message.name}.js`)).text();
-  model.deliver({ op: "asset", name: message.name, code });
-};
 initialize({ model });
 render({ model, el: document.getElementById("view") });
 app.default.initialize();
