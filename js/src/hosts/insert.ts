@@ -8,24 +8,33 @@ export interface Place {
   id: unknown;
 }
 
+export type Where = "below" | "active" | "last";
+
 const VIEW = "application/vnd.jupyter.widget-view+json";
 
-/** Put a new cell below the one that holds the view, or below all; returns which. */
-export function insertBelow(
-  notebook: SharedNotebook,
-  { host, id }: Place,
-  source: string,
-  type: string,
-): "below" | "last" {
-  const cell = cellAround(host) ?? cellThatShows(notebook, id);
+/** Put a new cell below the one that holds the view, or below the active one of the notebook in sight, or last; returns which. */
+export function insertBelow(notebook: SharedNotebook, { host, id }: Place, source: string, type: string): Where {
+  const own = cellAround(host) ?? cellThatShows(notebook, id);
+  const cell = own ?? activeCell();
   notebook.insertCell(cell === null ? notebook.cells.length : cell + 1, { cell_type: type, source, metadata: {} });
-  return cell === null ? "last" : "below";
+  return own !== null ? "below" : cell !== null ? "active" : "last";
 }
 
 /** The number of the cell in whose output the view stands; null elsewhere (a panel of its own). */
 function cellAround(host: Element): number | null {
   const cell = host.closest<HTMLElement>(".jp-Notebook .jp-Cell");
   if (!cell) return null;
+  return numberOf(cell);
+}
+
+/** A view in a panel of its own belongs to the notebook beside it, if there is just one. */
+function activeCell(): number | null {
+  const [first, second] = [...document.querySelectorAll(".jp-NotebookPanel")].filter((each) => each.checkVisibility());
+  const cell = second ? null : first?.querySelector<HTMLElement>(".jp-Notebook .jp-Cell.jp-mod-active");
+  return cell ? numberOf(cell) : null;
+}
+
+function numberOf(cell: HTMLElement): number {
   const number = cell.closest<HTMLElement>("[data-windowed-list-index]")?.dataset.windowedListIndex;
   if (number) return Number(number);
   const all = [...(cell.closest(".jp-Notebook")?.querySelectorAll(".jp-Cell") ?? [])];

@@ -30,6 +30,12 @@ export function serveContent(root: ShadowRoot, store: Store): () => void {
   };
 }
 
+const INSERTED = {
+  below: "Inserted as a new cell below this one",
+  active: "Inserted as a new cell below the active one",
+  last: "Inserted as the last cell",
+};
+
 async function act(button: HTMLElement, host: HTMLElement, store: Store): Promise<void> {
   const frame = button.closest(".code");
   const block = frame && CodeBlock.of(frame);
@@ -63,5 +69,5 @@ async function insert(button: HTMLElement, block: CodeBlock, host: HTMLElement, 
   const type = /^(?:markdown|md)$/i.test(block.language) ? "markdown" : "code";
   const where = insertBelow(notebook, { host, id: model.get("comm_id") }, block.text, type);
   showFor(button, "Inserted");
-  say(button, where === "below" ? "Inserted as a new cell below this one" : "Inserted as the last cell");
+  say(button, INSERTED[where]);
 }

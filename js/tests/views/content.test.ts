@@ -74,6 +74,18 @@ describe("code", () => {
     markdown?.click();
     await vi.waitFor(() => expect(insertCell).toHaveBeenCalledTimes(3));
     expect(insertCell).toHaveBeenLastCalledWith(3, { cell_type: "markdown", source: "# a", metadata: {} });
+    const beside = document.createElement("div");
+    beside.className = "jp-NotebookPanel";
+    const list = beside.appendChild(document.createElement("div"));
+    list.className = "jp-Notebook";
+    const active = list.appendChild(document.createElement("div"));
+    active.className = "jp-Cell jp-mod-active";
+    active.dataset.windowedListIndex = "0";
+    document.body.append(beside);
+    markdown?.click();
+    await vi.waitFor(() => expect(insertCell).toHaveBeenCalledTimes(4));
+    expect(insertCell).toHaveBeenLastCalledWith(1, { cell_type: "markdown", source: "# a", metadata: {} });
+    beside.remove();
   });
 
   test.each([
