@@ -110,6 +110,7 @@ function show(node: HTMLElement): void {
   if (drawn instanceof Error) {
     node.classList.add("failed");
     node.title = drawn.message;
+    node.ariaLabel = `Formula ${formula.tex}. ${drawn.message}`;
   } else {
     node.replaceChildren(drawn);
     node.role = node.ariaLabel = null; // MathML speaks for itself

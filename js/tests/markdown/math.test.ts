@@ -144,6 +144,7 @@ describe("drawing", () => {
     expect(formula?.className).toBe("math failed");
     expect(formula?.textContent).toBe("$\\nope{x}$");
     expect(formula?.title).toBe("Unsupported function name: \\nope");
+    expect(formula?.ariaLabel).toBe("Formula \\nope{x}. Unsupported function name: \\nope");
   });
 
   test("a definition does not leak into another formula, and is not drawn", async () => {
