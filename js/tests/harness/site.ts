@@ -101,6 +101,11 @@ export class Site {
     page.on("pageerror", (error) => errors.push(error.message));
     page.on("console", (line) => line.type() === "error" && errors.push(line.text()));
     await page.clock.setFixedTime(NOW);
+    await page.addInitScript(() => {
+      const { setInterval } = globalThis; // what counts seconds does not: how many pass is the machine's matter
+      const frozen = (call: () => void, every: number) => (every >= 1_000 ? 0 : setInterval(call, every));
+      Object.assign(globalThis, { setInterval: frozen });
+    });
     const query = new URLSearchParams({ scene: name, host: look.host });
     await page.goto(`${this.address}?${query}`);
     await atRest(page);
