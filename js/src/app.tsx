@@ -11,6 +11,7 @@ import type { Store } from "./store.ts";
 import { sheet } from "./styles/sheet.ts";
 import { hideTranscripts } from "./styles/transcripts.ts";
 import { serveContent } from "./views/content.ts";
+import { guard } from "./views/guard.ts";
 import { prefetchExtras } from "./views/lazy.tsx";
 import { live } from "./views/live.ts";
 import { compose, lastCode } from "./views/outside.ts";
@@ -25,15 +26,16 @@ function mount(host: HTMLElement, store: Store): () => void {
   const frame = document.createElement("div");
   frame.className = "nbchat";
   root.replaceChildren(frame);
+  if (host.parentElement) host.parentElement.style.flexGrow ||= "1"; // its share of a row of widgets
   const leaveTheme = followTheme(host);
   const leaveMemory = remember(store);
-  for (const name of ["keydown", "keypress", "keyup"]) host.addEventListener(name, stopKey);
+  const leaveGuard = guard(host);
   const leaveContent = serveContent(root, store);
   render(<View store={store} />, frame);
   prefetchExtras();
   return () => {
     leaveTheme();
-    for (const name of ["keydown", "keypress", "keyup"]) host.removeEventListener(name, stopKey);
+    leaveGuard();
     leaveContent();
     render(null, frame);
     leaveMemory();
@@ -44,11 +46,6 @@ function mount(host: HTMLElement, store: Store): () => void {
 function View({ store }: { store: Store }) {
   const { kind, conversation } = live(store);
   return kind === "turn" ? <Turn store={store} key={conversation} /> : <Thread store={store} key={conversation} />;
-}
-
-/** Keys typed into a view are no commands of the host: "d" twice on a button of ours must not delete the cell. */
-function stopKey(event: Event): void {
-  event.stopPropagation();
 }
 
 function initialize(): void {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, expect
@@ -13,6 +12,7 @@ from nbchat.testing import Reply, Request, ScriptedServer
 from tests.e2e.chats import View, view_of
 from tests.e2e.notebook import Notebook
 from tests.e2e.opening import KEY, Open, OpenChat
+from tests.e2e.watch import Watch
 
 KEYS = (
     "Shift+Enter", "Control+Enter", "Alt+Enter", "Enter", "Escape", "Tab", "Space", "ArrowUp", "ArrowDown", "Delete", "F2",
@@ -33,45 +33,6 @@ def app(request: pytest.FixtureRequest) -> str:
 
 def echo(request: Request) -> Reply:
     return Reply.text(f"You said: {request.question}")
-
-
-class Watch:
-    """Notes each command that the application runs, and how the notebook stands."""
-
-    def __init__(self, notebook: Notebook) -> None:
-        self._notebook = notebook
-        notebook.page.evaluate(
-            """() => {
-                window.__commands = []
-                window.jupyterapp.commands.commandExecuted.connect((_, { id }) => window.__commands.push(id))
-            }"""
-        )
-        self._before = self._look()
-
-    def _look(self) -> Any:
-        return self._notebook.page.evaluate(
-            """path => {
-                const { content, context } = window.__lab.panel(path)
-                return JSON.stringify({
-                    cells: content.widgets.map(cell => [cell.model.type, cell.model.sharedModel.getSource()]),
-                    active: content.activeCellIndex,
-                    selected: content.selectedCells.length,
-                    mode: content.mode,
-                    kernel: window.__lab.kernel(path).id,
-                    status: window.__lab.kernel(path).status === 'restarting',
-                    dialogs: document.querySelectorAll('.jp-Dialog, .jp-DocumentSearch-overlay:not(.lm-mod-hidden)').length,
-                })
-            }""",
-            self._notebook.path,
-        )
-
-    def stolen(self) -> list[str]:
-        """Return what the application did since the last call."""
-        done: list[str] = self._notebook.page.evaluate("() => window.__commands.splice(0)")
-        now = self._look()
-        changed = [] if now == self._before else [f"{self._before} became {now}"]
-        self._before = now
-        return [*done, *changed]
 
 
 def press(notebook: Notebook, key: str) -> None:
@@ -126,9 +87,9 @@ def test_host_takes_no_key_from_a_view(open_chat: OpenChat, enter: Callable[[Vie
         watch = Watch(notebook)
         for key in KEYS:
             place = enter(view)
-            watch.stolen()  # a click that goes to the view makes its cell the active one
+            watch.done()  # a click that goes to the view makes its cell the active one
             press(notebook, key)
-            assert watch.stolen() == [], f"{key} in the {enter.__name__}"
+            assert watch.done() == [], f"{key} in the {enter.__name__}"
             if enter not in (button, log) and key in TYPED:
                 expect(place).to_have_value(f"one two{TYPED[key]}")
             if enter is composer and key in STAY:
@@ -149,9 +110,9 @@ def test_view_in_a_rendered_output_of_another_cell_is_as_safe(open_chat: OpenCha
         watch = Watch(notebook)
         for key in ("Shift+Enter", "Control+b", "d d", "Control+z"):
             composer(view)
-            watch.stolen()
+            watch.done()
             press(notebook, key)
-            assert watch.stolen() == [], key
+            assert watch.done() == [], key
 
 
 def test_host_takes_keys_from_a_plain_box(open_notebook: Open) -> None:
@@ -163,8 +124,8 @@ def test_host_takes_keys_from_a_plain_box(open_notebook: Open) -> None:
     taken = []
     for key in ("Shift+Enter", "Control+s", "Control+b", "Escape"):
         box.focus()
-        watch.stolen()
+        watch.done()
         press(notebook, key)
-        taken += [key] if watch.stolen() else []
+        taken += [key] if watch.done() else []
     assert "Shift+Enter" in taken
     assert len(taken) >= 2

@@ -91,6 +91,16 @@ describe("the page around it", () => {
     expect(shown.find(".thread").scrollWidth).toBeLessThanOrEqual(320);
   });
 
+  test("two views in a row of widgets share its width", () => {
+    view = new TestView({ snapshot: snapshot(many(1)) });
+    const row = document.createElement("div");
+    row.style.cssText = "display: flex; width: 900px";
+    document.body.append(row);
+    const widths = [view.render(row), view.render(row)].map(({ host }) => host.getBoundingClientRect().width);
+    expect(widths).toEqual([450, 450]);
+    row.remove();
+  });
+
   test.each(["thread", "turn"])("nor are branches, errors, tools and consent, in a %s", async (kind) => {
     const wide = "a_rather_long_name_without_any_place_to_break_it_which_tools_may_have";
     const call = { type: "tool-call" as const, id: "c1", name: wide, arguments: `{"${wide}":"${wide}"}` };
