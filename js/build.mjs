@@ -60,11 +60,22 @@ async function inputsOf(entry) {
   );
 }
 
-/** What modules of extras.js import that the app has too. */
+/** What modules of extras.js import that the app has too: path -> the names, "*" for all of them. */
 async function common() {
   const [app, extras] = await Promise.all([inputsOf("src/app.tsx"), inputsOf("src/extras.tsx")]);
   const own = [...extras].filter(([path]) => !app.has(path));
-  return [...new Set(own.flatMap(([, imports]) => imports))].filter((path) => app.has(path)).sort();
+  const paths = [...new Set(own.flatMap(([, imports]) => imports))].filter((path) => app.has(path)).sort();
+  const { outputFiles } = await esbuild.build({
+    ...options,
+    minify: false,
+    write: false,
+    entryPoints: ["src/extras.tsx"],
+    plugins: [standingFor(paths, (path) => ({ path, external: true })), ...options.plugins],
+  });
+  const used = new Map(paths.map((path) => [path, new Set()]));
+  for (const [, names, , path] of outputFiles[0].text.matchAll(/^import (?:\{([^}]*)\}|(\S.*?)) from "(.*)";$/gm))
+    for (const name of names?.split(",") ?? ["*"]) used.get(path)?.add(name.trim().split(" as ")[0]);
+  return used;
 }
 
 /** A module's name in the kit: without its ending, by which esbuild would take what stands for it for something else than it is. */
@@ -72,16 +83,23 @@ function named(path) {
   return path.replace(/\.\w+$/, "");
 }
 
-/** In the app: src/kit.ts exports the modules of `paths`. */
-function givingKit(paths) {
+/** In the app: src/kit.ts exports what is used of each module. */
+function givingKit(used) {
+  const imports = [];
+  const kit = [...used].map(([path, names], at) => {
+    const file = JSON.stringify(join(here, path));
+    if (names.has("*")) {
+      imports.push(`import * as m${at} from ${file};`);
+      return `${JSON.stringify(named(path))}: m${at}`;
+    }
+    imports.push(`import {${[...names].map((name) => `${name} as m${at}_${name}`)}} from ${file};`);
+    return `${JSON.stringify(named(path))}: {${[...names].map((name) => `${name}: m${at}_${name}`)}}`;
+  });
   return {
     name: "giving-kit",
     setup(build) {
       build.onLoad({ filter: /[\\/]src[\\/]kit\.ts$/ }, () => ({
-        contents: [
-          ...paths.map((path, at) => `import * as m${at} from ${JSON.stringify(join(here, path))};`),
-          `export const kit = {${paths.map((path, at) => `${JSON.stringify(named(path))}: m${at}`).join(", ")}};`,
-        ].join("\n"),
+        contents: `${imports.join("\n")}\nexport const kit = {${kit}};`,
         resolveDir: here,
       }));
     },
@@ -90,14 +108,19 @@ function givingKit(paths) {
 
 /** In extras.js: an import of one of `paths` is taken from the page's slot. */
 function takingKit(paths) {
+  return standingFor(paths, (path) => ({ path: named(path), namespace: "kit" }));
+}
+
+/** Have an import of one of `paths` lead elsewhere; what is in the namespace "kit" is taken from the page's slot. */
+function standingFor(paths, elsewhere) {
   return {
-    name: "taking-kit",
+    name: "standing-for",
     setup(build) {
       build.onResolve({ filter: /./ }, async ({ path, pluginData, ...how }) => {
         if (pluginData === "resolving" || path.endsWith("?inline")) return undefined;
         const found = await build.resolve(path, { ...how, pluginData: "resolving" });
         const local = relative(here, found.path).replaceAll("\\", "/"); // as esbuild names it, links of node_modules followed
-        return paths.includes(local) ? { path: named(local), namespace: "kit" } : found;
+        return paths.includes(local) ? elsewhere(local) : found;
       });
       build.onLoad({ filter: /./, namespace: "kit" }, ({ path }) => ({
         contents: `module.exports = globalThis[Symbol.for("nbchat/1")].kit[${JSON.stringify(path)}];`,
@@ -107,7 +130,7 @@ function takingKit(paths) {
 }
 
 async function build() {
-  const paths = await common();
+  const used = await common();
   const make = (entry, name, ...plugins) =>
     esbuild.build({
       ...options,
@@ -118,8 +141,8 @@ async function build() {
   for (const name of NAMES) rmSync(join(out, name), { force: true });
   await Promise.all([
     make("src/widget.ts", "widget.js"),
-    make("src/app.tsx", "app.js", givingKit(paths)),
-    make("src/extras.tsx", "extras.js", takingKit(paths)),
+    make("src/app.tsx", "app.js", givingKit(used)),
+    make("src/extras.tsx", "extras.js", takingKit([...used.keys()])),
     make("src/math.ts", "math.js"),
     buildLabextension(here, join(out, "labextension"), options),
   ]);

@@ -61,6 +61,7 @@ export class Follow {
     const passive = { passive: true };
     const listeners: [EventTarget, string, (event: never) => void, AddEventListenerOptions?][] = [
       [scroller, "scroll", this.scrolled, passive],
+      [scroller, "scrollend", this.arrived, passive],
       [scroller, "wheel", this.wheeled, passive],
       [scroller, "touchstart", this.touched, passive],
       [scroller, "touchmove", this.dragged, passive],
@@ -165,6 +166,11 @@ export class Follow {
     this.top = scrollTop;
     if (this.held !== "opening") this.mark();
     this.fill();
+  };
+
+  /** A smooth jump ends where the end was when it began. */
+  private readonly arrived = (): void => {
+    if (this.pinned.value && this.scroller && restOf(this.scroller) > AT_END) this.settle();
   };
 
   private readonly wheeled = (event: WheelEvent): void => {
