@@ -1,14 +1,12 @@
 /**
- * The languages that code blocks are coloured in, and the names that people write behind a fence. The commonest are here from the
- * start, the others (`more`) come with extras.js.
+ * The languages that code blocks are coloured in, and the names that people write behind a fence. That of most notebooks is here
+ * from the start, the others (`more`) come with extras.js.
  */
 
-import { bash } from "./bash.ts";
-import { javascript, json } from "./javascript.ts";
 import { python } from "./python.ts";
 import type { Language } from "./tokenizer.ts";
 
-export const LANGUAGES: Record<string, Language> = { bash, javascript, json, python };
+export const LANGUAGES: Record<string, Language> = { python };
 
 export const NAMES: Record<string, string> = {
   ...names("bash", "sh shell zsh console shell-session shellsession terminal"),

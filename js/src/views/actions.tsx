@@ -5,7 +5,6 @@
  */
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { hide, regenerate, remove, resume } from "../asks.ts";
-import { loadAsset } from "../assets.ts";
 import type { Store } from "../store.ts";
 import type { Message } from "../wire/protocol.ts";
 import { textOf } from "../wire/reduce.ts";
@@ -25,6 +24,7 @@ import {
   NoEyeIcon,
   ThreadIcon,
 } from "./icons.tsx";
+import { loadExtras, loadedExtras } from "./lazy.tsx";
 import { Menu, useMenu } from "./models.tsx";
 
 const SHOWN = 1_500;
@@ -263,10 +263,11 @@ export function UnfoldAction({ store }: { store: Store }) {
   const [failed, setFailed] = useState(false);
   const unfold = (button: HTMLElement) => {
     keepFocus(button);
-    loadAsset("extras").then(
-      (extras) => extras.unfold(store),
-      () => setFailed(true),
-    );
+    void loadExtras().then(() => {
+      const extras = loadedExtras();
+      extras?.unfold(store);
+      setFailed(!extras);
+    });
   };
   return (
     <Action name={failed ? "This needs the kernel, which does not answer" : "Show the conversation"} does={unfold}>

@@ -13,7 +13,7 @@ import { Exact, spelled } from "./exact.tsx";
 import { useKeptFocus } from "./focus.ts";
 import { formatCount } from "./format.ts";
 import { live } from "./live.ts";
-import { Arguments } from "./tools.tsx";
+import { Arguments } from "./tool_details.tsx";
 
 /** For so long after the cards changed no click counts. Milliseconds. */
 const SETTLE = 500;

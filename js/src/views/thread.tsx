@@ -4,13 +4,13 @@ import { isAsked } from "../outbox.ts";
 import type { Store } from "../store.ts";
 import type { Approval } from "../wire/protocol.ts";
 import type { Place } from "./anchor.ts";
-import { Approvals } from "./approvals.tsx";
 import { Hold, useSought } from "./branches.tsx";
 import { Composer } from "./composer.tsx";
 import { useDropping } from "./dropping.tsx";
 import { focusOf, useKeptFocus } from "./focus.ts";
 import { Header } from "./header.tsx";
 import { Later, useLater } from "./later.ts";
+import { lazy } from "./lazy.tsx";
 import { live } from "./live.ts";
 import { Answer, Question } from "./message.tsx";
 import { Notices } from "./notices.tsx";
@@ -19,7 +19,9 @@ import { Pill } from "./pill.tsx";
 import { Queue } from "./queue.tsx";
 import { Follow } from "./scroll.ts";
 import { Announcer, StopLine } from "./status.tsx";
-import { UndoBar } from "./undo.tsx";
+
+const Approvals = lazy((extras) => extras.Approvals);
+const UndoBar = lazy((extras) => extras.UndoBar);
 
 /** `at` is where it begins instead of where an earlier view was. */
 export function Thread({ store, at }: { store: Store; at?: Place | undefined }) {
@@ -33,7 +35,7 @@ export function Thread({ store, at }: { store: Store; at?: Place | undefined }) 
       <Log store={store} follow={follow} />
       <Pill store={store} follow={follow} />
       <Notices store={store} />
-      <UndoBar store={store} />
+      {live(store).deleted && <UndoBar store={store} deleted={live(store).deleted ?? []} />}
       <StopLine store={store} />
       <Composer store={store} />
       <NextLine store={store} />

@@ -1,11 +1,14 @@
 /** A tool call of an answer as a quiet card: what was called, with what, and what came of it. */
-import { useState } from "preact/hooks";
 import type { Store } from "../store.ts";
 import type { Part, ToolCallPart, ToolResultPart } from "../wire/protocol.ts";
-import { Exact, layOut } from "./exact.tsx";
+import { Exact } from "./exact.tsx";
 import { Fold } from "./fold.tsx";
 import { ToolIcon } from "./icons.tsx";
+import { lazy } from "./lazy.tsx";
 import { pure } from "./pure.ts";
+
+const Details = lazy((extras) => extras.ToolDetails);
+const ToolText = lazy((extras) => extras.ToolText);
 
 /** So much of the arguments stands in the card's head. */
 const BRIEF = 90;
@@ -55,44 +58,6 @@ function describe(result: ToolResultPart | null, state: ToolCardProps["state"]):
   if (result) return result.denied ? "not allowed" : result.error ? "failed" : "";
   if (state === "waiting") return "waiting for you";
   return state === "running" ? "running…" : "no result";
-}
-
-function Details({ call, result }: { call: ToolCallPart; result: ToolResultPart | null }) {
-  const title = result?.denied ? "Not allowed" : result?.error ? "Failed" : "Result";
-  return (
-    <div class="tool-details">
-      <Arguments text={call.arguments} />
-      {result && <ToolText title={title} text={result.text} />}
-    </div>
-  );
-}
-
-/** Arguments laid out to be read; the exact text, which is what runs, is a click away, or stands there first. */
-export function Arguments({ text, exactFirst = false }: { text: string; exactFirst?: boolean }) {
-  const [exact, setExact] = useState(exactFirst);
-  const laid = layOut(text);
-  const other = laid !== null && (
-    <button type="button" class="quiet" onClick={() => setExact(!exact)}>
-      {exact ? "Format" : "Exact text"}
-    </button>
-  );
-  return <ToolText title="Arguments" text={laid === null || exact ? text : laid} beside={other} />;
-}
-
-export function ToolText({ title, text, beside }: { title: string; text: string; beside?: preact.ComponentChildren }) {
-  return (
-    <>
-      <div class="tool-head">
-        {title}
-        {beside}
-      </div>
-      {/* biome-ignore lint/a11y/useSemanticElements: no form's group; a section of this name would be one landmark a call */}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard (WCAG 2.1.1) */}
-      <div class="exact" role="group" tabIndex={0} aria-label={title}>
-        <pre dir="ltr">{text ? <Exact text={text} /> : <i>none</i>}</pre>
-      </div>
-    </>
-  );
 }
 
 /** A result whose call is not there. */

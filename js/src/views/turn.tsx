@@ -4,7 +4,6 @@ import { unqueue } from "../asks.ts";
 import { isAsked } from "../outbox.ts";
 import type { Store } from "../store.ts";
 import { UnfoldAction } from "./actions.tsx";
-import { Approvals } from "./approvals.tsx";
 import { keepFocus, useKeptFocus } from "./focus.ts";
 import { CloseIcon, StopIcon } from "./icons.tsx";
 import { lazy } from "./lazy.tsx";
@@ -14,6 +13,7 @@ import { Notices } from "./notices.tsx";
 import { Announcer, StopLine } from "./status.tsx";
 import { innerOf } from "./unfold.ts";
 
+const Approvals = lazy((extras) => extras.Approvals);
 const Unfolded = lazy((extras) => extras.Unfolded);
 
 export function Turn({ store }: { store: Store }) {

@@ -3,10 +3,8 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { restore } from "../asks.ts";
 import type { Store } from "../store.ts";
 import { focusOf, keepFocus } from "./focus.ts";
-import { live } from "./live.ts";
 
-export function UndoBar({ store }: { store: Store }) {
-  const { deleted } = live(store);
+export function UndoBar({ store, deleted }: { store: Store; deleted: readonly string[] }) {
   const root = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
     if (!focusOf(root.current)?.matches(".log:focus-visible")) return;
@@ -14,7 +12,6 @@ export function UndoBar({ store }: { store: Store }) {
     root.current?.querySelector("button")?.focus({ preventScroll: true });
     root.current?.scrollIntoView({ block: "nearest" });
   }, [deleted]);
-  if (!deleted) return null;
   const hold = () => store.offerUndo(true);
   const leave = () => store.offerUndo(false);
   return (

@@ -1,6 +1,7 @@
 /** Tool calls: cards with arguments and results, shown as they are, whatever a model wrote. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { layOut, pieces } from "../../src/views/exact.tsx";
+import { pieces } from "../../src/views/exact.tsx";
+import { layOut } from "../../src/views/lay_out.ts";
 import { pairResults } from "../../src/views/tools.tsx";
 import type { Part } from "../../src/wire/protocol.ts";
 import { line, message, snapshot } from "../support/messages.ts";

@@ -1,4 +1,6 @@
 /** The languages that come with extras.js. */
+import { bash } from "../bash.ts";
+import { javascript, json } from "../javascript.ts";
 import type { Language } from "../tokenizer.ts";
 import { c, cpp, csharp, dart, go, java, kotlin, php, rust, scala, swift } from "./braces.ts";
 import { css, diff, html, latex, markdown } from "./markup.ts";
@@ -7,6 +9,7 @@ import { lua, ruby } from "./scripts.ts";
 import { dockerfile, ini, makefile, toml, yaml } from "./settings.ts";
 
 export const languages: Record<string, Language> = {
+  bash,
   c,
   cpp,
   csharp,
@@ -18,6 +21,8 @@ export const languages: Record<string, Language> = {
   html,
   ini,
   java,
+  javascript,
+  json,
   julia,
   kotlin,
   latex,
