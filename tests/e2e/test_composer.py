@@ -67,6 +67,25 @@ def test_a_pasted_picture_and_a_dropped_file_go_with_the_question(open_chat: Ope
         shows(view_of(notebook.cell(1)))
 
 
+def test_as_much_as_the_composer_lets_through_gets_through(open_chat: OpenChat) -> None:
+    """Just below the 10 MiB at which a Jupyter server drops the connection, at once and in one message; one more is refused."""
+    photo = picture(1000, 920)
+    assert 900_000 < len(photo) < 1_000_000  # goes as it is
+    with ScriptedServer([Reply.text("six")], api_key=KEY) as server:
+        notebook = open_chat(server, [SHOW])
+        notebook.run(1)
+        view = view_of(notebook.cell(1))
+        for number in range(7):
+            give(view, "paste", f"{number}.jpg", "image/jpeg", photo)
+            expect(view.root.locator(".chip small").last).not_to_have_text("Reading…")
+        expect(view.root.locator(".attached-said.wrong")).to_contain_text("6.jpg does not fit: 8 MB are the most")
+        view.ask("how many?")
+        expect(view.answers).to_have_text(["six"])
+        *images, _ = contents(server)
+        assert [base64.b64decode(each["image_url"]["url"].partition(",")[2]) for each in images] == [photo] * 6
+        expect(view.root.locator(".thumb img")).to_have_count(6)
+
+
 def shows(view: View) -> None:
     """The question's picture is there and opens; so does its file."""
     page = view.root.page

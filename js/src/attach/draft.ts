@@ -4,8 +4,6 @@ import { loadAsset } from "../assets.ts";
 import type { Store } from "../store.ts";
 import type { DraftFiles } from "./draft_files.ts";
 
-/** For what comes with extras.js: it takes this, since the app would have to pass on the whole of the library otherwise. */
-export const fresh: typeof signal = signal;
 /** Its name in a store's memory. */
 export const FILES = "draft files";
 /** Counts up when a list is made, or cannot be: whoever shows one looks again. */

@@ -4,10 +4,10 @@
  *
  * Owns the list and its bounds; how a file becomes an attachment is `read.ts`. From extras.js (`draft.ts` leads here).
  */
-import type { Signal } from "@preact/signals";
+import { type Signal, signal } from "@preact/signals";
 import type { Store } from "../store.ts";
 import type { Attachment } from "../wire/protocol.ts";
-import { FILES, filesMade, fresh } from "./draft.ts";
+import { FILES, filesMade } from "./draft.ts";
 import { readFile } from "./read.ts";
 
 /** An attachment with what its chip says of it. */
@@ -56,11 +56,11 @@ export function filesOf(store: Store): DraftFiles {
 }
 
 export class DraftFiles {
-  readonly chips: Signal<readonly Chip[]> = fresh([]);
+  readonly chips: Signal<readonly Chip[]> = signal([]);
   /** What was refused, or done, the last time: for the line below the chips. */
-  readonly said: Signal<Said | null> = fresh(null);
+  readonly said: Signal<Said | null> = signal(null);
   /** A long text that was pasted into the box, and could be a file as well. */
-  readonly pasted: Signal<string> = fresh("");
+  readonly pasted: Signal<string> = signal("");
 
   /** How many there are: what is empty takes no other's place in the page's memory. */
   get length(): number {

@@ -54,7 +54,7 @@ function Item({ message, part, at, store }: ItemProps) {
         type="button"
         ref={button}
         class={part.type === "image" ? "thumb" : "file"}
-        aria-label={`Open ${name}`}
+        aria-label={part.type === "image" ? `Open ${name}` : undefined}
         title={name}
         aria-haspopup="dialog"
         style={part.type === "image" ? placeOf(part) : undefined}
@@ -63,8 +63,9 @@ function Item({ message, part, at, store }: ItemProps) {
         {part.type === "file" ? (
           <>
             <FileIcon />
+            <span class="hidden">Open </span>
             <span class="file-name">{name}</span>
-            <small>{shortCount(part.left ?? part.text.length)} characters</small>
+            <small> {shortCount(part.left ?? part.text.length)} characters</small>
           </>
         ) : inline ? (
           <img src={inline} alt={name} />

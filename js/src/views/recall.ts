@@ -6,7 +6,7 @@
  * Knows texts and carets; what is typed where is the composer's matter. From extras.js.
  */
 import type { Store } from "../store.ts";
-import type { Message } from "../wire/protocol.ts";
+import { textOf } from "../wire/reduce.ts";
 
 export class Recall {
   /** The texts that are gone through, oldest first; null while nothing is. The last one is the draft. */
@@ -61,11 +61,6 @@ export class Recall {
     const all = [...asked, ...waiting, this.left].filter((text) => text.trim());
     return all.filter((text, at) => text !== all[at - 1]);
   }
-}
-
-/** Not reduce's: the app would have to pass on the whole of that module. */
-function textOf({ parts }: Message): string {
-  return parts.map((part) => (part.type === "text" ? part.text : "")).join("");
 }
 
 const recalls = new WeakMap<Store, Recall>();

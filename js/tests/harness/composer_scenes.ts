@@ -101,7 +101,7 @@ export const composerScenes: Record<string, () => Scene> = {
       },
     };
   },
-  viewed_file: () => ({ model: asked().model, after: () => click("Open planets.csv") }),
+  viewed_file: () => ({ model: asked().model, after: () => click("Open planets.csv 9.9k characters") }),
   waiting_files: () => ({
     model: model("thread", {
       status: "streaming",

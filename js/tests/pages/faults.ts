@@ -65,7 +65,7 @@ export function findFaults(): string[] {
     const hit = root.elementFromPoint(x, y);
     const covered =
       hit && hit !== node && !node.contains(hit) && !hit.contains(node) && !hit.closest("label")?.contains(node);
-    if (covered && !hit.closest("[role=listbox], [role=dialog], [role=menu], .menu, .drawer, .pill"))
+    if (covered && !hit.closest("[role=listbox], [role=dialog], dialog, [role=menu], .menu, .drawer, .pill"))
       faults.push(`${called(node)} lies under ${called(hit)}`);
   }
 
