@@ -114,7 +114,7 @@ function show(node: HTMLElement): void {
   } else {
     node.replaceChildren(drawn);
     node.role = node.ariaLabel = null; // MathML speaks for itself
-    if (formula.display) widths.observe(node);
+    if (formula.display) watchWidth(node);
   }
   spent += performance.now() - begun;
 }
@@ -134,10 +134,15 @@ function drawing(tex: string, display: boolean): Element | Error {
   return drawn instanceof Error ? drawn : (drawn.cloneNode(true) as Element);
 }
 
+let widths: ResizeObserver | undefined;
+
 /** A formula wider than its place scrolls, and then by keyboard too; others are no stop of the Tab key. */
-const widths = new ResizeObserver((entries) => {
-  for (const { target } of entries) {
-    if (target.scrollWidth > target.clientWidth + 1) (target as HTMLElement).tabIndex = 0;
-    else target.removeAttribute("tabindex");
-  }
-});
+function watchWidth(node: HTMLElement): void {
+  widths ??= new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      if (target.scrollWidth > target.clientWidth + 1) (target as HTMLElement).tabIndex = 0;
+      else target.removeAttribute("tabindex");
+    }
+  });
+  widths.observe(node);
+}

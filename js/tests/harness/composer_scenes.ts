@@ -1,7 +1,7 @@
 /** Scenes of the composer: what is attached to a question, before and after it is sent. */
 import type { Part } from "../../src/wire/protocol.ts";
 import { line, message, snapshot } from "../support/messages.ts";
-import { answer, click, model, question, type Scene, shadow } from "./stage.ts";
+import { answer, model, question, type Scene, shadow } from "./stage.ts";
 import { SHORT } from "./texts.ts";
 
 /** A picture with something on it. */
@@ -34,6 +34,16 @@ function type(text: string): void {
   const box = shadow()?.querySelector<HTMLTextAreaElement>(".composer textarea") as HTMLTextAreaElement;
   box.value = text;
   box.dispatchEvent(new InputEvent("input", { bubbles: true }));
+}
+
+/** Click what opens a file, as soon as what draws it has come. */
+function open(selector: string): void {
+  const timer = setInterval(() => {
+    const button = shadow()?.querySelector<HTMLElement>(selector);
+    if (!button) return;
+    clearInterval(timer);
+    button.click();
+  }, 20);
 }
 
 const CSV = `name,mass\n${"earth,5.97\n".repeat(900)}`;
@@ -97,11 +107,11 @@ export const composerScenes: Record<string, () => Scene> = {
       model: made,
       after: () => {
         after?.();
-        setTimeout(() => click("Open residuals of the fit.png"), 150);
+        open(".thumb");
       },
     };
   },
-  viewed_file: () => ({ model: asked().model, after: () => click("Open planets.csv 9.9k characters") }),
+  viewed_file: () => ({ model: asked().model, after: () => open("button.file") }),
   waiting_files: () => ({
     model: model("thread", {
       status: "streaming",
