@@ -80,6 +80,43 @@ const TABLE = `| way | rows per second | note | more | and more | still more | t
 Two pictures: ![a chart](https://charts.example/split.png) and ![dot](data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAYAAACNMs+9AAAAFUlEQVR42mNk+M9Qz0AEYBxVSF+FABJADveWkH6oAAAAAElFTkSuQmCC)
 `;
 
+const TEXT = `Lists, tight and loose[^lists], and what stands in them:
+
+- a tight item with **bold** text
+- another one
+  1. with a list
+  2. of numbers
+     - [x] and a task in it
+     - [ ] and one to do
+- the last one
+
+* a loose item
+
+  with a second paragraph
+
+* > a quote in a list
+  >
+  > - with a list in it
+
+10. counting from ten
+11. on, with a footnote[^long] and the first again[^lists]
+
+Setext heading
+--------------
+
+A line that ends in two blanks  
+is broken; <b>raw HTML</b> stays text. ~~Struck~~ words, www.example.org, me@example.org and [a relative link](../x).
+
+<details>
+<summary>HTML in lines of its own</summary>
+</details>
+
+[^lists]: A list is loose if blank lines part its items.
+[^long]: A note of its own
+
+    with a second paragraph and \`code\`.
+`;
+
 const reasoning = (text: string, seconds?: number): Part => ({
   type: "reasoning",
   text,
@@ -100,6 +137,8 @@ export const contentScenes: Record<string, () => Scene> = {
   codeend: () => show(CODE, 9_999),
   codelong: () => show(LONG, 500),
   content: () => show(TABLE),
+  text: () => show(TEXT),
+  textend: () => show(TEXT, 9_999),
   pictures: () =>
     show([
       { type: "text", text: "Here it is:" },
