@@ -16,7 +16,7 @@ const chromium = playwright({
 
 export default defineConfig({
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
-  optimizeDeps: { include: ["preact", "preact/hooks", "preact/jsx-dev-runtime", "@preact/signals"] },
+  optimizeDeps: { include: ["preact", "preact/hooks", "preact/jsx-dev-runtime", "@preact/signals", "temml"] },
   server: { fs: { allow: [".."] } },
   test: {
     projects: [
