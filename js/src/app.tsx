@@ -6,12 +6,13 @@
 import { render } from "preact";
 import { kit } from "./kit.ts";
 import { remember } from "./memory.ts";
-import { register, registry } from "./registry.ts";
+import { register, registry, tellPlaces } from "./registry.ts";
 import type { Store } from "./store.ts";
 import { sheet } from "./styles/sheet.ts";
 import { hideTranscripts } from "./styles/transcripts.ts";
 import { serveContent } from "./views/content.ts";
 import { guard } from "./views/guard.ts";
+import { DrawerPlace } from "./views/header.tsx";
 import { prefetchExtras } from "./views/lazy.tsx";
 import { live } from "./views/live.ts";
 import { compose, lastCode } from "./views/outside.ts";
@@ -30,6 +31,9 @@ function mount(host: HTMLElement, store: Store): () => void {
   const leaveTheme = followTheme(host);
   const leaveMemory = remember(store);
   const leaveGuard = guard(host);
+  const { places } = registry();
+  places.set(host, store);
+  tellPlaces();
   const leaveContent = serveContent(root, store);
   render(<View store={store} />, frame);
   prefetchExtras();
@@ -39,13 +43,21 @@ function mount(host: HTMLElement, store: Store): () => void {
     leaveContent();
     render(null, frame);
     leaveMemory();
+    places.delete(host);
+    tellPlaces();
     frame.remove();
   };
 }
 
 function View({ store }: { store: Store }) {
   const { kind, conversation } = live(store);
-  return kind === "turn" ? <Turn store={store} key={conversation} /> : <Thread store={store} key={conversation} />;
+  if (kind === "turn") return <Turn store={store} key={conversation} />;
+  return (
+    <>
+      <DrawerPlace store={store} />
+      <Thread store={store} key={conversation} />
+    </>
+  );
 }
 
 function initialize(): void {

@@ -10,13 +10,23 @@ import { randomId } from "./registry.ts";
 import type { Outgoing } from "./wire/protocol.ts";
 
 /** The part of JupyterLab's kernel connection that is used; any of it may be missing. */
-interface Kernel {
+export interface Kernel {
   clientId?: string;
   username?: string;
+  status?: string;
+  connectionStatus?: string;
+  statusChanged?: HostSignal;
+  connectionStatusChanged?: HostSignal;
   sendControlMessage?: (message: unknown, expectReply: boolean, disposeOnDone: boolean) => unknown;
 }
 
-interface Managed {
+interface HostSignal {
+  connect(slot: () => void): unknown;
+  disconnect(slot: () => void): unknown;
+}
+
+/** A model whose host lets a page see its kernel. */
+export interface Managed {
   widget_manager?: { kernel?: Kernel | null };
 }
 

@@ -32,6 +32,15 @@ export interface Registry {
   asked: number;
   /** By the conversation's id. */
   shelves: Map<string, Shelf>;
+  /** Every view that is drawn, and what it shows. */
+  places: Map<HTMLElement, Store>;
+}
+
+/** What is sent to the document when there is another view on the page, or one less, or one that shows something else. */
+export const PLACES = "nbchat-places";
+
+export function tellPlaces(): void {
+  document.dispatchEvent(new Event(PLACES));
 }
 
 const SLOT = Symbol.for("nbchat/1");
@@ -48,6 +57,7 @@ export function registry(): Registry {
     loads: new Map(),
     asked: 0,
     shelves: new Map(),
+    places: new Map(),
   };
   return slots[SLOT];
 }

@@ -18,7 +18,6 @@ import type {
   Engine,
   ErrorInfo,
   Incoming,
-  ModelInfo,
   Outgoing,
   Part,
   Position,
@@ -31,13 +30,14 @@ import type { Content } from "./wire/reduce.ts";
 /** How far a stop has got; "busy" when nothing answered for a second, because a cell keeps the kernel from listening. */
 export type Stopping = "asked" | "acknowledged" | "counting" | "busy" | null;
 
+export type Reply = Extract<Incoming, { op: "reply" }>;
+
 export interface ViewState extends Traits, Omit<Content, "kind"> {
   position: Position;
   pending: readonly Pending[];
   stopping: Stopping;
   /** The last refusal of something a view asked for, until the next thing is asked. */
   refused: ErrorInfo | null;
-  models: { list: ModelInfo[]; error: ErrorInfo | null } | null;
   paging: boolean;
   continues: string;
   /** Nothing can be sent: the kernel that knew this model has ended or begun anew. */
@@ -71,28 +71,32 @@ const PAGE_PATIENCE = 5_000;
 /** How long a deletion can be taken back. Milliseconds. */
 const UNDO_PATIENCE = 10_000;
 
+/** What a view begins with, of whichever conversation. */
+const FRESH = {
+  stopping: null as Stopping,
+  refused: null as ErrorInfo | null,
+  paging: false,
+  continues: "",
+  lost: false,
+  deleted: null as readonly string[] | null,
+  approvals: [] as Approval[],
+  parts: new Map() as ReadonlyMap<string, Part>,
+};
+
 export class Store {
   state: ViewState;
   /** What views keep beyond their life, given by the app that draws them; another one as soon as another conversation is shown. */
   memory!: Memory;
   /** Takes what comes for the thread that a turn's view has unfolded into (views/unfolded); null when the store is no more. */
   onThread: ((told: Extract<Incoming, { op: "thread" }> | null) => void) | null = null;
+  /** Who waits for the reply to what (`calls.ts`). */
+  readonly replies = new Map<string, (reply: Reply) => void>();
 
   private readonly receiver: Receiver;
   private readonly outbox: Outbox;
   private readonly schedule = new Schedule();
   private readonly listeners = new Set<() => void>();
-  private readonly extra = {
-    stopping: null as Stopping,
-    refused: null as ErrorInfo | null,
-    models: null as ViewState["models"],
-    paging: false,
-    continues: "",
-    lost: false,
-    deleted: null as readonly string[] | null,
-    approvals: [] as Approval[],
-    parts: new Map() as ReadonlyMap<string, Part>,
-  };
+  private readonly extra = { ...FRESH };
   private keeping = false;
 
   constructor(readonly model: Model) {
@@ -136,7 +140,9 @@ export class Store {
 
   /** Send a question; `restore` gives its text back to where it was typed if the kernel refuses it. */
   submit(text: string, restore: (text: string) => void, attachments?: readonly Attachment[]): void {
-    const ask = { op: "send", text, client_id: randomId(), ...(attachments?.length ? { attachments } : {}) } as const;
+    const { conversation: shown } = this.state;
+    const files = attachments?.length ? { attachments } : {};
+    const ask = { op: "send", text, client_id: randomId(), ...files, ...(shown && { shown }) } as const;
     this.request({ ask, text, restore });
   }
 
@@ -179,11 +185,6 @@ export class Store {
     this.refresh();
   }
 
-  /** Ask for the models that can be chosen. */
-  askModels(): void {
-    this.send({ op: "models" });
-  }
-
   /** Keep the words of a question that waits in this page: those of a private conversation are not in its queue. */
   typed(turn: string, text: string): void {
     if (this.traits().private && text) this.memory.set(`typed ${turn}`, text);
@@ -218,7 +219,8 @@ export class Store {
     this.extra.refused = this.extra.deleted = null;
   }
 
-  private send(message: Outgoing): void {
+  /** Send, once, whatever becomes of it. */
+  send(message: Outgoing): void {
     try {
       this.model.send(message);
       this.extra.lost = false;
@@ -228,7 +230,8 @@ export class Store {
   }
 
   /** Give back what was typed, and ask no more until somebody does, or the kernel says something. */
-  private readonly lose = (): void => {
+  readonly lose = (): void => {
+    if (this.extra.lost && this.outbox.pending.length === 0) return;
     this.extra.lost = true;
     this.extra.stopping = null;
     for (const { client } of this.outbox.pending) this.outbox.refused(client);
@@ -243,14 +246,15 @@ export class Store {
         if (this.receiver.append(message, now)) this.keepSnapshot();
         break;
       case "snapshot":
+        for (const [name, value] of Object.entries(message.state ?? {})) this.model.set(name, value);
         if (this.receiver.snapshot(message.snapshot, now)) this.keepSnapshot();
         break;
       case "page":
         this.receiver.older(message);
         this.endPaging();
         break;
-      case "models":
-        this.extra.models = { list: message.models, error: message.error };
+      case "reply":
+        this.replies.get(message.ask)?.(message);
         break;
       case "sent":
         this.typed(message.turn, this.outbox.sent(message.client_id, message.turn));
@@ -280,7 +284,14 @@ export class Store {
     this.refresh();
   };
 
+  /** Another conversation is shown: what was under way belongs to the one before; what the kernel did not say it has is given back. */
+  private leave(): void {
+    for (const { client, turn } of this.outbox.pending) if (turn === null) this.outbox.refused(client);
+    Object.assign(this.extra, FRESH);
+  }
+
   private readonly traitChanged = (): void => {
+    if (this.traits().conversation !== this.state.conversation) this.leave();
     this.receiver.hint(this.traits().status, performance.now());
     this.refresh();
   };
@@ -315,11 +326,11 @@ export class Store {
 
   /** Keep the model's `snapshot` current in the page, so that a saved notebook holds the answer. Never sent anywhere. */
   private keepSnapshot(): void {
-    if (this.traits().private) return;
     const wait = this.receiver.position.ended ? 50 : 5_000;
     this.schedule.once(this.receiver.position.ended ? "keep-end" : "keep", wait, () => {
-      this.keeping = true;
-      this.model.set("snapshot", keep(this.receiver.content, this.receiver.position, this.extra.continues));
+      const { content, position } = this.receiver;
+      this.keeping = true; // of a private conversation nothing, nor of what was shown before it
+      this.model.set("snapshot", this.traits().private ? EMPTY : keep(content, position, this.extra.continues));
       this.keeping = false;
     });
   }
@@ -364,6 +375,6 @@ export class Store {
 
   private build(): ViewState {
     const { content, position } = this.receiver;
-    return { ...this.traits(), ...content, ...this.extra, position, pending: this.outbox.pending };
+    return { ...content, ...this.traits(), ...this.extra, position, pending: this.outbox.pending };
   }
 }

@@ -269,7 +269,8 @@ class Session(TreeHandle):
 
     @property
     def widget(self) -> Any:
-        """The thread as a widget: display it anywhere, any number of times; all copies show the same conversation."""
+        """The thread as a widget: display it anywhere, any number of times; all copies show the same conversation. Where somebody
+        opens another one in it, this session stays what it was, and `widget` is another widget."""
         self._check_open()
         return self._app.thread_widget(self._core)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TypeAlias
@@ -12,10 +13,15 @@ from nbchat.core.messages import Message
 from nbchat.export.json_file import from_json, to_json
 from nbchat.export.markdown import to_markdown
 
-__all__ = ["LARGEST_FILE", "read", "write"]
+__all__ = ["LARGEST_FILE", "file_name", "read", "render", "write"]
 
 LARGEST_FILE = 64 * 1024 * 1024
 """Bytes; a larger file is not read. (A thousand long answers are some five megabytes.)"""
+
+_LONGEST_NAME = 80
+_LONGEST_BYTES = 200
+"""File systems take 255, ending included."""
+_DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{name}{number}" for name in ("COM", "LPT") for number in range(10))}
 
 _Messages: TypeAlias = tuple[Message, ...]
 
@@ -53,6 +59,28 @@ _WRITERS: Mapping[str, Callable[[Conversation, _Messages, _Messages], str]] = {
 _READERS = {".json": from_json, ".ipynb": _from_notebook}
 
 
+def render(ending: str, conversation: Conversation, path_messages: Iterable[Message], all_messages: Iterable[Message]) -> str:
+    """Return what `write` would put into a file of this ending (".md"). Raises UsageError for one that names no known form."""
+    make = _WRITERS.get(ending.lower())
+    if make is None:
+        raise UsageError(f"nbchat cannot export to “{ending}”.", hint="End the name in .md, .html, .ipynb or .json.")
+    shown = tuple(path_messages)
+    # The running answer is known with its text only where it is shown.
+    known = {message.id: message for message in (*all_messages, *shown)}
+    return make(conversation, shown, tuple(known.values()))
+
+
+def file_name(title: str, ending: str) -> str:
+    """Return a file name made of a title that can be anything: of letters, digits, spaces and "-_.,()" alone, at most 80
+    characters before the ending, never hidden, and none that Windows keeps for its devices."""
+    kept = "".join(c if c.isalnum() or c in " -_.,()" else "-" for c in unicodedata.normalize("NFC", title))
+    short = " ".join(kept.split())[:_LONGEST_NAME].encode("utf-8", "ignore")[:_LONGEST_BYTES]
+    stem = short.decode("utf-8", "ignore").strip(" .-")
+    if not stem or stem.split(".")[0].upper() in _DEVICES:
+        stem = f"chat {stem}".strip()
+    return f"{stem}{ending}"
+
+
 def write(path: Path, conversation: Conversation, path_messages: Iterable[Message], all_messages: Iterable[Message]) -> Path:
     """Write a conversation to `path` (UTF-8), by its ending, and return it: .md and .html show the messages of the active path
     (`path_messages`), .json and .ipynb keep all of them, so that `read` gives them back.
@@ -60,15 +88,7 @@ def write(path: Path, conversation: Conversation, path_messages: Iterable[Messag
     A file that was there is replaced. Raises UsageError for an ending that names no known form and for a place where nothing
     can be written.
     """
-    make = _WRITERS.get(path.suffix.lower())
-    if make is None:
-        raise UsageError(
-            f"nbchat cannot export to “{path.suffix or path.name}”.", hint="End the name in .md, .html, .ipynb or .json."
-        )
-    shown = tuple(path_messages)
-    # The running answer is known with its text only where it is shown.
-    known = {message.id: message for message in (*all_messages, *shown)}
-    text = make(conversation, shown, tuple(known.values()))
+    text = render(path.suffix or path.name, conversation, path_messages, all_messages)
     part = path.with_name(f".{path.name}.part")
     try:
         part.write_text(text, encoding="utf-8", errors="replace")

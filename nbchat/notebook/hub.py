@@ -81,7 +81,30 @@ class Hub:
                 views.remove(view)
             if not views:
                 self._views.pop(view.session.id, None)
-            view.lease.release()
+            for lease in (view.lease, *view.held.values()):
+                lease.release()
+
+    def show(self, view: View, session: Session) -> None:
+        """Have a thread show another conversation from now on; the Python handles and other views of the old one stay there.
+
+        A private session that is left is held as long as the view is open: it would be lost.
+        """
+        old, lease = view.session, session.lease("view")
+        if old is session or not view.open:
+            lease.release()
+            return
+        self._views[old.id].remove(view)
+        if not self._views[old.id]:
+            del self._views[old.id]
+        if old.private and not old.closed:
+            view.held.setdefault(old.id, old.lease())
+        view.lease.release()
+        view.turn_to(session, lease)
+        self._views.setdefault(session.id, []).append(view)
+        if (back := view.held.pop(session.id, None)) is not None:
+            back.release()
+        self._guide.anew(view)
+        self._state_changed([view], urgent=True)
 
     def look(self, view: View) -> Json:
         """Return everything that the view's synced state holds now, `snapshot` included; it may be saved in a notebook."""

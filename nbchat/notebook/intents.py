@@ -1,6 +1,7 @@
 """Intents: what browsers ask for, done on the loop. Each failure is told to the view that asked; none reaches the stream.
 
-What they do with messages and turns stands in `message_intents.py`.
+What they do with messages and turns stands in `message_intents.py`, what gets a reply in `answers.py` and
+`conversation_answers.py`.
 """
 
 from __future__ import annotations
@@ -9,13 +10,11 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from nbchat.core.errors import ChatError, ErrorInfo
-from nbchat.core.models import Model
-from nbchat.core.price import format_price
-from nbchat.export.listings import engine_of, format_bytes
+from nbchat.core.errors import ChatError, ErrorInfo, UsageError
 from nbchat.notebook import assets, wire
+from nbchat.notebook.answers import ANSWERS
+from nbchat.notebook.conversation_answers import CONVERSATION_ANSWERS
 from nbchat.notebook.message_intents import MESSAGE_INTENTS, live_session
-from nbchat.notebook.models import every_model
 from nbchat.notebook.snapshot import older
 from nbchat.notebook.unfold import fold, seen, unfolded
 from nbchat.notebook.wire import Json, read_intent
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["handle"]
 
-_WORDS = 200
-"""Characters of a model's description that the page can search: catalogues have hundreds of models with a page of prose each."""
 _log = logging.getLogger("nbchat.notebook")
 
 
@@ -54,48 +51,39 @@ def handle(services: Services, view: View, content: Any) -> None:
 
 async def _guarded(services: Services, view: View, do: _Do, data: Mapping[str, Any]) -> None:
     try:
+        _check_shown(view, data)
         reply = await do(services, view, data)
     except ChatError as error:
-        reply = wire.refused(error.info, _client(data))
+        reply = _failed(data, error.info)
     except Exception as error:
         _log.exception("what a browser asked for failed")
         info = ErrorInfo("internal", f"nbchat failed at this ({type(error).__name__}).", "The log of the kernel has the details.")
-        reply = wire.refused(info, _client(data))
+        reply = _failed(data, info)
     if reply is not None:
         services.hub.reply(view, reply)
 
 
-def _client(data: Mapping[str, Any]) -> str | None:
-    given = data.get("client_id")
-    return given if isinstance(given, str) else None
+def _check_shown(view: View, data: Mapping[str, Any]) -> None:
+    """Refuse what was meant for the conversation that this view showed before, unless it was taken then."""
+    if data.get("shown", view.session.id) != view.session.id and data.get("client_id") not in view.taken:
+        raise UsageError("This view shows another conversation by now.", hint="Send it again if it is meant for this one.")
+
+
+def _failed(data: Mapping[str, Any], error: ErrorInfo) -> Json:
+    ask, client = data.get("ask"), data.get("client_id")
+    return wire.denied(ask, error) if isinstance(ask, str) else wire.refused(error, client if isinstance(client, str) else None)
+
+
+def _answering(answer: _Answer) -> _Do:
+    async def answered(services: Services, view: View, data: Mapping[str, Any]) -> Json:
+        return wire.reply(data["ask"], await answer(services, view, data))
+
+    return answered
 
 
 async def _page(_services: Services, view: View, data: Mapping[str, Any]) -> Json:
     messages, more = older(view, data["before"])
     return wire.page(messages, more=more, before=data["before"], path=view.path)
-
-
-async def _models(services: Services, _view: View, _data: Mapping[str, Any]) -> Json:
-    """Ask every configured provider, at once: opening the picker is what a person does for that."""
-    models, errors = await every_model(services)
-    recent = services.manager.recent_models
-    first = sorted((model for model in models if model.label in recent), key=lambda model: recent.index(model.label))
-    rest = [model for model in models if model.label not in recent]
-    return wire.models([*(_row(model, recent=True) for model in first), *map(_row, rest)], errors[0] if errors else None)
-
-
-def _row(model: Model, *, recent: bool = False) -> Json:
-    price = model.price
-    known = price is not None and (price.input is not None or price.output is not None)
-    shown = f"${format_price(price, 'input')} in, ${format_price(price, 'output')} out per million tokens" if known else None
-    row: Json = {"id": model.label, "name": model.name or model.id, "context_length": model.context_length, "price": shown}
-    more = {
-        "can": sorted(model.capabilities),
-        "about": "; ".join(filter(None, (format_bytes(model.size) if model.size else "", engine_of(model)))),
-        "words": " ".join((model.description[:_WORDS], *model.tags)),
-        "recent": recent,
-    }
-    return row | {name: value for name, value in more.items() if value}
 
 
 async def _model(services: Services, view: View, data: Mapping[str, Any]) -> None:
@@ -117,10 +105,11 @@ async def _asset(_services: Services, _view: View, data: Mapping[str, Any]) -> J
 
 
 _Do = Callable[["Services", "View", Mapping[str, Any]], Awaitable[Json | None]]
+_Answer = Callable[["Services", "View", Mapping[str, Any]], Awaitable[Json]]
 _DO: Mapping[str, _Do] = {
     **MESSAGE_INTENTS,
+    **{op: _answering(answer) for op, answer in (ANSWERS | CONVERSATION_ANSWERS).items()},
     "page": _page,
-    "models": _models,
     "model": _model,
     "title": _title,
     "choose": _choose,

@@ -107,7 +107,12 @@ class Teller:
         return True
 
     def _snapshot(self, view: View) -> None:
-        self.send(view, wire.snapshot(told_snapshot(view)))
+        state = None
+        if view.moved:  # in one message: a page must not take the one's words for the other's, which may be private
+            view.state_changed = False
+            state = view.told = state_of(view, self._offers())
+            view.state_sent = self._clock.monotonic()
+        self.send(view, wire.snapshot(told_snapshot(view), state))
         view.look_of = look_of(view)
         view.caught_up(self._clock.monotonic())
 

@@ -1,5 +1,7 @@
 """View: the kernel's side of one comm: what it shows, how far it has been told, who looks.
 
+A thread may come to show another session (`hub.show`): positions go on counting, so that nothing of the old one fits any more.
+
 Owns facts only; the hub decides what is sent and when. On the loop.
 
 Positions on the wire are a view's own. A view counts generations: each turn that it shows begins one, and so does each change
@@ -16,6 +18,7 @@ from nbchat.notebook.feed import TurnFeed
 from nbchat.notebook.wire import Json
 
 if TYPE_CHECKING:
+    from nbchat.notebook.exports import Export
     from nbchat.notebook.transcript import Transcript
     from nbchat.sessions.leases import Lease
     from nbchat.sessions.session import Session
@@ -58,6 +61,8 @@ class View:
         self.turn = turn
         self.lease = lease
         self.continues = continues
+        self.moved = False
+        """Whether it has shown another conversation before."""
         self.sender: Sender | None = None
         self.open = True
 
@@ -75,6 +80,10 @@ class View:
         when that turn has long ended, makes no other."""
         self.inner: View | None = None
         """The thread that a turn's view has unfolded into (`unfold.py`)."""
+        self.held: dict[str, Lease] = {}
+        """Private sessions that this view showed before: nobody else may hold them, and nothing of them is saved."""
+        self.exported: Export | None = None
+        """The export that a page reads in pieces."""
         self.transcript: Transcript | None = None
         """What its cell keeps of the turn, if it does."""
 
@@ -116,6 +125,14 @@ class View:
         self.taken[client] = turn
         if len(self.taken) > _TAKEN:
             self.taken.popitem(last=False)
+
+    def turn_to(self, session: Session, lease: Lease) -> None:
+        """Show this session's thread instead; what is sent of it is the hub's matter."""
+        self.session, self.lease, self.continues, self.moved = session, lease, "", True
+        self.branch = self.outlook = self.exported = None
+        self.last_turn = None if session.turn is None else session.turn.id
+        self.asked.clear()
+        self.shown = ()
 
     # ------------------------------------------------------------ pace
 

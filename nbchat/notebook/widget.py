@@ -51,6 +51,9 @@ class _Closing(anywidget.AnyWidget):
 class ChatWidget(_Closing):
     """A view of a session's thread, or of one turn. Display it anywhere, any number of times; `close()` ends it.
 
+    In a thread people can open another conversation: the widget shows that one from then on, in each place where it is displayed
+    and after a reload; the session that it was made of stays what it was, and `session.widget` shows that again.
+
     Made by `session.widget`, `nbchat.ChatWidget(session)` and `%chat`. Raises ConfigError when the front end is not built.
     """
 
@@ -91,6 +94,11 @@ class ChatWidget(_Closing):
     def alive(self) -> bool:
         """Whether it still can be displayed."""
         return self.comm is not None and not self._closed_elsewhere and not is_closed(self.comm)
+
+    @property
+    def shown(self) -> str:
+        """The id of the conversation that it shows now: people can open another one in it. Any thread."""
+        return self._view.session.id
 
     def look(self) -> Json:
         """Return all synced values of this moment, in one visit to the loop (where that still runs). Any thread."""

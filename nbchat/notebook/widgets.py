@@ -25,14 +25,15 @@ class Widgets:
         self._cells: dict[str, ChatWidget] = {}
 
     def thread(self, session: Session) -> ChatWidget:
-        """Return the session's default thread widget: displayed any number of times, it costs one comm.
+        """Return the session's default thread widget: displayed any number of times, it costs one comm. One in which somebody
+        opened another conversation is that one's by now, and stays where it is displayed.
 
         In marimo each is a new one: several pages may run this process, and a widget belongs to the one that made it.
         """
         if in_marimo():
             return self.new(session)
         found = self._threads.get(session.id)
-        if found is None or not found.alive:
+        if found is None or not found.alive or found.shown != session.id:
             found = self._threads[session.id] = self.new(session)
         return found
 

@@ -22,12 +22,13 @@ __all__ = [
     "append",
     "asset",
     "deleted",
+    "denied",
     "light",
-    "models",
     "page",
     "part",
     "read_intent",
     "refused",
+    "reply",
     "sent",
     "shorten",
     "snapshot",
@@ -42,7 +43,7 @@ OPS: Mapping[str, Mapping[str, type]] = {
     "stop": {},
     "page": {"before": str},
     "visible": {"page": str, "visible": bool},
-    "models": {},
+    "models": {"query": str, "ask": str},
     "choose": {"offer": str},
     "model": {"model": str},
     "unqueue": {"turn": str},
@@ -57,6 +58,14 @@ OPS: Mapping[str, Mapping[str, type]] = {
     "restore": {"messages": list},
     "approve": {"call": str, "decision": str},
     "title": {"title": str},
+    "conversations": {"query": str, "archived": bool, "ask": str},
+    "open": {"conversation": str, "ask": str},
+    "new": {"ask": str},
+    "rename": {"conversation": str, "title": str, "ask": str},
+    "archive": {"conversation": str, "archived": bool, "ask": str},
+    "erase": {"conversation": str, "ask": str},
+    "breakdown": {"ask": str},
+    "export": {"form": str, "piece": int, "ask": str},
     "thread": {"message": dict},
     "fold": {},
     "part": {"message": str, "part": int},
@@ -64,8 +73,10 @@ OPS: Mapping[str, Mapping[str, type]] = {
     "asset": {"name": str},
 }
 """What a browser may ask, and the fields that it must give. A stop may name its `turn` and be `at_once`, a regenerate
-names its `model` if it has one; a resume may say `drop`: leave the oldest messages out. What is sent may have `attachments`: a
-list of {"kind": "image", "name", "data": base64} and {"kind": "text", "name", "data": the text}."""
+names its `model` if it has one; a resume may say `drop`: leave the oldest messages out; an export may say `save`: into a file
+beside the notebook, and a later piece says which export it is `of`. What has an `ask` gets a `reply` to that. A message may say
+which conversation was `shown` when it was made: where the view shows another one by then, it is refused. What is sent may have
+`attachments`: a list of {"kind": "image", "name", "data": base64} and {"kind": "text", "name", "data": the text}."""
 
 PART_CHARACTERS = 8_000
 """A picture or file with more is sent when somebody looks at it."""
@@ -113,9 +124,10 @@ def shorten(events: Iterable[Event]) -> list[Event]:
     return merge([replace(event, raw=None) if isinstance(event, UsageReport) else event for event in kept])
 
 
-def snapshot(content: Json) -> Json:
-    """The whole bounded state: in reply to a hello that the log's tail cannot serve, and for what no event tells."""
-    return {"op": "snapshot", "snapshot": content}
+def snapshot(content: Json, state: Json | None = None) -> Json:
+    """The whole bounded state: in reply to a hello that the log's tail cannot serve, and for what no event tells; with the synced
+    values where they may be another conversation's than the page's."""
+    return {"op": "snapshot", "snapshot": content} | ({} if state is None else {"state": state})
 
 
 def page(messages: Sequence[Json], *, more: bool, before: str, path: int) -> Json:
@@ -149,9 +161,14 @@ def _light_event(event: Event) -> Json:
     return told
 
 
-def models(rows: Sequence[Json], error: ErrorInfo | None) -> Json:
-    """What can be chosen; `error` when some provider could not be asked."""
-    return {"op": "models", "models": list(rows), "error": None if error is None else error.to_json()}
+def reply(ask: str, value: Json) -> Json:
+    """What the page asked for by the message with this `ask`."""
+    return {"op": "reply", "ask": ask, "value": value}
+
+
+def denied(ask: str, error: ErrorInfo) -> Json:
+    """Why that cannot be had."""
+    return {"op": "reply", "ask": ask, "error": error.to_json()}
 
 
 def sent(client_id: str, turn: str) -> Json:

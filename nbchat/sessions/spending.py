@@ -16,8 +16,10 @@ from nbchat.core.messages import Message
 from nbchat.core.requests import ModelRequest
 from nbchat.sessions.admission import Admission, admit_helper, limits_for
 from nbchat.sessions.asking import Asking
+from nbchat.sessions.breakdown import Breakdown, breakdown_of, context_shares
 from nbchat.sessions.budget import Budgets, amount_of
 from nbchat.sessions.estimates import Estimates
+from nbchat.sessions.history import history_for
 from nbchat.sessions.outlook import Outlook, Outlooks
 from nbchat.sessions.ports import Ports
 from nbchat.sessions.state import Notice, SessionState
@@ -105,6 +107,18 @@ class Spending(Submitting):
         """Return what the next question of the branch with this leaf (None: the active path) will come to, `attached` tokens of
         files included; None while a turn runs or waits, which changes that. On the loop."""
         return None if self.busy else self._outlooks.of(leaf, path, self.tools.specs, attached)
+
+    async def breakdown(self) -> Breakdown:
+        """Return what the conversation used and cost so far, taken apart; what a running request uses is not in it yet."""
+        return breakdown_of(await self._ports.ledger.records(self._tree.conversation.id))
+
+    def context(self, leaf: str | None, path: Sequence[Message]) -> tuple[Outlook, dict[str, int]]:
+        """Return what the next question of this branch will come to as things are, while a turn runs too, and what its tokens of
+        history come from (see `context_shares`). On the loop."""
+        tools = self.tools.specs
+        outlook = self._outlooks.of(leaf, lambda: path, tools)
+        sent = history_for(path[outlook.omitted :], self._tree.conversation.system)
+        return outlook, context_shares(sent, tools, outlook.size.tokens)
 
     def _look_ahead(self) -> None:
         if self.state.subscriber_count and not self.closed:

@@ -14,7 +14,7 @@ from typing import Any
 
 from nbchat.core.calibration import Calibration
 from nbchat.core.conversations import Conversation, ConversationSummary, SearchHit
-from nbchat.core.cost import sum_amounts
+from nbchat.core.cost import Cost, sum_amounts, sum_cost
 from nbchat.core.errors import StorageError
 from nbchat.core.messages import Message, Part
 from nbchat.core.models import Provider
@@ -210,6 +210,14 @@ class FallbackStore(Carrier):
             return stored
         costs = [record.cost for record in await self.records(conversation_id, since=since)]
         return sum_amounts(cost.amount for cost in costs if cost.amount is not None and cost.currency == "USD")
+
+    async def costs(self, conversations: Sequence[str]) -> dict[str, Cost]:
+        """Return what each of these conversations has cost, with what is not saved yet."""
+        stored: dict[str, Cost] = await self._readable(self._primary.costs(conversations), {})
+        if self.trouble is None:
+            return stored
+        records = {each: await self.records(each) for each in conversations}
+        return {each: sum_cost(row.cost for row in rows) for each, rows in records.items() if rows}
 
     async def calibration(self, provider: str, model: str) -> Calibration:
         """Return what the newest reported requests to this model teach, those that are not saved yet too."""

@@ -18,7 +18,7 @@ from nbchat.core.usage import Usage, sum_usage
 from nbchat.storage.codec import dump, price_from_json
 from nbchat.storage.database import Database
 
-__all__ = ["append", "calibration", "of_interrupted", "records", "settle", "spent"]
+__all__ = ["append", "calibration", "costs", "of_interrupted", "records", "settle", "spent"]
 
 _COLUMNS = (
     "id, conversation_id, conversation_name, turn_id, message_id, purpose, provider, model, status, started, ended, "
@@ -67,6 +67,20 @@ def spent(db: Database, conversation_id: str | None, since: float | None = None)
     known = "cost_amount IS NOT NULL AND cost_currency = 'USD'"
     rows = db.rows(f"SELECT cost_amount FROM requests WHERE {known} AND {where}", values)
     return sum_amounts(Decimal(amount) for (amount,) in rows)
+
+
+def costs(db: Database, conversations: Sequence[str]) -> dict[str, Cost]:
+    """Return what each of these conversations has cost (at most a few hundred); one that asked nothing is left out."""
+    marks = ", ".join("?" * len(conversations))
+    rows = db.rows(
+        f"SELECT conversation_id, cost_amount, cost_certainty, cost_currency FROM requests WHERE conversation_id IN ({marks})",
+        tuple(conversations),
+    )
+    found: dict[str, list[Cost]] = {}
+    for conversation, amount, certainty, currency in rows:
+        cost = Cost(None if amount is None else Decimal(amount), certainty, "", currency)
+        found.setdefault(conversation, []).append(cost)
+    return {conversation: sum_cost(each) for conversation, each in found.items()}
 
 
 def _where(conversation_id: str | None, since: float | None) -> tuple[str, tuple[Any, ...]]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from nbchat.core.calibration import Calibration
 from nbchat.core.conversations import Conversation, ConversationSummary, SearchHit
+from nbchat.core.cost import Cost
 from nbchat.core.messages import Message, Part
 from nbchat.core.models import Provider
 from nbchat.core.requests import RequestRecord
@@ -195,6 +196,10 @@ class SqliteStore:
     async def spent(self, conversation_id: str | None = None, *, since: float | None = None) -> Decimal:
         """Return what these rows came to in US dollars, as far as it is known."""
         return await self._writer.run(lambda db: ledger.spent(db, conversation_id, since))
+
+    async def costs(self, conversations: Sequence[str]) -> dict[str, Cost]:
+        """Return what each of these conversations has cost; one that asked nothing is left out."""
+        return await self._writer.run(lambda db: ledger.costs(db, conversations))
 
     async def calibration(self, provider: str, model: str) -> Calibration:
         """Return what the newest reported requests to this model teach of characters and tokens."""

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from nbchat.core.calibration import CALIBRATION_ROWS, Calibration
-from nbchat.core.cost import Cost
+from nbchat.core.cost import UNKNOWN_COST, Cost, sum_cost
 from nbchat.core.errors import UsageError
 from nbchat.core.models import KeyPlace, Provider
 from nbchat.core.usage import Usage
@@ -37,6 +37,21 @@ class LedgerContract(StoreBase):
             assert await store.settle(late)
             assert await store.records(since=500.0) == [late]
             assert await store.records(plain.conversation, since=500.5) == []
+
+        run(work)
+
+    def test_costs(self, run: Callable[..., None]) -> None:
+        """Of each conversation that is named, with what is not known of it; one that asked nothing is left out."""
+
+        async def work(store: Store) -> None:
+            _, asked = await self.asked(store)
+            given: dict[str, list[Decimal | None]] = {"a": [Decimal("0.5"), None], "b": [Decimal(2)], "c": [Decimal(3)]}
+            for name, amounts in given.items():
+                for number, amount in enumerate(amounts):
+                    await store.settle(a_record(asked, id=f"{name}{number}", conversation=name, cost=Cost(amount)))
+            found = await store.costs(["a", "b", "never"])
+            assert found == {"a": sum_cost([Cost(Decimal("0.5")), UNKNOWN_COST]), "b": Cost(Decimal(2))}
+            assert await store.costs([]) == {}
 
         run(work)
 

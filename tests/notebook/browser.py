@@ -37,6 +37,7 @@ class Browser:
     def custom(self, content: Json) -> None:
         with self._came:
             self.messages.append(content)
+            self.state.update(content.get("state", {}))
             self.page.custom(content, time.monotonic())
             self._came.notify_all()
 

@@ -141,9 +141,9 @@ def test_browsers_ask_stop_and_page_over_the_comm(lab: Lab, slowly: Gate) -> Non
     assert [m["role"] for m in inside.got(thread, "page")["messages"]] == ["user"]
     inside.say(thread, {"op": "model", "model": "nobody/x"})
     assert inside.got(thread, "refused")["error"]["kind"] == "config"
-    inside.say(thread, {"op": "models"})
-    rows = inside.got(thread, "models")["models"]
-    assert "lab/scripted" in {row["id"] for row in rows}
+    inside.say(thread, {"op": "models", "query": "script", "ask": "a1"})
+    told = inside.got(thread, "reply")
+    assert (told["ask"], {row["id"] for row in told["value"]["models"]}) == ("a1", {"lab/scripted"})
 
 
 @pytest.mark.parametrize("way", ["subshell", "control"])

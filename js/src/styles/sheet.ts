@@ -3,6 +3,7 @@ import actions from "./actions.css?inline";
 import attached from "./attached.css?inline";
 import code from "./code.css?inline";
 import composer from "./composer.css?inline";
+import header from "./header.css?inline";
 import layout from "./layout.css?inline";
 import markdown from "./markdown.css?inline";
 import message from "./message.css?inline";
@@ -11,7 +12,7 @@ import tools from "./tools.css?inline";
 
 let shared: CSSStyleSheet | undefined;
 const parts = new Map([
-  ["app", [theme, layout, message, actions, markdown, code, tools, composer, attached].join("\n")],
+  ["app", [theme, layout, header, message, actions, markdown, code, tools, composer, attached].join("\n")],
 ]);
 
 export function sheet(): CSSStyleSheet {

@@ -190,7 +190,7 @@ function Rarer({ message, store, what, gone }: { message: Message; store: Store;
 }
 
 function Regenerate({ message, store, asked }: { message: Message; store: Store; asked: boolean }) {
-  const menu = useMenu(store);
+  const menu = useMenu();
   const again = (model?: string) => {
     keepFocus(menu.root.current);
     regenerate(store, message.id, model);

@@ -1,6 +1,6 @@
 /** The few icons, drawn in the text's colour. They say nothing to a screen reader: their buttons have names. */
 
-function Icon({ path }: { path: string }) {
+export function Icon({ path }: { path: string }) {
   return (
     <svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false">
       <path
@@ -41,6 +41,7 @@ export const ToolIcon = () => (
 export const InfoIcon = () => <Icon path="M8 1.8a6.2 6.2 0 1 0 0 12.4A6.2 6.2 0 0 0 8 1.8zM8 7.3v3.6M8 5v.1" />;
 export const ThreadIcon = () => <Icon path="M2.5 3h8v5h-5L3.5 10V8h-1zM12.5 6h1v5h-1v2l-2-2h-4v-.8" />;
 export const FoldIcon = () => <Icon path="m4 7 4-4 4 4M4 13l4-4 4 4" />;
+export const MoreIcon = () => <Icon path="M3.5 8h.01M8 8h.01M12.5 8h.01" />;
 export const CloseIcon = () => <Icon path="m4 4 8 8M12 4l-8 8" />;
 export const StopIcon = () => (
   <svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false">

@@ -38,6 +38,19 @@ export function loadedExtras(): Extras | null {
   return extras.peek();
 }
 
+/** Whether what is opened on demand is here. */
+export function hasExtras(): boolean {
+  return extras.value !== null;
+}
+
+/** Return a component that is `pick` of what extras.js exports, once that is there for another reason: of what can wait for it. */
+export function later<P extends object>(pick: (extras: Extras) => ComponentType<P>): FunctionComponent<P> {
+  return function Later(props: P) {
+    const Loaded = extras.value && pick(extras.value);
+    return Loaded && <Loaded {...props} />;
+  };
+}
+
 /** Return a component that is `pick` of what extras.js exports; `meanwhile` stands in its place while that is not there. */
 export function lazy<P extends object>(
   pick: (extras: Extras) => ComponentType<P>,

@@ -17,3 +17,13 @@ export function live(store: Store): ViewState {
   }
   return state.value;
 }
+
+/** Return what gives each store a signal of its own, of something that its views have in common. */
+export function perStore<T>(initial: T): (store: Store) => Signal<T> {
+  const held = new WeakMap<Store, Signal<T>>();
+  return (store) => {
+    const found = held.get(store) ?? signal(initial);
+    held.set(store, found);
+    return found;
+  };
+}

@@ -1,18 +1,21 @@
-/** The model menu: asks the kernel for a list and lets a model be found and chosen. Opened on demand. */
-import { Fragment } from "preact";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+/**
+ * The model menu: lets a model be found and chosen. Opened on demand. The kernel searches, and sends a hundred rows of what may be
+ * ten thousand; those that were asked lately come first.
+ */
+import type { RefObject } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { call, errorOf } from "../calls.ts";
 import type { Store } from "../store.ts";
-import type { ModelInfo } from "../wire/protocol.ts";
-import { formatCount } from "./format.ts";
-import { live } from "./live.ts";
-import { placeMenu } from "./place.ts";
+import type { ErrorInfo, ModelInfo, ModelList } from "../wire/protocol.ts";
+import { formatCount, shortCount } from "./format.ts";
+import { movedBy, Popup } from "./popup.tsx";
 
-/** Rows that are drawn at most; catalogues list hundreds, and a filter finds the others. */
-const ROWS_MOST = 60;
+/** Between a key and the question to the kernel. Milliseconds. */
+const TYPING = 80;
 
 interface MenuProps {
   store: Store;
-  button: { current: HTMLButtonElement | null };
+  button: RefObject<HTMLButtonElement | null>;
   /** The model that is marked as chosen. */
   current: string;
   choose: (model: string) => void;
@@ -20,30 +23,32 @@ interface MenuProps {
 }
 
 export function Menu({ store, button, current, choose, close }: MenuProps) {
-  const { models } = live(store);
-  const [filter, setFilter] = useState("");
+  const [query, setQuery] = useState("");
   const [active, setActive] = useState(0);
+  const { list, answered, failed } = useModels(store, query);
   const input = useRef<HTMLInputElement>(null);
-  const menu = useRef<HTMLDivElement>(null);
-  useLayoutEffect(() => placeMenu(menu.current as HTMLElement, button.current as HTMLElement), [button]);
+  /** Enter came before the models of what was typed. */
+  const [eager, setEager] = useState(false);
   useEffect(() => input.current?.focus(), []);
-  const found = matching(models?.list ?? [], filter);
-  const rows = found.slice(0, ROWS_MOST);
+  const rows = list?.models ?? [];
   const pick = (chosen: ModelInfo | undefined) => {
     if (!chosen) return;
     close();
     choose(chosen.id);
   };
+  useEffect(() => {
+    if (eager && answered === query) pick(rows[0]);
+  });
   const keys = (event: KeyboardEvent) => {
-    if (event.key === "Escape") close();
-    else if (event.key === "Enter" && !event.isComposing) pick(rows[active]);
-    else if (event.key === "ArrowDown") setActive(Math.min(active + 1, rows.length - 1));
-    else if (event.key === "ArrowUp") setActive(Math.max(active - 1, 0));
-    else return;
-    event.preventDefault();
+    const inText = (event.key === "Home" || event.key === "End") && query !== "" && !event.ctrlKey;
+    const moved = inText ? null : movedBy(event, active, rows.length);
+    if (moved !== null) setActive(moved);
+    else if (event.key === "Enter" && answered === input.current?.value) pick(rows[active]);
+    else if (event.key === "Enter") setEager(true);
+    return moved !== null || event.key === "Enter";
   };
   return (
-    <div class="menu" popover="manual" ref={menu} role="dialog" aria-label="Models" onKeyDown={keys}>
+    <Popup button={button} close={close} name="Models" keys={keys}>
       <input
         ref={input}
         type="text"
@@ -51,37 +56,113 @@ export function Menu({ store, button, current, choose, close }: MenuProps) {
         aria-label="Find a model"
         role="combobox"
         aria-expanded="true"
+        aria-autocomplete="list"
         aria-controls="nbchat-models"
         aria-activedescendant={rows[active] ? `nbchat-model-${active}` : undefined}
-        value={filter}
+        value={query}
         onInput={(event) => {
-          setFilter(event.currentTarget.value);
+          setQuery(event.currentTarget.value);
           setActive(0);
+          setEager(false);
         }}
       />
-      {models?.error && <p class="menu-note warn">{`${models.error.text} ${models.error.hint}`}</p>}
-      {!models && <p class="menu-note">Asking for models…</p>}
-      {models && rows.length === 0 && <p class="menu-note">No model matches.</p>}
-      <div role="listbox" id="nbchat-models" aria-label="Models" tabIndex={-1}>
-        {rows.map((row, at) => (
-          <Fragment key={row.id}>
-            {heading(rows, at) && (
-              <p class="menu-head" role="presentation">
-                {heading(rows, at)}
-              </p>
-            )}
-            <Row
-              row={row}
-              id={`nbchat-model-${at}`}
-              active={at === active}
-              current={row.id === current}
-              choose={() => pick(row)}
-            />
-          </Fragment>
-        ))}
-      </div>
-      {found.length > rows.length && (
-        <p class="menu-note">{`${found.length - rows.length} more; type to find them.`}</p>
+      {[failed, list?.error].map((error) => error && <Trouble key={error.text} error={error} />)}
+      <Rows rows={rows} total={list?.total ?? 0} active={active} current={current} pick={pick} />
+      <p class="menu-note" role="status">
+        {said(list, failed)}
+      </p>
+    </Popup>
+  );
+}
+
+/** The models for a query, as the kernel finds them; until they come, those of the one before. */
+function useModels(store: Store, query: string) {
+  const [found, setFound] = useState<{ list: ModelList | null; answered: string | null; failed: ErrorInfo | null }>({
+    list: null,
+    answered: null,
+    failed: null,
+  });
+  useEffect(() => {
+    let wanted = true;
+    const ask = async () => {
+      try {
+        const list = await call(store, "models", { query });
+        if (wanted) setFound({ list, answered: query, failed: null });
+      } catch (error) {
+        if (wanted) setFound((before) => ({ ...before, answered: query, failed: errorOf(error) }));
+      }
+    };
+    const timer = setTimeout(ask, query ? TYPING : 0);
+    return () => {
+      wanted = false;
+      clearTimeout(timer);
+    };
+  }, [store, query]);
+  return found;
+}
+
+export function Trouble({ error }: { error: ErrorInfo }) {
+  return (
+    <p class="menu-note warn" role="alert">
+      {sentence(error.text)} {error.hint}
+    </p>
+  );
+}
+
+/** With a full stop at its end, so that another sentence can follow. */
+function sentence(text: string): string {
+  return /[.!?…:]$/.test(text) ? text : `${text}.`;
+}
+
+function said(list: ModelList | null, failed: ErrorInfo | null): string {
+  if (!list) return failed ? "" : "Asking for models…";
+  const { models, total } = list;
+  if (total === 0) return "No model matches.";
+  const count = `${formatCount(total)} model${total === 1 ? "" : "s"}`;
+  const more =
+    total > models.length ? `${formatCount(models.length)} of ${count}; type to find the others.` : `${count}.`;
+  return models.some((row) => row.price) ? `${more} Prices are per million tokens.` : more;
+}
+
+interface RowsProps {
+  rows: readonly ModelInfo[];
+  total: number;
+  active: number;
+  current: string;
+  pick: (row: ModelInfo) => void;
+}
+
+function Rows({ rows, total, active, current, pick }: RowsProps) {
+  const recent = rows.filter((row) => row.recent).length;
+  const groups = [
+    { name: "Asked lately", from: 0, to: recent },
+    { name: recent ? "All others" : "Models", from: recent, to: rows.length },
+  ];
+  return (
+    <div role="listbox" id="nbchat-models" aria-label="Models" tabIndex={-1}>
+      {groups.map(
+        ({ name, from, to }) =>
+          to > from && (
+            // biome-ignore lint/a11y/useSemanticElements: a group of options, not of form fields
+            <div role="group" aria-label={name} key={name}>
+              {recent > 0 && (
+                <p class="menu-head" aria-hidden="true">
+                  {name}
+                </p>
+              )}
+              {rows.slice(from, to).map((row, n) => (
+                <Row
+                  key={row.id}
+                  row={row}
+                  at={from + n}
+                  total={total}
+                  active={from + n === active}
+                  current={row.id === current}
+                  choose={() => pick(row)}
+                />
+              ))}
+            </div>
+          ),
       )}
     </div>
   );
@@ -89,48 +170,48 @@ export function Menu({ store, button, current, choose, close }: MenuProps) {
 
 interface RowProps {
   row: ModelInfo;
-  id: string;
+  at: number;
+  total: number;
   active: boolean;
   current: boolean;
   choose: () => void;
 }
 
-function Row({ row, id, active, current, choose }: RowProps) {
+function Row({ row, at, total, active, current, choose }: RowProps) {
   const node = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (active) node.current?.scrollIntoView({ block: "nearest" });
   }, [active]);
-  const context = row.context_length ? `${formatCount(row.context_length)} tokens` : "";
-  const details = [context, row.price, row.can?.join(", "), row.about].filter(Boolean);
+  const context = row.context_length ? `${shortCount(row.context_length)} context` : "";
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the combobox above handles the keys of its listbox
+    // biome-ignore lint/a11y/useFocusableInteractive: the focus stays in the combobox
     <div
       role="option"
-      tabIndex={-1}
-      id={id}
+      id={`nbchat-model-${at}`}
       ref={node}
       aria-selected={current}
+      aria-posinset={at + 1}
+      aria-setsize={total}
       class={active ? "row active" : "row"}
       onClick={choose}
     >
-      <span>{row.name || row.id}</span>
-      <small>{[row.id, ...details].join(" · ")}</small>
+      <span class="row-head">
+        <span>{row.name || row.id}</span>
+        {row.price && (
+          <small class="row-price" title="US dollars per million tokens">
+            {row.price[0]} in · {row.price[1]} out
+          </small>
+        )}
+      </span>
+      <small>
+        {[row.id, context, row.about].filter(Boolean).join(" · ")}
+        {row.can?.map((each) => (
+          <span class="tag" key={each}>
+            {each}
+          </span>
+        ))}
+      </small>
     </div>
   );
-}
-
-function matching(models: readonly ModelInfo[], filter: string): ModelInfo[] {
-  const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
-  return models.filter((model) => {
-    const said = [model.id, model.name, model.words, ...(model.can ?? [])].join(" ").toLowerCase();
-    return words.every((word) => said.includes(word));
-  });
-}
-
-/** What stands above a row: the models that were asked last come first, and say so. */
-function heading(rows: readonly ModelInfo[], at: number): string {
-  const recent = rows[at]?.recent ?? false;
-  const before = at === 0 ? null : (rows[at - 1]?.recent ?? false);
-  if (recent === before || (at === 0 && !recent)) return "";
-  return recent ? "Asked lately" : "All others";
 }

@@ -10,19 +10,18 @@ import { live } from "./live.ts";
 export const Menu = lazy((extras) => extras.Menu);
 
 /** Whether a menu is open, and the nodes that it belongs to; a click elsewhere closes it. */
-export function useMenu(store: Store) {
+export function useMenu() {
   const [open, setOpen] = useState(false);
   const root = useRef<HTMLElement>(null);
   const button = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     if (!open) return;
-    store.askModels();
     const outside = (event: Event) => {
       if (!event.composedPath().includes(root.current as EventTarget)) setOpen(false);
     };
     document.addEventListener("pointerdown", outside, true);
     return () => document.removeEventListener("pointerdown", outside, true);
-  }, [open, store]);
+  }, [open]);
   const close = () => {
     setOpen(false);
     button.current?.focus();
@@ -31,7 +30,7 @@ export function useMenu(store: Store) {
 }
 
 export function ModelMenu({ store }: { store: Store }) {
-  const { open, setOpen, root, button, close } = useMenu(store);
+  const { open, setOpen, root, button, close } = useMenu();
   const { model, engine } = live(store);
   const state = engine.state === "idle" || engine.state === "generating" ? "" : ` (${engine.state})`;
   return (

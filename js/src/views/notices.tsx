@@ -2,6 +2,7 @@
 import { chooseOffer } from "../asks.ts";
 import type { Store } from "../store.ts";
 import type { Notice, Offer } from "../wire/protocol.ts";
+import { hasExtras } from "./lazy.tsx";
 import { live } from "./live.ts";
 import { ErrorBubble } from "./message.tsx";
 import { pure } from "./pure.ts";
@@ -37,10 +38,10 @@ const LOST: Notice = {
 };
 
 export function Notices({ store }: { store: Store }) {
-  const { notice, offers, refused, lost, private: secret } = live(store);
+  const { kind, notice, offers, refused, lost, private: secret } = live(store);
   return (
     <>
-      {lost && <NoticeBar notice={{ ...LOST, hint: secret ? "" : LOST.hint }} />}
+      {lost && (kind === "turn" || !hasExtras()) && <NoticeBar notice={{ ...LOST, hint: secret ? "" : LOST.hint }} />}
       {notice && <NoticeBar notice={notice} />}
       {offers.length > 0 && <Offers offers={offers} store={store} />}
       {refused && <ErrorBubble error={refused} />}

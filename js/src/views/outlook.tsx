@@ -22,18 +22,26 @@ export function NextLine({ store }: { store: Store }) {
   );
 }
 
-function Gauge({ outlook: { tokens, length, kept, estimated } }: { outlook: Outlook }) {
-  if (length === null) return null;
+/** How much of what can be sent is used, in words too; null where nobody knows the model's context, or nothing would be sent. */
+export function shareOf({ tokens, length, kept, estimated }: Outlook) {
+  if (length === null || tokens === 0) return null;
   const room = length - kept;
   const share = tokens / room;
   const mark = estimated ? "~" : "";
   const percent = share > 0 && share < 0.01 ? "<1 %" : `${mark}${Math.round(share * 100)} %`;
   const words = `${mark}${formatCount(tokens)} of ${formatCount(room)} tokens, ${percent}`;
+  return { room, share, percent, words, state: share >= 1 ? "full" : share >= NEARLY_FULL ? "nearly" : "" };
+}
+
+function Gauge({ outlook }: { outlook: Outlook }) {
+  const found = shareOf(outlook);
+  if (!found) return null;
+  const { tokens, kept, length } = outlook;
+  const { room, share, percent, words, state } = found;
   const whole =
     kept > 0
-      ? `\nIt can read ${formatCount(length)}; max_tokens keeps ${formatCount(kept)} of them for the answer.`
+      ? `\nIt can read ${formatCount(length ?? 0)}; max_tokens keeps ${formatCount(kept)} of them for the answer.`
       : "";
-  const state = share >= 1 ? "full" : share >= NEARLY_FULL ? "nearly" : "";
   return (
     <span class={`gauge ${state}`} title={`What can be sent to the model: ${words}${whole}`}>
       {/* biome-ignore lint/a11y/useSemanticElements: each browser draws a meter element in its own way and colours */}

@@ -10,7 +10,7 @@ import { useDropping } from "./dropping.tsx";
 import { focusOf, useKeptFocus } from "./focus.ts";
 import { Header } from "./header.tsx";
 import { Later, useLater } from "./later.ts";
-import { lazy } from "./lazy.tsx";
+import { later, lazy } from "./lazy.tsx";
 import { live } from "./live.ts";
 import { Answer, Question } from "./message.tsx";
 import { Notices } from "./notices.tsx";
@@ -22,6 +22,8 @@ import { Announcer, StopLine } from "./status.tsx";
 
 const Approvals = lazy((extras) => extras.Approvals);
 const UndoBar = lazy((extras) => extras.UndoBar);
+
+const Toast = later((extras) => extras.Toast);
 
 /** `at` is where it begins instead of where an earlier view was. */
 export function Thread({ store, at }: { store: Store; at?: Place | undefined }) {
@@ -36,6 +38,7 @@ export function Thread({ store, at }: { store: Store; at?: Place | undefined }) 
       <Pill store={store} follow={follow} />
       <Notices store={store} />
       {live(store).deleted && <UndoBar store={store} deleted={live(store).deleted ?? []} />}
+      <Toast store={store} />
       <StopLine store={store} />
       <Composer store={store} />
       <NextLine store={store} />

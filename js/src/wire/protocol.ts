@@ -174,20 +174,87 @@ export interface Page {
   path?: number;
 }
 
-/** A model as the menu shows it; `price` and `about` (a local one's size, and where it is) are text for people. */
+/**
+ * A model as the menu shows it; `price` (of a million tokens in, and out) and `about` (a local one's size, and where it is) are text
+ * for people.
+ */
 export interface ModelInfo {
   id: string;
   name: string;
   context_length: number | null;
-  price: string | null;
+  price?: readonly [string, string];
   /** What it can do, where the listing says so: "tools", "vision", ... */
   can?: readonly string[];
   about?: string;
-  /** What else a search looks at. */
-  words?: string;
   /** One of the last ten that were asked. */
   recent?: boolean;
 }
+
+/** Those of the models that have all words of a query that are sent, and how many there are. */
+export interface ModelList {
+  models: ModelInfo[];
+  total: number;
+  /** What went wrong at a provider that could not be asked. */
+  error: ErrorInfo | null;
+}
+
+/** A conversation as the drawer lists it; `updated` in seconds since the epoch, `snippet` where its text has what was sought. */
+export interface ConversationInfo {
+  id: string;
+  title: string;
+  name: string;
+  updated: number;
+  cost?: string;
+  running?: boolean;
+  messages?: number;
+  snippet?: string;
+  private?: boolean;
+  archived?: boolean;
+}
+
+/** Some requests of a conversation: of one model, for one purpose, or all of them. */
+export interface Share {
+  name: string;
+  requests: number;
+  /** How many of them ended in an error. */
+  failed: number;
+  usage: Usage;
+  cost: string;
+  certainty: Certainty;
+}
+
+/** Where the money and the tokens of a conversation went, and what its context holds. */
+export interface Breakdown {
+  all: Share;
+  models: Share[];
+  purposes: Share[];
+  context: Outlook & { parts: { name: string; tokens: number }[] };
+}
+
+/** A piece of a file; or where the kernel wrote it. */
+export type Exported = { of: string; name: string; text: string; piece: number; pieces: number } | { path: string };
+
+/** What can be asked for, with the fields that say what, and what the reply holds. `shown` is the conversation in view afterwards. */
+export interface Asks {
+  models: [{ query: string }, ModelList];
+  conversations: [
+    { query: string; archived: boolean },
+    { conversations: ConversationInfo[]; more: boolean; shown: string },
+  ];
+  /** Show this conversation in this view. */
+  open: [{ conversation: string }, { shown: string }];
+  new: [object, { shown: string }];
+  rename: [{ conversation: string; title: string }, { title: string }];
+  archive: [{ conversation: string; archived: boolean }, { shown: string }];
+  /** Delete an archived one for good. */
+  erase: [{ conversation: string }, { shown: string }];
+  breakdown: [object, Breakdown];
+  /** `of`: the export that a later piece belongs to; `save`: write it beside the notebook. */
+  export: [{ form: "md" | "json" | "ipynb" | "html"; piece: number; of?: string; save?: true }, Exported];
+}
+
+/** A message that gets a `reply` with the same `ask`. */
+export type Asking = { [Op in keyof Asks]: { op: Op; ask: string } & Asks[Op][0] }[keyof Asks];
 
 /** A part of the front end that is a file of its own: the app, what is opened on demand, formulas. */
 export type AssetName = "app" | "extras" | "math";
@@ -195,9 +262,10 @@ export type AssetName = "app" | "extras" | "math";
 /** Everything that the kernel sends as a custom message. */
 export type Incoming =
   | Append
-  | { op: "snapshot"; snapshot: Snapshot }
+  /** With `state` where this view has come to show another conversation. */
+  | { op: "snapshot"; snapshot: Snapshot; state?: Partial<Traits> }
   | Page
-  | { op: "models"; models: ModelInfo[]; error: ErrorInfo | null }
+  | { op: "reply"; ask: string; value?: unknown; error?: ErrorInfo }
   | { op: "sent"; client_id: string; turn: string }
   | { op: "refused"; client_id: string | null; error: ErrorInfo }
   /** When `counting`, the request may be read on for what it used; a stop that is `at_once` ends that. */
@@ -213,11 +281,11 @@ export type Incoming =
 /** Everything that a view sends. `hello` with generation -1 asks for a whole snapshot. */
 export type Outgoing =
   | { op: "hello"; generation: number; have: number; page: string }
-  | { op: "send"; text: string; client_id: string; attachments?: readonly Attachment[] }
+  /** `shown` is the conversation that it is meant for. */
+  | { op: "send"; text: string; client_id: string; attachments?: readonly Attachment[]; shown?: string }
   | { op: "stop"; turn: string | null; at_once?: boolean }
   | { op: "page"; before: string }
   | { op: "visible"; page: string; visible: boolean }
-  | { op: "models" }
   | { op: "choose"; offer: string }
   | { op: "model"; model: string }
   | { op: "unqueue"; turn: string }
@@ -243,6 +311,7 @@ export type Outgoing =
   /** Of the thread that a turn's view unfolds into, until it folds. */
   | { op: "thread"; message: Outgoing }
   | { op: "fold" }
+  | Asking
   | { op: "asset"; name: AssetName };
 
 export type Kind = "thread" | "turn";

@@ -1,7 +1,7 @@
 /** Scenes of messages that are edited, asked for again, hidden, deleted, cut off and waiting. */
 import type { Message } from "../../src/wire/protocol.ts";
 import { line, snapshot } from "../support/messages.ts";
-import { answer, click, cost, model, question, type Scene, shadow } from "./stage.ts";
+import { answer, click, cost, model, modelList, question, type Scene, shadow } from "./stage.ts";
 import { SHORT } from "./texts.ts";
 
 const made = {
@@ -131,15 +131,9 @@ export const branchScenes: Record<string, () => Scene> = {
   }),
   again: () => {
     const all = thread(branched());
-    all.onSend = (sent) => {
-      const models = ["openrouter/qwen/qwen3-32b", "openrouter/mistral/small", "demo/parrot"].map((id) => ({
-        id,
-        name: id.slice(id.lastIndexOf("/") + 1),
-        context_length: 32768,
-        price: null,
-      }));
-      if (sent.op === "models") setTimeout(() => all.deliver({ op: "models", models, error: null }));
-    };
+    const ids = ["openrouter/qwen/qwen3-32b", "openrouter/mistral/small", "demo/parrot"];
+    const named = ids.map((id) => ({ id, name: id.slice(id.lastIndexOf("/") + 1), context_length: 32768 }));
+    all.answers.models = modelList(named);
     return { model: all, after: () => click("Regenerate with another model") };
   },
 };

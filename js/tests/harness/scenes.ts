@@ -3,8 +3,9 @@ import { line, snapshot } from "../support/messages.ts";
 import { branchScenes } from "./branch_scenes.ts";
 import { composerScenes } from "./composer_scenes.ts";
 import { contentScenes } from "./content_scenes.ts";
+import { headerScenes } from "./header_scenes.ts";
 import { outlookScenes } from "./outlook_scenes.ts";
-import { answer, cost, model, question, type Scene, scrollTo, shadow } from "./stage.ts";
+import { answer, cost, model, modelList, question, type Scene, scrollTo, shadow } from "./stage.ts";
 import { ANSWER, SHORT } from "./texts.ts";
 import { toolScenes } from "./tool_scenes.ts";
 
@@ -79,7 +80,7 @@ const basics: Record<string, () => Scene> = {
   },
   models: () => {
     const made = model("thread", { snapshot: snapshot(conversation()), engine: { state: "ready", text: "" } });
-    const local = { context_length: 32768, price: null, can: ["tools", "vision"] };
+    const local = { context_length: 32768, can: ["tools", "vision"] };
     const models = [
       {
         ...local,
@@ -92,18 +93,14 @@ const basics: Record<string, () => Scene> = {
         id: "openrouter/qwen/qwen3-32b",
         name: "Qwen: Qwen3 32B",
         context_length: 40960,
-        price: "$0.1 in, $0.3 out per million tokens",
+        price: ["$0.1", "$0.3"] as const,
+        can: ["reasoning", "structured output", "tools"],
         recent: true,
       },
       { ...local, id: "ollama/llama3.2:latest", name: "Llama3.2", about: "2.0 GB; downloaded" },
     ];
-    return {
-      model: made,
-      after: () => {
-        shadow()?.querySelector<HTMLElement>(".model")?.click();
-        made.deliver({ op: "models", models, error: null });
-      },
-    };
+    made.answers.models = modelList(models, 10_001);
+    return { model: made, after: () => shadow()?.querySelector<HTMLElement>(".model")?.click() };
   },
   queue: () => {
     const messages = line(
@@ -176,19 +173,17 @@ const basics: Record<string, () => Scene> = {
         id: "openrouter/qwen/qwen3-32b",
         name: "Qwen3 32B",
         context_length: 131072,
-        price: "$0.10 in, $0.30 out per million",
+        price: ["$0.1", "$0.3"] as const,
       },
       {
         id: "openrouter/mistral/small",
         name: "Mistral Small",
         context_length: 32768,
-        price: "$0.05 in, $0.08 out per million",
+        price: ["$0.05", "$0.08"] as const,
       },
-      { id: "demo/parrot", name: "Demo parrot", context_length: null, price: null },
+      { id: "demo/parrot", name: "Demo parrot", context_length: null },
     ];
-    made.onSend = (sent) => {
-      if (sent.op === "models") setTimeout(() => made.deliver({ op: "models", models, error: null }));
-    };
+    made.answers.models = modelList(models);
     return { model: made, after: () => shadow()?.querySelector<HTMLElement>(".model")?.click() };
   },
   long: () => {
@@ -227,4 +222,5 @@ export const scenes: Record<string, () => Scene> = {
   ...outlookScenes,
   ...contentScenes,
   ...composerScenes,
+  ...headerScenes,
 };

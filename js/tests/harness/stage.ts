@@ -1,5 +1,5 @@
 /** What scenes are made of: a model without a kernel, messages with numbers, and a hand that clicks. */
-import type { Message, Part, Usage } from "../../src/wire/protocol.ts";
+import type { Message, ModelInfo, ModelList, Part, Usage } from "../../src/wire/protocol.ts";
 import { message } from "../support/messages.ts";
 import { FakeModel } from "../support/model.ts";
 
@@ -42,6 +42,9 @@ export function model(kind: "thread" | "turn", values: Record<string, unknown>):
 export function shadow(): ShadowRoot | null | undefined {
   return document.querySelector(".nbchat-thread, .nbchat-live")?.shadowRoot;
 }
+
+/** The models of a catalogue, as the kernel sends them. */
+export const modelList = (models: ModelInfo[], total = models.length): ModelList => ({ models, total, error: null });
 
 /** Click the last button of this name. */
 export function click(name: string): void {

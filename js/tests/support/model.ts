@@ -1,12 +1,15 @@
 /** A model as anywidget gives it, without a kernel: traits are set by hand and what a view sends is kept. */
 import type { Model } from "../../src/model.ts";
-import type { Incoming, Outgoing } from "../../src/wire/protocol.ts";
+import type { Asking, Asks, ErrorInfo, Incoming, Outgoing } from "../../src/wire/protocol.ts";
 
 type Callback = (...args: never[]) => void;
 
 export class FakeModel implements Model {
   readonly sent: Outgoing[] = [];
   onSend: ((message: Outgoing) => void) | null = null;
+  /** What the kernel replies to what is asked for, by op; an `ErrorInfo` in `denied` is said instead. */
+  readonly answers: { [Op in keyof Asks]?: Asks[Op][1] | ((asked: Asks[Op][0]) => Asks[Op][1]) } = {};
+  readonly denied: { [Op in keyof Asks]?: ErrorInfo } = {};
   private readonly listeners = new Map<string, Set<Callback>>();
 
   constructor(readonly values: Record<string, unknown> = {}) {}
@@ -23,6 +26,7 @@ export class FakeModel implements Model {
   send(message: Outgoing): void {
     this.sent.push(message);
     this.onSend?.(message);
+    if ("ask" in message) this.reply(message);
   }
 
   on(name: string, callback: Callback): void {
@@ -34,6 +38,15 @@ export class FakeModel implements Model {
     if (name && callback) this.listeners.get(name)?.delete(callback);
     else if (name) this.listeners.delete(name);
     else this.listeners.clear();
+  }
+
+  private reply(message: Asking): void {
+    const { ask, op } = message;
+    const answer = this.answers[op] as unknown;
+    const error = this.denied[op];
+    const value = typeof answer === "function" ? answer(message) : answer;
+    if (error) queueMicrotask(() => this.deliver({ op: "reply", ask, error }));
+    else if (value !== undefined) queueMicrotask(() => this.deliver({ op: "reply", ask, value }));
   }
 
   /** The kernel sends a custom message. */

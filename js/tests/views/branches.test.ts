@@ -134,12 +134,12 @@ describe("asking again", () => {
 
   test("another model can be picked for it", async () => {
     const shown = show(branch("q1a"));
+    const models = ["a/one", "b/two"].map((id) => ({ id, name: id, context_length: null }));
+    view.model.answers.models = { models, total: 2, error: null };
     shown.button("Regenerate with another model").click();
     await drawn();
-    const model = (id: string) => ({ id, name: id, context_length: null, price: null });
-    view.model.deliver({ op: "models", models: [model("a/one"), model("b/two")], error: null });
     await drawn();
-    shown.find(".row:last-child").click();
+    (shown.root.querySelectorAll(".row")[1] as HTMLElement).click();
     await drawn();
     expect(view.sent("regenerate")).toMatchObject([{ message: "answer to q1a", model: "b/two" }]);
     expect(view.sent("model")).toEqual([]);

@@ -92,15 +92,15 @@ describe("sending", () => {
     await drawn();
     expect(shown.find<HTMLTextAreaElement>("textarea").value).toBe("Why?");
     expect(shown.has(".waiting")).toBe(false);
-    expect(shown.find(".notice").textContent).toContain("has ended or was restarted");
-    expect(shown.find(".notice").getAttribute("role")).toBe("alert");
+    expect(shown.find(".notice, .kernel-line").textContent).toContain("has ended or was restarted");
+    expect(shown.find(".notice, .kernel-line").getAttribute("role")).toBe("alert");
     const tries = view.model.sent.length;
     await vi.advanceTimersByTimeAsync(60_000);
     expect(view.model.sent.length).toBe(tries);
     view.model.onSend = null;
     view.say("Because"); // it can be reached after all
     await drawn();
-    expect(shown.has(".notice")).toBe(false);
+    expect(shown.has(".notice, .kernel-line")).toBe(false);
   });
 
   test("a refusal of what another page sent is not shown here", async () => {

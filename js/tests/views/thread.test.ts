@@ -150,30 +150,6 @@ describe("a thread", () => {
     expect(view.sent("choose")).toEqual([{ op: "choose", offer: "openai" }]);
   });
 
-  test("lets a model be found and chosen by keyboard", async () => {
-    view = new TestView();
-    const shown = view.render();
-    shown.find(".model").click();
-    await vi.waitFor(() => expect(view.sent("models")).toEqual([{ op: "models" }]));
-    const models = ["a/one", "b/two", "b/three"].map((id) => ({
-      id,
-      name: id.slice(2),
-      context_length: null,
-      price: null,
-    }));
-    view.model.deliver({ op: "models", models, error: null });
-    await vi.waitFor(() => expect(shown.root.querySelectorAll(".row").length).toBe(3));
-    const input = shown.find<HTMLInputElement>(".menu input");
-    input.value = "b/";
-    input.dispatchEvent(new InputEvent("input", { bubbles: true }));
-    await vi.waitFor(() => expect(shown.root.querySelectorAll(".row").length).toBe(2));
-    shown.key("ArrowDown", {}, ".menu input");
-    await vi.waitFor(() => expect(shown.find(".row.active").textContent).toContain("three"));
-    shown.key("Enter", {}, ".menu input");
-    await vi.waitFor(() => expect(shown.has(".menu")).toBe(false));
-    expect(view.sent("model")).toEqual([{ op: "model", model: "b/three" }]);
-  });
-
   test("says to screen readers when an answer begins and ends, not every word", async () => {
     view = new TestView();
     const shown = view.render();

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from nbchat.core.calibration import Calibration
 from nbchat.core.conversations import Conversation, ConversationSummary, SearchHit
+from nbchat.core.cost import Cost
 from nbchat.core.messages import Message, Part
 from nbchat.core.models import Provider
 from nbchat.core.requests import RequestRecord
@@ -151,6 +152,10 @@ class RequestLedger(Protocol):
     async def spent(self, conversation_id: str | None = None, *, since: float | None = None) -> Decimal:
         """Return what these rows came to in US dollars; unknown costs and other currencies count nothing. Asked before each
         request that has a budget, so it reads no more of the rows than their amounts."""
+        ...
+
+    async def costs(self, conversations: Sequence[str]) -> dict[str, Cost]:
+        """Return what each of these conversations (ids, at most a few hundred) has cost; one that asked nothing is left out."""
         ...
 
     async def calibration(self, provider: str, model: str) -> Calibration:
