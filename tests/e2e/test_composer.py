@@ -49,9 +49,11 @@ def test_a_pasted_picture_and_a_dropped_file_go_with_the_question(open_chat: Ope
         give(view, "paste", "photo.jpg", "image/jpeg", picture(3000, 1500))
         give(view, "drop", "data.csv", "text/csv", b"a,b\n1,2\n" * 5_000)
         chips = view.root.locator(".chip")
-        expect(chips).to_contain_text(["2048 × 1024 · ~1,105 tokens · made smaller, from 3000 × 1500", "40 kB · ~10,000 tokens"])
+        expect(chips).to_contain_text(
+            ["2048 × 1024 · ~1,105 tokens · made smaller, from 3000 × 1500", "40 kB · ~10,000 tokens"], timeout=30_000
+        )
         view.ask("what is this?")
-        expect(view.answers).to_have_text(["noise"])
+        expect(view.answers).to_have_text(["noise"], timeout=30_000)
         expect(chips).to_have_count(0)
         image, file, question = contents(server)
         sent = base64.b64decode(image["image_url"]["url"].removeprefix("data:image/jpeg;base64,"))
@@ -80,7 +82,7 @@ def test_as_much_as_the_composer_lets_through_gets_through(open_chat: OpenChat) 
             expect(view.root.locator(".chip small").last).not_to_have_text("Reading…")
         expect(view.root.locator(".attached-said.wrong")).to_contain_text("6.jpg does not fit: 8 MB are the most")
         view.ask("how many?")
-        expect(view.answers).to_have_text(["six"])
+        expect(view.answers).to_have_text(["six"], timeout=60_000)
         *images, _ = contents(server)
         assert [base64.b64decode(each["image_url"]["url"].partition(",")[2]) for each in images] == [photo] * 6
         expect(view.root.locator(".thumb img")).to_have_count(6)
