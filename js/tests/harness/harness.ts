@@ -6,7 +6,7 @@ import type { Incoming, Outgoing } from "../../src/wire/protocol.ts";
 import { ground } from "./hosts.ts";
 import { scenes } from "./scenes.ts";
 
-const QUIET = 150;
+const QUIET = 100;
 
 const query = new URLSearchParams(location.search);
 let begin = () => {};

@@ -87,17 +87,21 @@ export class Darkroom {
         context.drawImage(image, 0, 0);
         const pixels = context.getImageData(0, 0, image.width, image.height).data;
         const [width, height] = [Math.ceil(image.width / block), Math.ceil(image.height / block)];
-        const sums = new Float64Array(width * height * 3);
-        const counts = new Uint32Array(width * height);
-        for (let y = 0, pixel = 0; y < image.height; y++) {
-          for (let x = 0; x < image.width; x++, pixel += 4) {
-            const at = Math.floor(y / block) * width + Math.floor(x / block);
-            counts[at] = (counts[at] ?? 0) + 1;
-            for (let colour = 0; colour < 3; colour++)
-              sums[at * 3 + colour] = (sums[at * 3 + colour] ?? 0) + (pixels[pixel + colour] ?? 0);
+        const levels: number[] = [];
+        for (let top = 0; top < height; top++) {
+          for (let left = 0; left < width; left++) {
+            let [red, green, blue, count] = [0, 0, 0, 0];
+            for (let y = top * block; y < Math.min((top + 1) * block, image.height); y++) {
+              const end = (y * image.width + Math.min((left + 1) * block, image.width)) * 4;
+              for (let at = (y * image.width + left * block) * 4; at < end; at += 4, count++) {
+                red += pixels[at] as number;
+                green += pixels[at + 1] as number;
+                blue += pixels[at + 2] as number;
+              }
+            }
+            for (const sum of [red, green, blue]) levels.push(Math.round(sum / count));
           }
         }
-        const levels = Array.from(sums, (sum, at) => Math.round(sum / (counts[Math.floor(at / 3)] ?? 1)));
         return JSON.stringify({ width, height, levels }); // as text: playwright is slow with long lists
       },
       [png.toString("base64"), BLOCK] as const,

@@ -60,4 +60,4 @@ test("everything looks as it did", async () => {
   if (process.env.RECORD) for (const scene of gone) darkroom.forget(scene);
   else changed.push(...gone.map((scene) => `${scene} is no scene any more, and its picture is kept`));
   expect(changed).toEqual([]);
-});
+}, 300_000);
