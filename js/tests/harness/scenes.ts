@@ -6,6 +6,7 @@ import { contentScenes } from "./content_scenes.ts";
 import { headerScenes } from "./header_scenes.ts";
 import { outlookScenes } from "./outlook_scenes.ts";
 import { answer, cost, model, modelList, question, type Scene, scrollTo, shadow } from "./stage.ts";
+import { stateScenes } from "./state_scenes.ts";
 import { ANSWER, SHORT } from "./texts.ts";
 import { toolScenes } from "./tool_scenes.ts";
 
@@ -223,4 +224,5 @@ export const scenes: Record<string, () => Scene> = {
   ...contentScenes,
   ...composerScenes,
   ...headerScenes,
+  ...stateScenes,
 };
