@@ -13,6 +13,9 @@ const LENGTH_MOST = 2_000;
 /** Primes, and letters with marks, each of which becomes a stack of elements, count for more. */
 const MARKED = /['\u00c0-\u024f]|[\u0300-\u036f]/g;
 const MARKED_WEIGHT = 8;
+/** So do the cells of matrices. */
+const CELLS = /&|\\\\/g;
+const CELL_WEIGHT = 3;
 /** Levels of braces, and of elements in what is drawn: layout of deeply nested fractions takes exponential time. */
 const BRACES_MOST = 60;
 const DEPTH_MOST = 40;
@@ -25,7 +28,7 @@ const UNWANTED = /^(?:on|href$|src$|id$|xlink|xml)/;
 
 /** Return `tex` as a `math` element; throws an Error that says why it cannot be drawn. */
 export function drawFormula(tex: string, display: boolean): Element {
-  const weight = tex.length > LENGTH_MOST ? tex.length : tex.length + MARKED_WEIGHT * (tex.match(MARKED)?.length ?? 0);
+  const weight = tex.length > LENGTH_MOST ? tex.length : weightOf(tex);
   if (weight > LENGTH_MOST) throw new Error("This formula is too long to be drawn.");
   if (DEFINES.test(tex)) throw new Error("Formulas that define commands are not drawn.");
   if (bracesOf(tex) > BRACES_MOST) throw new Error("This formula is nested too deeply to be drawn.");
@@ -47,6 +50,11 @@ export function drawFormula(tex: string, display: boolean): Element {
   if (drawn?.localName !== "math") throw new Error("This is no formula.");
   tidy(drawn, 0);
   return drawn;
+}
+
+function weightOf(tex: string): number {
+  const count = (pattern: RegExp) => tex.match(pattern)?.length ?? 0;
+  return tex.length + MARKED_WEIGHT * count(MARKED) + CELL_WEIGHT * count(CELLS);
 }
 
 function bracesOf(tex: string): number {

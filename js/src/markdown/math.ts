@@ -5,6 +5,7 @@
  * A block of math ends at its closing line or at a blank line, whichever comes first: whether a line belongs to it is known once
  * the line is complete.
  */
+
 /** The lines that begin a block: a formula alone on its line, or the beginning of one that goes on. */
 const WHOLE = /^(?:\$\$(?!\$)(?:\\.|[^\\$])+?\$\$|\\\[(?:[^\\]|\\(?!\]).)+?\\\])[ \t]*$/;
 const BEGIN = /^(?:\$\$(?!\$)(?:\\.|[^\\$])*|\\\[(?:(?=[ \t]|\\begin\{)(?:[^\\]|\\(?!\]).)*)?)$/;

@@ -2,8 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { drawFormula } from "../../src/math.ts";
 
-/** What drawing and laying out one formula may take: some 50 milliseconds, or more on the busy machine of a test. */
-const MOST = 120;
+/** What drawing and laying out one formula may take: some 40 milliseconds, or more on the busy machine of a test. */
+const MOST = 100;
 
 function attempt(tex: string): { node: Element | null; reason: string } {
   try {
@@ -88,8 +88,24 @@ function fill(piece: string, length = 1_950): string {
   return piece.repeat(Math.floor(length / piece.length));
 }
 
+/** A long formula of the usual kind: where it takes long, the machine is busy. */
+const USUAL = fill("x_1 + \\frac{1}{2} ", 400);
+
+/** The least time of drawing and laying out a formula, in milliseconds: other load on the machine only adds. */
+function least(tex: string, enough: number): number {
+  let total = Number.POSITIVE_INFINITY;
+  for (let tries = 0; tries < 10 && total > enough; tries++) {
+    const begun = performance.now();
+    const { node } = attempt(tex);
+    if (node) document.body.append(node);
+    node?.getBoundingClientRect();
+    total = Math.min(total, performance.now() - begun);
+    node?.remove();
+  }
+  return total;
+}
+
 describe("in bounded time", () => {
-  attempt("\\frac{a}{b} + \\sqrt{x^2}"); // what is compiled once is compiled
   test.each([
     ["10,000 braces", "{".repeat(10_000) + "}".repeat(10_000)],
     ["a hundred thousand characters", fill("x_1 + ", 100_000)],
@@ -103,29 +119,21 @@ describe("in bounded time", () => {
     ["exponents", nest("x^{", "}")],
     ["brackets", nest("\\left(", "\\right)")],
     ["accents", `${"\\hat".repeat(600)} x`],
-    ["a matrix", `\\begin{pmatrix}${fill("a&b\\\\")}\\end{pmatrix}`],
+    ["a matrix", `\\begin{pmatrix}${fill("a&b\\\\", 950)}\\end{pmatrix}`],
     ["matrices", nest("\\begin{matrix}", "\\end{matrix}")],
+    ["a large matrix, as text", `\\begin{pmatrix}${fill("a&b\\\\")}\\end{pmatrix}`],
     ["text", `\\text{${fill("a b ")}}`],
     ["a number", fill("1")],
-    ["letters", fill("é")],
-    ["primes", `x${fill("'")}`],
+    ["letters", fill("é", 220)],
+    ["primes", `x${fill("'", 220)}`],
     ["strokes", fill("\\cancel{a}")],
     ["colours", fill("\\color{red}a")],
     ["dots", fill("\\dots ")],
     ["strokes within strokes", nest("\\cancel{", "}", 400)],
     ["arrows", fill("\\xrightarrow{abc}")],
   ])("%s", (name, tex) => {
-    const times = [0, 1, 2].map(() => {
-      const begun = performance.now();
-      const { node } = attempt(tex);
-      if (node) document.body.append(node);
-      node?.getBoundingClientRect();
-      const took = performance.now() - begun;
-      node?.remove();
-      return took;
-    });
-    const total = Math.min(...times); // other load on the machine only adds
-    if (total > 20) console.info(`${name}: ${Math.round(total)} ms with layout`);
-    expect(total).toBeLessThan(MOST);
+    const total = least(tex, MOST / 2);
+    if (total > 40) console.info(`${name}: ${Math.round(total)} ms with layout`);
+    expect(total).toBeLessThan(Math.max(MOST, 30 * least(USUAL, 0)));
   });
 });
