@@ -49,6 +49,9 @@ def test_kernel_without_nbchat_is_left_alone_until_somebody_asks(open_notebook: 
     assert notebook.value("In[1:]") == ["get_ipython().run_line_magic('load_ext', 'nbchat')"]
     notebook.page.evaluate("path => window.__lab.kernel(path).restart()", notebook.path)
     expect(panel.root).to_contain_text("nbchat is not loaded in this notebook's kernel")
+    notebook.page.evaluate("path => window.__lab.kernel(path).info", notebook.path)
+    notebook.run(1)
+    expect(panel.rows).to_have_count(1)
 
 
 def test_notebook_without_its_kernel_shows_what_was_kept(open_notebook: Open) -> None:

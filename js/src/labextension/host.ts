@@ -10,6 +10,7 @@ export interface Signal<Sender, Args> {
 
 export interface Message {
   header: { msg_type: string };
+  parent_header: { msg_id?: string };
   content: Record<string, unknown>;
 }
 

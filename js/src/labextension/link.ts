@@ -34,6 +34,8 @@ export class Link {
   error = "";
 
   private comm: Comm | null = null;
+  /** Requests whose cells speak of nbchat and have not ended. */
+  private readonly loading = new Set<string>();
   private hope = false;
   private ended = false;
 
@@ -111,6 +113,14 @@ export class Link {
     this.comm = null;
     this.shown = null;
     this.to("absent");
+    this.tryAgain();
+  }
+
+  /** nbchat may be there by now: a cell that speaks of it has ended since it was found missing, or while it was asked for. */
+  private tryAgain(): void {
+    if (!this.hope || this.state !== "absent") return;
+    this.hope = false;
+    void this.connect();
   }
 
   private drop(): void {
@@ -124,15 +134,20 @@ export class Link {
       this.comm = null; // the kernel's end is gone with it
       this.shown = null;
       this.rows = [];
-      this.to("absent");
-    } else if (status === "idle" && this.hope && this.state === "absent") {
       this.hope = false;
-      void this.connect();
+      this.loading.clear();
+      this.to("absent");
     }
   };
 
-  private readonly onMessage = (_: Kernel, { header, content }: Message): void => {
-    if (header.msg_type === "execute_input" && String(content.code).includes("nbchat")) this.hope = true;
+  /** The cell's own idle counts: comms on subshells have theirs, in the middle of it. */
+  private readonly onMessage = (_: Kernel, { header, parent_header, content }: Message): void => {
+    const request = parent_header.msg_id ?? "";
+    if (header.msg_type === "execute_input" && String(content.code).includes("chat")) this.loading.add(request);
+    else if (header.msg_type === "status" && content.execution_state === "idle" && this.loading.delete(request)) {
+      this.hope = true;
+      this.tryAgain();
+    }
   };
 }
 

@@ -32,10 +32,14 @@ class FakeComm implements Comm {
     this.isDisposed = true;
   }
   say(content: unknown) {
-    this.onMsg({ header: { msg_type: "comm_msg" }, content: { data: { method: "custom", content } } });
+    this.onMsg({
+      header: { msg_type: "comm_msg" },
+      parent_header: {},
+      content: { data: { method: "custom", content } },
+    });
   }
   refuse() {
-    this.onClose({ header: { msg_type: "comm_close" }, content: {} });
+    this.onClose({ header: { msg_type: "comm_close" }, parent_header: {}, content: {} });
   }
 }
 
@@ -56,9 +60,17 @@ class FakeKernel implements Kernel {
   get comm() {
     return this.comms.at(-1) as FakeComm;
   }
+  /** A cell begins; returns how it ends. */
+  begin(code: string, request = "r1") {
+    const say = (msg_type: string, content: Record<string, unknown>, msg_id = request) =>
+      this.iopubMessage.emit({ header: { msg_type }, parent_header: { msg_id }, content });
+    say("status", { execution_state: "busy" });
+    say("execute_input", { code });
+    say("status", { execution_state: "idle" }, "a comm on a subshell");
+    return () => say("status", { execution_state: "idle" });
+  }
   run(code: string) {
-    this.iopubMessage.emit({ header: { msg_type: "execute_input" }, content: { code } });
-    this.statusChanged.emit("idle");
+    this.begin(code)();
   }
 }
 
@@ -107,6 +119,30 @@ test("a kernel without nbchat is asked again only when a cell that speaks of it 
   await vi.advanceTimersByTimeAsync(0);
   expect(kernel.comms.length).toBe(1);
   kernel.run("%load_ext nbchat");
+  await vi.advanceTimersByTimeAsync(0);
+  expect(kernel.comms.length).toBe(2);
+});
+
+test("a cell that loads nbchat while it is asked for is not missed", async () => {
+  void link.connect();
+  await vi.advanceTimersByTimeAsync(0);
+  kernel.run("%load_ext nbchat"); // has ended before the refusal arrives
+  kernel.comm.refuse();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(kernel.comms.length).toBe(2);
+  kernel.comm.refuse();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(kernel.comms.length).toBe(2);
+});
+
+test("what ends in the middle of such a cell is not its end", async () => {
+  void link.connect();
+  await vi.advanceTimersByTimeAsync(0);
+  kernel.comm.refuse();
+  const end = kernel.begin("%load_ext nbchat");
+  await vi.advanceTimersByTimeAsync(0);
+  expect(kernel.comms.length).toBe(1);
+  end();
   await vi.advanceTimersByTimeAsync(0);
   expect(kernel.comms.length).toBe(2);
 });
