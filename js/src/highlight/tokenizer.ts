@@ -58,6 +58,7 @@ const WORDS_MOST = 100;
 
 const compiled = new Map<string, Tokenize>();
 let waiting: (() => void)[] = [];
+let asking = false;
 
 /** Return the tokenizer of a language by any of its usual names; undefined for an unknown one, and for one that is not here yet. */
 export function tokenizerFor(language: string): Tokenize | undefined {
@@ -77,16 +78,18 @@ export function whenKnown(language: string, then: () => void): void {
   const name = nameOf(language);
   if (name === undefined || LANGUAGES[name]) return;
   waiting.push(then);
-  if (waiting.length > 1) return;
+  if (asking) return;
+  asking = true;
   loadAsset("extras").then(
     ({ languages }) => {
+      asking = false;
       Object.assign(LANGUAGES, languages);
       const ready = waiting;
       waiting = [];
       for (const each of ready) each();
     },
     () => {
-      waiting = []; // no kernel: it stays plain
+      asking = false; // no kernel, or a busy one: it stays plain until the next block asks
     },
   );
 }

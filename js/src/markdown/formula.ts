@@ -19,6 +19,9 @@ const SHORT = 400;
 /** So many drawn formulas are kept to be copied: the same ones stand in several views, and again and again in an answer. */
 const KEPT_MOST = 400;
 
+/** Whoever did not send the module is asked again after this long, or by the next formula. Milliseconds. */
+const AGAIN = 20_000;
+
 const sources = new WeakMap<HTMLElement, string>();
 const kept = new Map<string, Element | Error>();
 const waiting: HTMLElement[] = [];
@@ -74,14 +77,15 @@ function request(node: HTMLElement): void {
 }
 
 async function load(): Promise<void> {
-  if (loading) return;
+  if (loading || math) return;
   loading = true;
   try {
     math = await loadAsset("math");
     addStyles("math", math.styles);
     schedule(0);
   } catch {
-    loading = false; // no kernel: the sources stand, and the next formula asks again
+    loading = false; // no kernel, or a busy one: the sources stand, and are drawn once one answers
+    setTimeout(() => void load(), AGAIN);
   }
 }
 

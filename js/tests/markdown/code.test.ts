@@ -21,6 +21,17 @@ describe("a language that is not here yet", () => {
   let arrive: (module: unknown) => void = () => {};
   registry().loads.set("extras", new Promise((resolve) => (arrive = resolve as typeof arrive)));
 
+  test("is asked for again by the next block, if nobody sent it", async () => {
+    const sent = registry().loads.get("extras") as Promise<unknown>;
+    registry().loads.set("extras", Promise.reject(new Error("no kernel")));
+    const first = block("go", "func");
+    await new Promise((done) => setTimeout(done));
+    registry().loads.set("extras", Promise.resolve({ languages: { go: languages.go } }));
+    block("go", "func");
+    await vi.waitFor(() => expect(first.root.querySelector(".t-keyword")?.textContent).toBe("func"));
+    registry().loads.set("extras", sent);
+  });
+
   test("is plain, then coloured from the first line, once, in slices", async () => {
     const late = block("rust", text);
     const root = document.createElement("div");
@@ -37,6 +48,7 @@ describe("a language that is not here yet", () => {
     expect(late.root.querySelectorAll(".line").item(200).querySelector(".t-comment")).not.toBeNull();
     expect(late.root.querySelector("code")?.innerHTML).toBe(block("rust", text).root.querySelector("code")?.innerHTML);
     stream.append("    let a = 1;\n}\n```\n");
+    stream.end();
     expect(root.querySelectorAll(".t-keyword").length).toBe(2);
   });
 
