@@ -6,7 +6,7 @@ import { movedBy, Popup } from "./popup.tsx";
 export interface Item {
   name: string;
   detail?: string;
-  /** Stands above it. */
+  /** Stands above the first one of its kind, and is said with each. */
   head?: string;
   /** Absent: it is only told. */
   does?: () => void;
@@ -38,15 +38,15 @@ export function Items({ name, items, button, close }: ItemsProps) {
   return (
     <Popup button={button} close={close} name={name} role="menu" kind="items" keys={keys}>
       <div ref={root} role="presentation">
-        {items.map((item) => (
-          <Entry key={item.name} item={item} close={close} />
+        {items.map((item, at) => (
+          <Entry key={item.name} item={item} first={items[at - 1]?.head !== item.head} close={close} />
         ))}
       </div>
     </Popup>
   );
 }
 
-function Entry({ item, close }: { item: Item; close: () => void }) {
+function Entry({ item, first, close }: { item: Item; first: boolean; close: () => void }) {
   const inside: ComponentChildren = (
     <>
       <span>{item.name}</span>
@@ -55,7 +55,7 @@ function Entry({ item, close }: { item: Item; close: () => void }) {
   );
   return (
     <>
-      {item.head && (
+      {first && item.head && (
         <p class="menu-head" aria-hidden="true">
           {item.head}
         </p>

@@ -29,10 +29,10 @@ export function MoreMenu({ store, button, close }: MenuProps) {
   ];
   const items: Item[] = [
     ...(free ? others : []),
-    ...FORMS.map(([form, name, detail], at) => ({
+    ...FORMS.map(([form, name, detail]) => ({
       name,
       detail,
-      ...(at === 0 && { head: canDownload() ? "Download as" : "Save beside the notebook as" }),
+      head: canDownload() ? "Download as" : "Save beside the notebook as",
       does: () => void download(store, form, name),
     })),
   ];

@@ -141,6 +141,8 @@ describe("the menu", () => {
     expect(shown.focused?.textContent).toContain("Web page");
     await press("ArrowUp", shown);
     expect(shown.focused?.getAttribute("aria-label")).toBe("Download as Markdown");
+    expect(shown.root.querySelectorAll(".menu-head").length).toBe(1);
+    expect(shown.has("[aria-label='Download as JSON']")).toBe(true);
     await press("Escape", shown);
     expect(shown.has("[role=menu]")).toBe(false);
     expect(shown.focused?.getAttribute("aria-label")).toBe("More");
