@@ -10,7 +10,7 @@ const out = mkdtempSync(join(tmpdir(), "nbchat-build-"));
 
 beforeAll(() => {
   execFileSync(process.execPath, [join(import.meta.dirname, "../build.mjs"), "--out", out]);
-});
+}, 60_000);
 
 afterAll(() => rmSync(out, { recursive: true }));
 

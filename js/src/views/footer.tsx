@@ -14,15 +14,17 @@ interface FooterProps {
   recovers: boolean;
   asked: boolean;
   few: boolean;
+  /** How it ended stands above, with what that means. */
+  told: boolean;
   edit: () => void;
 }
 
 const Facts = lazy((extras) => extras.Facts);
 
-export function Footer({ message, store, recovers, asked, few, edit }: FooterProps) {
+export function Footer({ message, store, recovers, asked, few, told, edit }: FooterProps) {
   const name = `facts ${message.id}`;
   const [open, setOpen] = useState(store.memory.get(name) === true);
-  const end = ending(message);
+  const end = told ? "" : ending(message);
   const missing = leftOut(message);
   const toggle = () => {
     store.memory.set(name, !open);

@@ -120,6 +120,7 @@ export const Answer = pure(function Answer(props: AnswerProps) {
           recovers={recovers && !cause}
           asked={asked}
           few={few}
+          told={Boolean(cause) && cause !== message.error}
           edit={() => editing.begin(textToRead(message))}
         />
       )}

@@ -1,5 +1,6 @@
 /** What the views look like in the states that matter: each scene is a model, and what happens to it. For eyes, not asserts. */
 import { line, snapshot } from "../support/messages.ts";
+import { behaviourScenes } from "./behaviour_scenes.ts";
 import { branchScenes } from "./branch_scenes.ts";
 import { composerScenes } from "./composer_scenes.ts";
 import { contentScenes } from "./content_scenes.ts";
@@ -218,6 +219,7 @@ const basics: Record<string, () => Scene> = {
 
 export const scenes: Record<string, () => Scene> = {
   ...basics,
+  ...behaviourScenes,
   ...branchScenes,
   ...toolScenes,
   ...outlookScenes,
