@@ -2,8 +2,8 @@
 export const STYLE = `
 .nbchat-panel { display: flex; flex-direction: column; background: var(--jp-layout-color1); color: var(--jp-ui-font-color1);
   font: var(--jp-ui-font-size1) var(--jp-ui-font-family); }
-/* the hosts' own rules for what stands in a side bar name it by its id */
-#nbchat-panel.nbchat-panel, #jp-right-stack > #nbchat-panel { min-width: 320px; }
+/* JupyterLab's own rule for what stands in a side bar names it by its id; Notebook gives its panels a share of the page */
+.jp-LabShell #jp-right-stack > #nbchat-panel { min-width: 320px; }
 .nbchat-panel-head { flex: none; max-height: 35%; overflow: auto; padding: 8px; border-bottom: 1px solid var(--jp-border-color2); }
 .nbchat-panel-head p { margin: 4px 4px 8px; line-height: 1.4; }
 .nbchat-panel-bar { display: flex; align-items: center; justify-content: space-between; }
