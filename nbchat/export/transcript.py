@@ -13,11 +13,15 @@ from nbchat.export.facts import call_names, result_label
 from nbchat.export.markdown import attachment_line, footer, part_markdown, quoted
 from nbchat.export.safe_markdown import escape_text, fenced
 
-__all__ = ["MARKER", "THREAD_CHARACTERS", "thread_markdown", "turn_markdown"]
+__all__ = ["BEGUN", "MARKER", "THREAD_CHARACTERS", "thread_markdown", "turn_markdown"]
 
 MARKER = "[](#nbchat-transcript)"
 """An empty link: invisible, and how a view knows a saved transcript that it stands for. Model text cannot contain it,
 because links to anchors are made text there."""
+
+BEGUN = f"*The answer is kept here when it is complete.*\n\n{MARKER}"
+"""A turn's transcript until the turn ends: true for who reads it below a view, in hosts that cannot hide it there, and for who
+opens a notebook that was saved before."""
 
 THREAD_CHARACTERS = 64_000
 """How much of a thread is kept, newest first, as in a view's snapshot; its newest message is always whole."""
@@ -29,7 +33,7 @@ def turn_markdown(question: Message | None, answer: Message | None) -> str:
     """Return a turn's transcript: the question quoted (None where the cell itself shows it), the answer made safe, one
     line about it, and the invisible marker. Without an answer it says so."""
     blocks = [] if question is None else _asked(question)
-    blocks.extend(["*There is no answer here (yet).*"] if answer is None else _answer(answer))
+    blocks.extend(["*There is no answer here any more.*"] if answer is None else _answer(answer))
     return _joined(blocks)
 
 

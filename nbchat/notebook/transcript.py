@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from nbchat.core.ids import new_id
-from nbchat.export.transcript import thread_markdown, turn_markdown
+from nbchat.export.transcript import BEGUN, thread_markdown, turn_markdown
 
 if TYPE_CHECKING:
     from nbchat.core.messages import Message
@@ -72,7 +72,7 @@ class TurnTranscript(Transcript):
     """What the cell of a turn keeps: its answer, and its question where that is not the cell's own (`asked`)."""
 
     def __init__(self, kernel: Any, asked: str) -> None:
-        super().__init__(kernel, turn_markdown(None, None))
+        super().__init__(kernel, BEGUN)
         self._asked = asked
 
     def follow(self, turn: Turn) -> None:

@@ -78,8 +78,8 @@ def test_tool_rounds() -> None:
 
 
 def test_no_answer() -> None:
-    """Before the turn's end, and when its answer was deleted, a reader finds words and no empty output."""
-    assert turn_markdown(None, None) == f"*There is no answer here (yet).*\n\n{MARKER}"
+    """When its answer was deleted a reader finds words and no empty output."""
+    assert turn_markdown(None, None) == f"*There is no answer here any more.*\n\n{MARKER}"
 
 
 def test_mathematics_stays_as_it_was_written() -> None:
