@@ -45,7 +45,7 @@ function drawBlock(node: HTMLElement, block: Block, parent: Block, context: Cont
 
 /** A paragraph of nothing but link definitions shows nothing. */
 function isHidden(block: Block): boolean {
-  return block.kind === "paragraph" && textOf(block).trim() === "";
+  return block.kind === "paragraph" && block.skip > 0 && textOf(block).trim() === "";
 }
 
 function viewOf(block: Block, node: Element): View {
