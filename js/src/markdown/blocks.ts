@@ -12,12 +12,18 @@ import { splitRow } from "./table.ts";
 import { type Block, textOf } from "./tree.ts";
 
 /** How far the lines of a block are drawn for good, into which node. */
-export interface View {
-  readonly node: Node;
+export interface View extends Group {
   settled: number;
-  last: ChildNode | null;
   /** Of text: its characters that are drawn for good. */
   length: number;
+  /** Of a whole text: where its blocks stand. */
+  groups?: Group[];
+}
+
+/** Where some children stand, and the last of them that is drawn for good. */
+export interface Group {
+  readonly node: HTMLElement;
+  last: ChildNode | null;
 }
 
 /** The kind of node that a block needs. */

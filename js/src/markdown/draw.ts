@@ -4,23 +4,66 @@
  * Owns which node shows which block: a child's node stands at the child's place among its parent's nodes. Nodes outlive the
  * blocks of a preview: what is read again finds the node that the same kind of block had before.
  */
-import { blockKey, makeNode, updateNode, type View } from "./blocks.ts";
-import { placeNode, removeFrom } from "./dom.ts";
+import { blockKey, type Group, makeNode, updateNode, type View } from "./blocks.ts";
+import { element, placeNode, removeFrom } from "./dom.ts";
 import type { Notes } from "./notes.ts";
 import type { Context } from "./patch.ts";
 import { type Block, isContainer, textOf } from "./tree.ts";
 
+/**
+ * So many blocks of a text stand in one group, the first ones in the root itself. The browser passes over a group that is out of sight
+ * (`content-visibility`), and looks at none but the last again with an update: it costs as much at the end of a long answer as at
+ * its beginning. A block is made in its group and never moved, so that selections stay.
+ */
+const GROUP = 8;
+
+/** Show a whole text in `root`, its blocks in groups. */
+export function drawText(root: HTMLElement, block: Block, context: Context, notes: Notes): void {
+  const view = viewOf(block, root);
+  view.groups ??= [{ node: root, last: null }];
+  const { groups } = view;
+  const { length } = block.children;
+  for (const gone of groups.splice(Math.max(1, Math.ceil(length / GROUP)))) gone.node.remove();
+  for (let at = Math.floor(view.settled / GROUP); at === 0 || at * GROUP < length; at++) {
+    let group = groups[at];
+    if (!group) {
+      group = { node: element("div", "group"), last: null };
+      root.insertBefore(group.node, notes.stop);
+      groups[at] = group;
+    }
+    const [from, to] = [Math.max(view.settled, at * GROUP), Math.min((at + 1) * GROUP, length)];
+    drawRange(group, block, from, to, context, notes, at === 0 ? (groups[1]?.node ?? notes.stop) : null);
+  }
+  view.settled = Math.max(view.settled, Math.min(block.sure, length));
+}
+
 /** Show the children of `block` as the children of `parent`, before `stop`. */
 export function drawChildren(
-  parent: Element,
+  parent: HTMLElement,
   block: Block,
   context: Context,
   notes: Notes,
   stop: ChildNode | null = null,
 ): void {
   const view = viewOf(block, parent);
-  let at = next(view.last ? view.last.nextSibling : parent.firstChild, stop);
-  for (let index = view.settled; index < block.children.length; index++) {
+  const { length } = block.children;
+  drawRange(view, block, view.settled, length, context, notes, stop);
+  view.settled = Math.max(view.settled, Math.min(block.sure, length));
+}
+
+/** Show some of the children behind those in `group` that are final. */
+function drawRange(
+  group: Group,
+  block: Block,
+  from: number,
+  to: number,
+  context: Context,
+  notes: Notes,
+  stop: ChildNode | null,
+): void {
+  const parent = group.node;
+  let at = next(group.last ? group.last.nextSibling : parent.firstChild, stop);
+  for (let index = from; index < to; index++) {
     const child = block.children[index] as Block;
     let node: ChildNode | null = null;
     if (child.kind === "note") notes.draw(child, context);
@@ -29,10 +72,7 @@ export function drawChildren(
       drawBlock(node as HTMLElement, child, block, context, notes);
       at = next(node.nextSibling, stop);
     }
-    if (index < block.sure) {
-      view.settled = index + 1;
-      view.last = node ?? view.last;
-    }
+    if (index < block.sure) group.last = node ?? group.last;
   }
   removeFrom(at, stop);
 }
@@ -48,9 +88,9 @@ function isHidden(block: Block): boolean {
   return block.kind === "paragraph" && block.skip > 0 && textOf(block).trim() === "";
 }
 
-function viewOf(block: Block, node: Element): View {
+function viewOf(block: Block, node: HTMLElement): View {
   let view = block.view as View | null;
-  if (view?.node !== node) {
+  if (!view || view.node !== node) {
     view = { node, settled: 0, last: null, length: 0 };
     block.view = view;
   }

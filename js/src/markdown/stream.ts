@@ -6,7 +6,7 @@
  * new meaning to earlier `[brackets]`. Streamed piece by piece the result equals that of the whole text (tests/markdown).
  */
 
-import { drawChildren } from "./draw.ts";
+import { drawText } from "./draw.ts";
 import { Missing } from "./missing.ts";
 import { Notes } from "./notes.ts";
 import { PAGE, type Pace } from "./pace.ts";
@@ -125,7 +125,7 @@ export class MarkdownStream {
 
   private draw(): void {
     const { context, notes, parser } = this;
-    drawChildren(this.root, parser.root, context, notes, notes.stop);
+    drawText(this.root, parser.root, context, notes);
     for (const label of parser.defined.splice(0)) this.missing.define(label);
     this.missing.settle(context, this.ended);
     notes.settle(this.ended);
