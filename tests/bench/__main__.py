@@ -1,8 +1,9 @@
 """The benchmarks: `python -m tests.bench [B1 ... traffic]` runs some or all and prints a table; a missed target exits with 1.
 
 Each runs its baseline beside it, on the same machine in the same minutes, and compares ratios: absolute times say little.
-Needs a built front end (B3 to B8), and a machine that does nothing else: B7 and B8 measure waiting, and a busy core makes them
-wait; B2 and B9 measure what waking up costs, B12 looks for the moment in which a core is full, and B10 and aims are times.
+Needs a built front end (B3 to B8; B13 and B14 build their own, and B13 has npm bring its peers), and a machine that does
+nothing else: B7 and B8 measure waiting, and a busy core makes them wait; B2 and B9 measure what waking up costs, B12 looks for
+the moment in which a core is full, B10 and aims are times, B13 and B14 processor times, which others' work makes longer too.
 Where it cannot be had, real-time priority comes close: `chrt -r 1 python -m tests.bench B7 B8` (Linux, as root).
 """
 
@@ -26,6 +27,8 @@ from tests.bench import (
     b9_durable,
     b10_search,
     b12_streams,
+    b13_markdown,
+    b14_reopening,
     traffic,
 )
 from tests.bench.rows import Row, table
@@ -42,6 +45,8 @@ _BENCHMARKS = {
     "B9": b9_durable.run,
     "B10": b10_search.run,
     "B12": b12_streams.run,
+    "B13": b13_markdown.run,
+    "B14": b14_reopening.run,
     "aims": aims.run,
     "traffic": traffic.run,
 }

@@ -24,9 +24,9 @@ ARGUMENTS = (
 )
 
 
-def launch(playwright: Playwright) -> Browser:
-    """Start the system's Chromium; raises RuntimeError where there is none."""
+def launch(playwright: Playwright, *more: str) -> Browser:
+    """Start the system's Chromium, with `more` arguments; raises RuntimeError where there is none."""
     program = CHOSEN or next(filter(None, map(shutil.which, NAMES)), None)
     if program is None:
         raise RuntimeError("no Chromium: python3 -m tests installs it by apt")
-    return playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+    return playwright.chromium.launch(executable_path=program, args=[*ARGUMENTS, *more])
