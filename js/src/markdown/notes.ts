@@ -51,7 +51,6 @@ export class Notes {
   refer(node: HTMLElement, label: string): void {
     const button = element("button", "", label);
     button.type = "button";
-    button.setAttribute("role", "doc-noteref");
     button.addEventListener("click", () => this.notes.get(label)?.item.focus());
     node.append(button);
     this.labels.set(node, label);
@@ -134,7 +133,6 @@ export class Notes {
   private back(label: string, at: number): HTMLElement {
     const button = element("button", "", at ? `↩${at + 1}` : "↩");
     button.type = "button";
-    button.setAttribute("role", "doc-backlink");
     button.addEventListener("click", () => {
       const nodes = this.references.filter((node) => this.labels.get(node) === label);
       (nodes[at]?.firstChild as HTMLElement | undefined)?.focus();

@@ -50,7 +50,7 @@ function Entry({ item, first, close }: { item: Item; first: boolean; close: () =
   const inside: ComponentChildren = (
     <>
       <span>{item.name}</span>
-      {item.detail && <small>{item.detail}</small>}
+      {item.detail && <small> {item.detail}</small>}
     </>
   );
   return (
@@ -65,7 +65,7 @@ function Entry({ item, first, close }: { item: Item; first: boolean; close: () =
         role="menuitem"
         class="row"
         tabIndex={-1}
-        aria-label={item.head ? `${item.head} ${item.name}` : undefined}
+        aria-label={item.head ? [item.head, item.name, item.detail].filter(Boolean).join(" ") : undefined}
         aria-disabled={item.does ? undefined : true}
         onClick={() => {
           if (!item.does) return;
