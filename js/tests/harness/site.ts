@@ -15,7 +15,8 @@ import * as esbuild from "esbuild";
 import { type Browser, chromium, type Page } from "playwright";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const TYPES: Record<string, string> = { ".html": "text/html", ".js": "text/javascript", ".woff2": "font/woff2" };
+const TYPES: Record<string, string> = { ".html": "text/html", ".js": "text/javascript", ".ttf": "font/ttf" };
+const FONTS = join(here, "../../node_modules/dejavu-fonts-ttf/ttf");
 const NOW = new Date("2026-03-04T12:00:00Z");
 
 /** How a scene is looked at: on which ground (hosts.ts), in how much space, and what the reader has asked the system for. */
@@ -64,7 +65,8 @@ export class Site {
     const server = createServer((request, response) => {
       const name = new URL(request.url ?? "/", "http://localhost").pathname.slice(1) || "index.html";
       try {
-        const body = readFileSync(join(folder, name));
+        const font = /^fonts\/([\w-]+\.ttf)$/.exec(name)?.[1];
+        const body = readFileSync(font ? join(FONTS, font) : join(folder, name));
         response.writeHead(200, { "content-type": TYPES[extname(name)] ?? "text/plain" }).end(body);
       } catch {
         response.writeHead(name === "favicon.ico" ? 204 : 404).end();
