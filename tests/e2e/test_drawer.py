@@ -93,7 +93,7 @@ def test_a_conversation_is_downloaded_as_the_session_exports_it(open_chat: OpenC
             notebook.exec(f"s.export({str(wanted)!r})")
             with notebook.page.expect_download(timeout=60_000) as downloading:
                 view.root.get_by_role("button", name="More", exact=True).click()
-                view.root.get_by_role("menuitem", name=re.compile(f"as {name}$")).click()
+                view.root.get_by_role("menuitem", name=re.compile(f"^{name} ")).click()
             download = downloading.value
             assert download.suggested_filename == f"All - of it.{form}"
             assert Path(download.path()).read_text("utf-8") == wanted.read_text("utf-8")

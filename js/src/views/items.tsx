@@ -1,12 +1,12 @@
 /** A menu: entries that arrows, Home, End and their first letters reach. */
-import type { ComponentChildren, RefObject } from "preact";
+import type { RefObject } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { movedBy, Popup } from "./popup.tsx";
 
 export interface Item {
   name: string;
   detail?: string;
-  /** Stands above the first one of its kind, and is said with each. */
+  /** Names the group that it is in, whose entries follow each other. */
   head?: string;
   /** Absent: it is only told. */
   does?: () => void;
@@ -38,44 +38,39 @@ export function Items({ name, items, button, close }: ItemsProps) {
   return (
     <Popup button={button} close={close} name={name} role="menu" kind="items" keys={keys}>
       <div ref={root} role="presentation">
-        {items.map((item, at) => (
-          <Entry key={item.name} item={item} first={items[at - 1]?.head !== item.head} close={close} />
+        {[...new Set(items.map(({ head }) => head))].map((head) => (
+          // biome-ignore lint/a11y/useSemanticElements: a group of entries, not of form fields
+          <div key={head} role="group" aria-label={head ?? name}>
+            {head && (
+              <p class="menu-head" aria-hidden="true">
+                {head}
+              </p>
+            )}
+            {items.map((item) => item.head === head && <Entry key={item.name} item={item} close={close} />)}
+          </div>
         ))}
       </div>
     </Popup>
   );
 }
 
-function Entry({ item, first, close }: { item: Item; first: boolean; close: () => void }) {
-  const inside: ComponentChildren = (
-    <>
+function Entry({ item, close }: { item: Item; close: () => void }) {
+  return (
+    <button
+      type="button"
+      role="menuitem"
+      class="row"
+      tabIndex={-1}
+      aria-disabled={item.does ? undefined : true}
+      onClick={() => {
+        if (!item.does) return;
+        close();
+        item.does();
+      }}
+    >
       <span>{item.name}</span>
       {item.detail && <small> {item.detail}</small>}
-    </>
-  );
-  return (
-    <>
-      {first && item.head && (
-        <p class="menu-head" aria-hidden="true">
-          {item.head}
-        </p>
-      )}
-      <button
-        type="button"
-        role="menuitem"
-        class="row"
-        tabIndex={-1}
-        aria-label={item.head ? [item.head, item.name, item.detail].filter(Boolean).join(" ") : undefined}
-        aria-disabled={item.does ? undefined : true}
-        onClick={() => {
-          if (!item.does) return;
-          close();
-          item.does();
-        }}
-      >
-        {inside}
-      </button>
-    </>
+    </button>
   );
 }
 

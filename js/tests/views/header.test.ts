@@ -134,15 +134,15 @@ describe("the menu", () => {
   test("is a menu: its first entry has the focus, arrows and letters move it, Tab and Escape close it", async () => {
     const shown = await opened(made());
     expect(entries(shown)).toEqual(["Conversations…", "New conversation", "Markdown", "Web page", "Notebook", "JSON"]);
-    expect(shown.focused?.textContent).toBe("Conversations…");
+    expect(shown.focused?.textContent).toContain("Conversations…");
     await press("End", shown);
     expect(shown.focused?.textContent).toContain("JSON");
     await press("w", shown);
     expect(shown.focused?.textContent).toContain("Web page");
     await press("ArrowUp", shown);
-    expect(shown.focused?.getAttribute("aria-label")).toMatch(/^Download as Markdown/);
+    expect(shown.focused?.textContent).toBe("Markdown this branch, to read");
     expect(shown.root.querySelectorAll(".menu-head").length).toBe(1);
-    expect(shown.has("[aria-label^='Download as JSON']")).toBe(true);
+    expect(shown.find("[role=group]:last-child").getAttribute("aria-label")).toBe("Download as");
     await press("Escape", shown);
     expect(shown.has("[role=menu]")).toBe(false);
     expect(shown.focused?.getAttribute("aria-label")).toBe("More");
@@ -170,7 +170,7 @@ describe("the menu", () => {
     vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(function (this: HTMLAnchorElement) {
       clicked.push([this.download, blob]);
     });
-    shown.find<HTMLElement>("[aria-label^='Download as Markdown']").click();
+    shown.find<HTMLElement>("[role=group]:last-child .row").click();
     await drawn();
     expect(shown.find(".undo").textContent).toBe("Exporting as Markdown… 50 %");
     await vi.advanceTimersByTimeAsync(300);
@@ -190,7 +190,8 @@ describe("the menu", () => {
       const view = made();
       view.model.answers.export = { path: "/home/ada/Ships.md" };
       const shown = await opened(view);
-      shown.find<HTMLElement>("[aria-label^='Save beside the notebook as Markdown']").click();
+      expect(shown.find("[role=group]:last-child").getAttribute("aria-label")).toBe("Save beside the notebook as");
+      shown.find<HTMLElement>("[role=group]:last-child .row").click();
       await settled();
       expect(view.sent("export")).toMatchObject([{ form: "md", save: true }]);
       expect(shown.find(".undo").textContent).toBe("Saved on the kernel's machine: /home/ada/Ships.md");
