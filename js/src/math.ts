@@ -78,8 +78,8 @@ function explain(error: unknown): string {
 function tidy(node: Element, depth: number): void {
   if (depth > DEPTH_MOST) throw new Error("This formula is nested too deeply to be drawn.");
   for (const { name } of [...node.attributes]) if (UNWANTED.test(name)) node.removeAttribute(name);
-  const [, amount, unit] = /^-([\d.]+)([a-z]+)$/.exec((node as HTMLElement).style.marginLeft) ?? [];
-  if (amount && Number(amount) > (BACK_MOST[unit ?? ""] ?? 0)) (node as HTMLElement).style.marginLeft = "";
+  const [, size, unit] = /^-([\d.]+)([a-z]+)$/.exec((node as HTMLElement).style.marginLeft) ?? [];
+  if (size && Number(size) > (BACK_MOST[unit ?? ""] ?? 0)) (node as HTMLElement).style.marginLeft = "";
   for (const child of [...node.children]) {
     if (child instanceof HTMLAnchorElement) child.replaceWith(reference(child));
     else tidy(child, depth + 1);

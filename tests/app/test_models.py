@@ -62,8 +62,8 @@ def test_the_models_that_were_asked_last_come_first_where_one_wants_them(two: Sc
     assert [row["name"] for row in nbchat.list_models(recent=True)] == ["Tiny", "M", "Other"]
     assert labels(nbchat.list_models("lab", recent=True, search="other")) == ["lab/other"]
     browser = Browser(s)
-    browser.say("models")
-    rows = browser.got("models")["models"]
+    browser.say("models", ask="m1", query="")
+    rows = browser.got("reply")["value"]["models"]
     assert [(row["id"], row.get("recent", False)) for row in rows[:3]] == [
         ("lab/tiny", True),
         ("lab/other", True),

@@ -15,7 +15,7 @@ from nbchat.notebook.exports import PIECE
 from nbchat.notebook.wire import Json
 from nbchat.testing import Reply
 from tests.notebook.browser import Browser
-from tests.support.apps import running_app
+from tests.support.apps import app_of, running_app
 from tests.support.priced import PricedServer
 
 
@@ -51,11 +51,11 @@ def test_models_of_a_large_catalogue_are_found_in_the_kernel(monkeypatch: pytest
         assert len(server.chats) == 1
 
 
-def test_money_and_tokens_are_taken_apart_by_model_and_purpose() -> None:
+def test_money_and_tokens_are_taken_apart_by_model_and_purpose(tmp_path: Path) -> None:
     """The whole conversation, as certain as it is; and the shares of the context add up to what will be sent."""
     usage = {"prompt_tokens": 100, "completion_tokens": 50}
-    with PricedServer([Reply.text("one", usage=usage), Reply.text("two", usage=usage)], length=1_000) as server:
-        nbchat.add_provider("lab", base_url=server.base_url, api_key=server.api_key)
+    replies = [Reply.text("one", usage=usage), Reply.text("two", usage=usage)]
+    with PricedServer(replies, length=1_000) as server, app_of(server, tmp_path / "chats.db"):
         nbchat.list_models("lab")
         s = nbchat.session("notes", model="lab/tiny", system="Be brief. " * 20)
         s.parameters = {"max_tokens": 100}

@@ -75,7 +75,8 @@ describe("a conversation of 300 messages", () => {
     await vi.waitFor(() => expect(restOf(log)).toBeLessThan(2));
     const guessed = log.scrollHeight;
     moments(10_000);
-    for (const each of shown.root.querySelectorAll<HTMLElement>("article")) each.style.contentVisibility = "visible";
+    for (const each of shown.root.querySelectorAll<HTMLElement>("article, .group"))
+      each.style.contentVisibility = "visible";
     await frames();
     expect(guessed / log.scrollHeight).toBeGreaterThan(0.7);
     expect(guessed / log.scrollHeight).toBeLessThan(1.3);
