@@ -18,9 +18,9 @@ const NAMESPACES = {
   'http://www.w3.org/1998/Math/MathML': MATHML,
 }
 // of these no value does anything; the others are looked at below
-const PLAIN = words(`align alt autocapitalize autocomplete checked class cols d dir disabled enterkeyhint fill for height hidden id
+const PLAIN = words(`align alt autocapitalize autocomplete checked class cols d decoding dir disabled enterkeyhint fill for height hidden id
   lang maxlength multiple name open placeholder popover readonly role rows spellcheck start stroke stroke-linecap stroke-linejoin
-  stroke-width tabindex title translate type value viewBox width wrap cx cy r x y rx ry x1 x2 y1 y2 points accept focusable draggable`)
+  stroke-dasharray stroke-width pathLength tabindex title translate type value viewBox width wrap cx cy r x y rx ry x1 x2 y1 y2 points accept focusable draggable`)
 const MATH_PLAIN = words(`accent accentunder columnalign columnlines columnspacing columnspan depth display displaystyle encoding fence
   form framespacing frame largeop linethickness lspace mathbackground mathcolor mathsize mathvariant maxsize minsize movablelimits
   notation rowalign rowlines rowspacing rowspan rspace scriptlevel separator stretchy symmetric voffset xmlns equalrows equalcolumns`)

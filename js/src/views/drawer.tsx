@@ -167,10 +167,9 @@ export interface Deeds {
 }
 
 function useDeeds(store: Store, again: () => void, root: RefObject<HTMLElement | null>, close: () => void): Deeds {
-  const attempt = async (deed: Promise<unknown>, then?: () => unknown) => {
+  const attempt = async <T,>(deed: Promise<T>, then?: (value: T) => unknown) => {
     try {
-      await deed;
-      then?.();
+      then?.(await deed);
     } catch (error) {
       say(store, { text: told(error), error: true });
     }
@@ -181,10 +180,10 @@ function useDeeds(store: Store, again: () => void, root: RefObject<HTMLElement |
   const open = (row: ConversationInfo) => call(store, "open", { conversation: row.id });
   return {
     open: (row) =>
-      void attempt(open(row), () => {
+      void attempt(open(row), ({ shown }) => {
         const around = root.current?.getRootNode() as ShadowRoot;
         if (!isBeside(root.current)) close();
-        focusComposer(around);
+        focusComposer(store, around, shown);
       }),
     rename: (row, title) => void attempt(call(store, "rename", { conversation: row.id, title })),
     archive: (row) => {

@@ -47,17 +47,26 @@ function openDrawer(store: Store): void {
 export async function begin(store: Store, node: Element | null): Promise<void> {
   const root = node?.getRootNode() as ShadowRoot | undefined;
   try {
-    await call(store, "new", {});
+    const { shown } = await call(store, "new", {});
     drawerOf(store).value = false;
-    focusComposer(root);
+    focusComposer(store, root, shown);
   } catch (error) {
     say(store, { text: told(error), error: true });
   }
 }
 
-/** What is typed next goes into the composer of the thread that is drawn by then. */
-export function focusComposer(root: ShadowRoot | undefined): void {
-  requestAnimationFrame(() => root?.querySelector<HTMLElement>(".composer textarea")?.focus());
+/** What is typed next goes into the composer of the conversation that was asked for: its snapshot may come after the reply. */
+export function focusComposer(store: Store, root: ShadowRoot | undefined, conversation: string): void {
+  const focus = () => requestAnimationFrame(() => root?.querySelector<HTMLElement>(".composer textarea")?.focus());
+  if (store.state.conversation === conversation) {
+    focus();
+    return;
+  }
+  const leave = store.subscribe(() => {
+    if (store.state.conversation !== conversation) return;
+    leave();
+    focus();
+  });
 }
 
 export function told(error: unknown): string {

@@ -182,6 +182,9 @@ describe("the drawer", () => {
     await settled();
     expect(view.sent("new").length).toBe(1);
     expect(shown.has(".drawer")).toBe(false);
+    const state = { conversation: "c9", title: "analysis 4" };
+    view.model.deliver({ op: "snapshot", snapshot: snapshot([], { generation: 7, seq: 1 }), state }); // after the reply
+    await settled();
     await vi.waitFor(() => expect(shown.focused?.tagName).toBe("TEXTAREA"));
   });
 
