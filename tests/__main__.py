@@ -18,7 +18,6 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -71,8 +70,6 @@ TIERS: dict[str, tuple[Runner, ...]] = {
     "packaging": (pytest("pytest packaging", "tests/packaging"),),
     "browser": (pytest("pytest browser", "tests/e2e"),),
 }
-TOGETHER = (("checks",), ("unit", "vitest"), ("contracts", "packaging"), ("browser",))
-"""What runs side by side, and in which order: the browser tier alone, since it looks at how soon things are seen."""
 PROGRAMS: dict[str, tuple[str, ...]] = {"chromium": ("chromium", "chromium-browser", "google-chrome")}
 """What is installed by apt: the package, and the names under which the program may be there already."""
 if sys.platform == "linux":
@@ -126,8 +123,8 @@ def install_front_end() -> None:
     run(str(BIN / "python"), str(JS / "hatch_build.py"))
 
 
-def conduct(runner: Runner, mark: str = "") -> tuple[bool, str]:
-    """Run one runner, passing its output on, each line with `mark`; returns whether it is content, and its closing line."""
+def conduct(runner: Runner) -> tuple[bool, str]:
+    """Run one runner, passing its output on; returns whether it is content, and its closing line."""
     print(f"\n== {runner.name}", flush=True)
     closing = ""
     with subprocess.Popen(
@@ -143,7 +140,7 @@ def conduct(runner: Runner, mark: str = "") -> tuple[bool, str]:
         watchdog = threading.Timer(TIMEOUT, os.killpg, (process.pid, signal.SIGKILL))
         watchdog.start()
         for line in process.stdout:
-            print(f"{mark}{line}", end="", flush=True)
+            print(line, end="", flush=True)
             bare = ANSI.sub("", line).strip()
             if re.search(runner.closing, bare):
                 closing = bare.strip("= ")
@@ -152,23 +149,6 @@ def conduct(runner: Runner, mark: str = "") -> tuple[bool, str]:
         return False, f"did not say how it ended (exit status {process.returncode})"
     counted = not re.search(r"\bskipped\b|\bno tests ran\b|\btodo\b", closing)
     return process.returncode == 0 and counted, closing
-
-
-def conduct_tier(name: str, mark: str = "") -> list[tuple[str, bool, str]]:
-    """Run a tier's runners one after the other; returns of each its name, whether it is content, and its closing line."""
-    return [(runner.name, *conduct(runner, mark)) for runner in TIERS[name]]
-
-
-def conduct_all(names: Sequence[str]) -> list[tuple[str, bool, str]]:
-    """Run these tiers, some of them side by side (`TOGETHER`)."""
-    ended = []
-    for group in TOGETHER:
-        tiers = [name for name in group if name in names]
-        marks = [f"[{name}] " if len(tiers) > 1 else "" for name in tiers]
-        with ThreadPoolExecutor(max(len(tiers), 1)) as pool:
-            for each in pool.map(conduct_tier, tiers, marks):
-                ended += each
-    return ended
 
 
 def main() -> int:
@@ -187,7 +167,7 @@ def main() -> int:
     os.environ["NBCHAT_CHROMIUM"] = str(next(filter(None, map(shutil.which, PROGRAMS["chromium"]))))
     install_python()
     install_front_end()
-    ended = conduct_all(names)
+    ended = [(runner.name, *conduct(runner)) for name in names for runner in TIERS[name]]
     print(f"\n== all tiers, {time.monotonic() - started:.0f} s")
     for name, content, closing in ended:
         print(f"{'ok    ' if content else 'FAILED'} {name:20} {closing}")
