@@ -23,9 +23,10 @@ def answer(lab: Lab, request: Request) -> Reply:
     return Reply.text(f"You said: {request.question}")
 
 
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    with lab_of(answer, tmp_path_factory.mktemp("home")) as made:
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Lab]:
+    """A kernel for each test: all list the same notebook's conversation."""
+    with lab_of(answer, tmp_path / "home") as made:
         yield made
 
 

@@ -1,7 +1,7 @@
 /** Scenes of what stands in answers: formulas, code, tables, pictures, reasoning. */
 import type { Part } from "../../src/wire/protocol.ts";
 import { line, snapshot } from "../support/messages.ts";
-import { answer, model, question, type Scene, scrollTo, shadow } from "./stage.ts";
+import { answer, model, question, type Scene, shadow } from "./stage.ts";
 
 const FORMULAS = String.raw`The **Gaussian integral** is $\int_{-\infty}^{\infty} e^{-x^2}\,dx = \sqrt{\pi}$, and a price of $5 or US$6 is none. With \(f'(x) = \lim_{h\to 0}\frac{f(x+h)-f(x)}{h}\) we get
 
@@ -127,7 +127,7 @@ const THOUGHT =
 
 const show = (parts: string | Part[], scroll?: number): Scene => ({
   model: model("thread", { snapshot: snapshot(line(question("q1", "Show me."), answer("a1", parts))) }),
-  after: () => setTimeout(() => scrollTo(scroll ?? 0), 200),
+  scroll: scroll ?? 0,
 });
 
 export const contentScenes: Record<string, () => Scene> = {

@@ -5,8 +5,10 @@
 import type { Incoming, Outgoing } from "../../src/wire/protocol.ts";
 import { ground } from "./hosts.ts";
 import { scenes } from "./scenes.ts";
+import { scrollTo } from "./stage.ts";
 
 const QUIET = 100;
+const REST_MOST = 10_000;
 
 const query = new URLSearchParams(location.search);
 let begin = () => {};
@@ -22,7 +24,7 @@ page.ground = (name) => {
 page.ground(query.get("host") ?? "jupyter-light");
 
 const [widget, app] = await Promise.all(["./widget.js", "./app.js"].map((path) => import(path)));
-const { model, after } = (scenes[query.get("scene") ?? "thread"] as (typeof scenes)[string])();
+const { model, after, scroll } = (scenes[query.get("scene") ?? "thread"] as (typeof scenes)[string])();
 const send = model.send.bind(model);
 model.send = (message: Outgoing) => {
   if (message.op === "asset") void deliver(message.name);
@@ -35,13 +37,34 @@ app.default.initialize();
 Object.assign(globalThis, { model, sceneNames: Object.keys(scenes) });
 setTimeout(() => {
   after?.();
-  begin();
+  requestAnimationFrame(() => begin());
 }, 50);
 
 async function rest(): Promise<void> {
-  await Promise.all([begun, document.fonts.ready]);
-  await stillness();
+  await begun;
+  const end = performance.now() + REST_MOST;
+  do {
+    await Promise.allSettled([...loads(), document.fonts.ready]);
+    await stillness();
+  } while (isComing() && performance.now() < end);
+  if (scroll !== undefined) {
+    scrollTo(scroll);
+    await stillness();
+    scrollTo(scroll); // what came into view was higher or lower than it was guessed
+    await stillness();
+  }
   page.atRest = true;
+}
+
+/** Whether something is on its way that a busy machine is slow with: a font, a message that waits for an idle moment. */
+function isComing(): boolean {
+  const hosts = [...document.querySelectorAll(".nbchat-thread, .nbchat-live")];
+  return document.fonts.status === "loading" || hosts.some((host) => host.shadowRoot?.querySelector(".undrawn"));
+}
+
+function loads(): Iterable<Promise<unknown>> {
+  const slots = globalThis as unknown as Record<symbol, { loads: Map<string, Promise<unknown>> }>;
+  return slots[Symbol.for("nbchat/1")]?.loads.values() ?? [];
 }
 
 /** What the kernel does when it is asked for a part of the front end. */

@@ -195,7 +195,7 @@ const basics: Record<string, () => Scene> = {
     ]).flat();
     return {
       model: model("thread", { snapshot: snapshot(line(...many), { more: true }) }),
-      after: () => setTimeout(() => scrollTo(900), 500),
+      scroll: 900,
     };
   },
   queuedturn: () => ({

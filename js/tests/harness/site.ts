@@ -32,7 +32,8 @@ export const LIGHT: Look = { host: "jupyter-light", width: 860 };
 export const DARK: Look = { host: "jupyter-dark", width: 860 };
 export const NARROW: Look = { host: "jupyter-light", width: 320 };
 export const FORCED: Look = { host: "jupyter-light", width: 860, forced: true };
-export const LOOKS = { light: LIGHT, dark: DARK, narrow: NARROW, forced: FORCED };
+/** The narrow one last: a thread that has been narrow is not scrolled to the same pixel when it is wide again. */
+export const LOOKS = { light: LIGHT, dark: DARK, forced: FORCED, narrow: NARROW };
 
 export class Site {
   readonly browser: Browser;

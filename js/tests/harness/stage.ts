@@ -6,6 +6,8 @@ import { FakeModel } from "../support/model.ts";
 export interface Scene {
   model: FakeModel;
   after?: () => void;
+  /** How far down it is looked at, in pixels; else wherever it comes to rest. */
+  scroll?: number;
 }
 
 export const usage: Usage = {
