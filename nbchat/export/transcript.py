@@ -13,7 +13,7 @@ from nbchat.export.facts import call_names, result_label
 from nbchat.export.markdown import attachment_line, footer, part_markdown, quoted
 from nbchat.export.safe_markdown import escape_text, fenced
 
-__all__ = ["BEGUN", "MARKER", "THREAD_CHARACTERS", "thread_markdown", "turn_markdown"]
+__all__ = ["BEGUN", "MARKER", "THREAD_CHARACTERS", "private_markdown", "thread_markdown", "turn_markdown"]
 
 MARKER = "[](#nbchat-transcript)"
 """An empty link: invisible, and how a view knows a saved transcript that it stands for. Model text cannot contain it,
@@ -54,6 +54,11 @@ def thread_markdown(name: str, path: Sequence[Message]) -> str:
     note = f"; {left} earlier message{'s are' if left != 1 else ' is'} not kept here" if left else ""
     empty = "" if path else "; nothing was said yet"
     return _joined([f"*Chat “{escape_text(name)}”{note}{empty}*", *reversed(kept)])
+
+
+def private_markdown(name: str) -> str:
+    """Return what is kept of a private conversation: that nothing is."""
+    return _joined([f"*Chat “{escape_text(name)}”: nothing of it is kept.*"])
 
 
 def _asked(question: Message) -> list[str]:

@@ -100,6 +100,8 @@ class Hub:
             view.held.setdefault(old.id, old.lease())
         view.lease.release()
         view.turn_to(session, lease)
+        if view.transcript is not None:
+            view.transcript.turn_to(session.name, private=session.private)
         self._views.setdefault(session.id, []).append(view)
         if (back := view.held.pop(session.id, None)) is not None:
             back.release()

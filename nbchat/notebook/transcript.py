@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from nbchat.core.ids import new_id
-from nbchat.export.transcript import BEGUN, thread_markdown, turn_markdown
+from nbchat.export.transcript import BEGUN, private_markdown, thread_markdown, turn_markdown
 
 if TYPE_CHECKING:
     from nbchat.core.messages import Message
@@ -52,6 +52,10 @@ class Transcript:
 
     def show(self, path: Sequence[Message]) -> None:
         """Hold these messages of a view, oldest first. On the loop."""
+        raise NotImplementedError
+
+    def turn_to(self, name: str, *, private: bool) -> None:
+        """The view shows another conversation from now on, as threads can. On the loop."""
         raise NotImplementedError
 
     def _hold(self, markdown: str) -> None:
@@ -93,28 +97,36 @@ class TurnTranscript(Transcript):
 
 
 class ThreadTranscript(Transcript):
-    """What the cells of a thread keep: its newest messages, as many as fit."""
+    """What the cells of a thread keep: its newest messages, as many as fit; of a private conversation nothing."""
 
     def __init__(self, kernel: Any, name: str, path: Sequence[Message], clock: Clock) -> None:
         super().__init__(kernel, thread_markdown(name, path))
         self._name = name
+        self._private = False
         self._clock = clock
         self._path: Sequence[Message] = path
         self._pause: asyncio.Task[None] | None = None
         self._due = False
 
+    def turn_to(self, name: str, *, private: bool) -> None:
+        """What it is shown from now on is another conversation's; what it holds is not changed by this."""
+        self._name, self._private = name, private
+
     def show(self, path: Sequence[Message]) -> None:
         """Hold these messages: at once, or when the last update is `PAUSE` seconds old."""
-        self._path = path
+        self._path = () if self._private else path
         if self._pause is not None and not self._pause.done():
             self._due = True
             return
-        self._hold(thread_markdown(self._name, path))
+        self._hold(self._text())
         self._pause = asyncio.get_running_loop().create_task(self._later())
 
     async def _later(self) -> None:
         await self._clock.sleep(PAUSE)
         while self._due:
             self._due = False
-            self._hold(thread_markdown(self._name, self._path))
+            self._hold(self._text())
             await self._clock.sleep(PAUSE)
+
+    def _text(self) -> str:
+        return private_markdown(self._name) if self._private else thread_markdown(self._name, self._path)

@@ -1,16 +1,21 @@
-"""Transcripts of threads: how often they are sent, with whose header, and that a lost kernel socket ends nothing."""
+"""Transcripts of threads: how often they are sent, whose they are, and that a lost kernel socket ends nothing."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from nbchat.core.events import TextDelta
 from nbchat.core.messages import Message, TextPart
+from nbchat.export.transcript import MARKER
 from nbchat.notebook import transcript
 from nbchat.notebook.transcript import PAUSE, ThreadTranscript
-from tests.notebook.stage import Stage, play
+from nbchat.sessions.session import Session
+from tests.notebook.stage import ActedSession, Stage, play
 from tests.support.clock import settle
+
+NAMES = ("first", "other", "secret")
 
 
 class Sent:
@@ -77,3 +82,35 @@ def test_a_transcript_that_cannot_be_sent_is_logged(monkeypatch: pytest.MonkeyPa
 
     play(act)
     assert [record.name for record in caplog.records] == [transcript.__name__.rpartition(".")[0]]
+
+
+def test_a_thread_that_shows_another_conversation_keeps_that_one_and_of_a_private_one_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Under its own name; also what is said in the private one while it is shown stays out of the notebook."""
+    sent = Sent(monkeypatch)
+
+    async def act(stage: Stage) -> None:
+        first, other, secret = (stage.session(name, [Message(f"u-{name}", "user", (TextPart(f"of {name}"),))]) for name in NAMES)
+        secret.private = True
+        view, _ = stage.view(first)
+        kept = stage.hub.keep(view, lambda shown: ThreadTranscript(sent, "first", shown, stage.clock))
+        kept.display()
+
+        async def show(session: ActedSession) -> None:
+            stage.hub.show(view, cast(Session, session))
+            await settle()
+            await stage.clock.advance(2 * PAUSE)
+
+        await show(other)
+        assert sent.texts[-1].startswith("*Chat “other”*\n\n> of other")
+        await show(secret)
+        await secret.begin(secret.submit("a secret"), 1)
+        await secret.end(TextDelta("another secret"))
+        await stage.clock.advance(2 * PAUSE)
+        assert sent.texts[-1] == f"*Chat “secret”: nothing of it is kept.*\n\n{MARKER}"
+        assert "of secret" not in "".join(sent.texts)
+        await show(first)
+        assert sent.texts[-1].startswith("*Chat “first”*\n\n> of first")
+
+    play(act)
