@@ -59,17 +59,20 @@ def _amount(model: Model, rate: str) -> str:
 
 
 async def _breakdown(_services: Services, view: View, _data: Mapping[str, Any]) -> Json:
-    """Tokens and money of the whole conversation, and what the next request sends."""
+    """Tokens and money of the whole conversation, and what the next request sends: in a thread on its branch."""
     session = view.session
     spent = await session.breakdown()
-    outlook, shares = session.context(view.branch, path_of(view))
+    leaf, path = (view.branch, path_of(view)) if view.turn is None else (None, session.path)
+    outlook, shares = session.context(leaf, path)
     parts = [{"name": name, "tokens": tokens} for name, tokens in shares.items() if tokens]
     return {**spent.to_json(), "context": {**outlook.to_json(), "parts": parts}}
 
 
 async def _export(_services: Services, view: View, data: Mapping[str, Any]) -> Json:
     if data.get("save") is True:
-        return await export_to_folder(view.session, data["form"])
+        if data["ask"] not in view.taken:  # the same wish may come twice
+            view.take(data["ask"], await export_to_folder(view.session, data["form"]))
+        return {"path": view.taken[data["ask"]]}
     of = data.get("of")
     return await export_piece(view, data["form"], data["piece"], of if isinstance(of, str) else data["ask"])
 

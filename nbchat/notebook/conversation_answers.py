@@ -129,9 +129,9 @@ async def _new(services: Services, view: View, data: Mapping[str, Any]) -> Json:
     one, that is it."""
     _only_thread(view)
     if data["ask"] not in view.taken:  # the same wish may come twice
-        view.take(data["ask"], "")
         if view.session.messages or view.session.busy or view.session.closed:
             await _begin(services, view)
+        view.take(data["ask"], "")
     return {"shown": view.session.id}
 
 

@@ -57,7 +57,7 @@ async def export_piece(view: View, form: str, number: int, export: str) -> Json:
     return view.exported.piece(number)
 
 
-async def export_to_folder(session: Session, form: str) -> Json:
+async def export_to_folder(session: Session, form: str) -> str:
     """Write the conversation into the kernel's folder, beside the notebook, under a name that is free; return where."""
     ending = _ending(form)
     name = file_name(_title(session), ending)
@@ -67,7 +67,7 @@ async def export_to_folder(session: Session, form: str) -> Json:
         path = next(path for each in itertools.chain([name], numbered) if not (path := Path.cwd() / each).exists())
         return write(path, session.conversation, session.path, session.messages)
 
-    return {"path": str(await asyncio.to_thread(save))}
+    return str(await asyncio.to_thread(save))
 
 
 def _ending(form: str) -> str:

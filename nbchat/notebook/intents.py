@@ -75,8 +75,15 @@ def _failed(data: Mapping[str, Any], error: ErrorInfo) -> Json:
 
 
 def _answering(answer: _Answer) -> _Do:
-    async def answered(services: Services, view: View, data: Mapping[str, Any]) -> Json:
-        return wire.reply(data["ask"], await answer(services, view, data))
+    async def answered(services: Services, view: View, data: Mapping[str, Any]) -> Json | None:
+        ask = data["ask"]
+        if ask in view.answering:  # a page that waits asks again, and a kernel that was busy hears all of it at once
+            return None
+        view.answering.add(ask)
+        try:
+            return wire.reply(ask, await answer(services, view, data))
+        finally:
+            view.answering.discard(ask)
 
     return answered
 

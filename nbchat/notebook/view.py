@@ -76,8 +76,10 @@ class View:
         self.asked: set[str] = set()
         """Turns asked from this view that have not begun: with each it goes to where that turn is."""
         self.taken: OrderedDict[str, str] = OrderedDict()
-        """The turns ("" where there is none) that the last requests with these client ids made: one that comes again, perhaps
-        when that turn has long ended, makes no other."""
+        """The turns ("" where there is none; of an export the file) that the last requests with these ids made: one that comes
+        again, perhaps when that turn has long ended, makes no other."""
+        self.answering: set[str] = set()
+        """What pages asked for that is being answered; the same `ask` once more gets no second answer."""
         self.inner: View | None = None
         """The thread that a turn's view has unfolded into (`unfold.py`)."""
         self.held: dict[str, Lease] = {}

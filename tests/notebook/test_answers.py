@@ -72,6 +72,20 @@ def test_money_and_tokens_are_taken_apart_by_model_and_purpose(tmp_path: Path) -
         assert {part["name"] for part in context["parts"]} == {"system", "messages"}
 
 
+def test_the_breakdown_of_a_cell_is_of_the_conversation() -> None:
+    """Not of its own turn alone; threads are told what they would be told without it."""
+    with running_app(Reply.text("one " * 100), Reply.text("two " * 100)):
+        s = nbchat.session("notes")
+        s.ask("hi " * 100)
+        turn = s.send("again")
+        turn.result()
+        context = ask(Browser(s, turn), "breakdown")["context"]
+        thread = Browser(s)
+        s.system = "Be brief."
+        s.system = None
+        assert context["tokens"] == ask(thread, "breakdown")["context"]["tokens"]
+
+
 def test_nothing_was_asked_and_nothing_is_known() -> None:
     """Zero is zero, and no share divides by it."""
     with running_app():
@@ -108,9 +122,21 @@ def test_an_export_is_saved_beside_the_notebook_where_pages_download_nothing(
         s.ask("hi")
         s.title = "Ships"
         browser = Browser(s)
-        paths = [ask(browser, "export", form="md", piece=0, save=True)["path"] for _ in range(2)]
+        paths = [ask(browser, "export", form="md", piece=0, save=True, ask=f"e{n}")["path"] for n in range(2)]
         assert paths == [str(tmp_path / "Ships.md"), str(tmp_path / "Ships 2.md")]
         assert (tmp_path / "Ships 2.md").read_text("utf-8") == s.export(tmp_path / "x.md").read_text("utf-8")
+
+
+def test_a_page_that_asked_again_and_again_gets_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kernel that was busy hears all of it at once; and once more where the reply was lost."""
+    monkeypatch.chdir(tmp_path)
+    with running_app():
+        browser = Browser(nbchat.session("notes"))
+        for _ in range(6):
+            browser.say("export", form="md", piece=0, save=True, ask="e1")
+        path = browser.got("reply")["value"]["path"]
+        assert ask(browser, "export", form="md", piece=0, save=True, ask="e1")["path"] == path
+        assert [str(file) for file in tmp_path.glob("*.md")] == [path]
 
 
 @pytest.mark.parametrize("fields", [{"form": "exe", "piece": 0}, {"form": "md", "piece": 1}, {"form": "md", "piece": -1}])
