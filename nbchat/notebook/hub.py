@@ -139,6 +139,8 @@ class Hub:
 
     def hello(self, view: View, generation: int, have: int, page: str) -> None:
         """A page tells its position; it is answered after what is pending has gone to all pages, so that they stay in step."""
+        if page not in view.pages and view.attached:  # it may stand for the page that attached them: a reload is not said
+            view.attached, view.state_changed = 0, True
         view.seen_by(page, view.pages.get(page, True))
         if (generation, have) not in view.hellos:
             view.hellos.append((generation, have))
@@ -157,14 +159,16 @@ class Hub:
         self._teller.send(view, message)
 
     def switch(self, view: View, message: Message) -> None:
-        """A person switched to the branch through this message, in this view."""
-        self._guide.switch(view, message)
-        self._state_changed([view])
+        """A person switched to the branch through this message, in this view, unless it shows another conversation by now."""
+        if view.session.message(message.id) is not None:
+            self._guide.switch(view, message)
+            self._state_changed([view])
 
     def asked(self, view: View, turn: Turn) -> None:
-        """A person asked for this turn in this view."""
-        self._guide.asked(view, turn)
-        self._state_changed([view])
+        """A person asked for this turn in this view, unless it shows another conversation by now."""
+        if view.session.id == turn.session.id:
+            self._guide.asked(view, turn)
+            self._state_changed([view])
 
     def keep(self, view: View, make: Callable[[Sequence[Message]], Transcript]) -> Transcript:
         """Return the transcript that this thread's cells keep, made when the first one is displayed."""

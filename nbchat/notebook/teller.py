@@ -119,8 +119,11 @@ class Teller:
     def _state(self, view: View, *, asked: bool, current: bool) -> None:
         """Send the small values that changed. A page that lacks nothing else may lack them: for a while it gets all again.
 
-        What waits for consent is not in the state that a page begins with, so each one that asks is told.
+        What waits for consent is not in the state that a page begins with, so each one that asks is told. Where another
+        conversation is about to be shown, the snapshot that shows it brings its values.
         """
+        if view.moved and view.snapshot_due:
+            return
         told = view.told or {}
         state = told
         if view.state_changed:

@@ -107,9 +107,9 @@ class View:
         self.pages: OrderedDict[str, bool] = OrderedDict()
         self.hellos: list[tuple[int, int]] = []
         self.outlook: Json | None = None
+        """What its next question was last said to come to."""
         self.attached = 0
         """How many tokens of files go with the question that is being written here."""
-        """What its next question was last said to come to."""
         self.told: Json | None = None
         """The synced state as last sent."""
         self.state_changed = False
@@ -132,6 +132,7 @@ class View:
         """Show this session's thread instead; what is sent of it is the hub's matter."""
         self.session, self.lease, self.continues, self.moved = session, lease, "", True
         self.branch = self.outlook = self.exported = None
+        self.attached = 0
         self.last_turn = None if session.turn is None else session.turn.id
         self.asked.clear()
         self.shown = ()

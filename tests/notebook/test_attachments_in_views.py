@@ -129,6 +129,21 @@ def test_the_next_questions_price_counts_what_is_attached() -> None:
         assert server.requests == ()
 
 
+def test_what_was_attached_is_not_counted_where_it_is_not() -> None:
+    """In another conversation, and after a reload, which no page says."""
+    with running_app():
+        s, other = nbchat.session("notes"), nbchat.session("other")
+        browser = Browser(s)
+        for leave in (
+            {"op": "open", "conversation": other._core.id, "ask": "o1"},
+            {"op": "hello", "generation": 0, "have": 0, "page": "reloaded"},
+        ):
+            browser.say("attached", tokens=765)
+            browser.wait(lambda: browser.state["outlook"]["tokens"] == 765)
+            browser._post(leave)
+            browser.wait(lambda: browser.state["outlook"]["tokens"] == 0)
+
+
 def test_asking_without_the_history_keeps_them() -> None:
     """And so does asking again for what never began."""
     with running_app(Reply.text("one"), Reply.text("two")) as server:
