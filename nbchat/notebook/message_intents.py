@@ -38,9 +38,10 @@ async def live_session(services: Services, view: View) -> Session:
         raise ChatError(
             "This private conversation was closed, and nothing of it was kept.", kind="not_found", hint="Begin another one."
         )
-    if await services.ports.store.get(session.id) is None:
+    found = await services.ports.store.get(session.id)
+    if found is None:
         raise ChatError("This conversation was deleted.", kind="not_found", hint="Show another: nbchat.session(name).widget")
-    return await services.manager.open(session.name)
+    return await services.manager.open(found.name)  # which it may have been given since
 
 
 def _message(session: Session, message_id: str) -> Message:

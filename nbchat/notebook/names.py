@@ -30,6 +30,7 @@ async def _free(services: Services, name: str) -> str:
     """Return `name`, or where that is taken `name 2`, `name 3`, ..."""
     for number in itertools.count(1):
         candidate = name if number == 1 else f"{name} {number}"
-        if await services.ports.store.find(candidate) is None:
+        taken = services.manager.get(candidate) is not None  # a private one, which no database knows
+        if not taken and await services.ports.store.find(candidate) is None:
             return candidate
     raise AssertionError("unreachable: numbers do not end")

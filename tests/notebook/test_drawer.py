@@ -106,6 +106,31 @@ def test_a_new_conversation_is_begun_once_and_an_empty_one_is_new() -> None:
         assert browser.view.session.name == f"{base} 2"
 
 
+def test_a_new_conversation_is_not_a_private_one_of_that_name() -> None:
+    """Whose name no database knows."""
+    with running_app(Reply.text("one"), Reply.text("two")):
+        base = app().ports.notebook() or "chat"
+        first, secret = nbchat.session("first"), nbchat.session(base, private=True)
+        first.ask("hi")
+        secret.ask("hello")
+        browser = Browser(first)
+        ask(browser, "new")
+        assert (browser.view.session.name, browser.view.session.private) == (f"{base} 2", False)
+
+
+def test_a_closed_conversation_that_was_renamed_goes_on_as_itself() -> None:
+    """What is asked in its view does not begin another one under the old name."""
+    with running_app(Reply.text("one"), Reply.text("two")):
+        first = nbchat.session("first")
+        first.ask("hi")
+        browser = Browser(first)
+        nbchat.manager.close("first")
+        nbchat.manager.rename("first", "renamed")
+        browser.say("send", text="more", client_id="c1")
+        browser.shows("hi", "one", "more", "two")
+        assert browser.view.session.name == "renamed"
+
+
 def test_conversations_are_found_by_title_and_by_text() -> None:
     """With what they cost, when they were used, and where the words stand; empty ones are left out."""
     with running_app(Reply.text("A tale of walruses"), Reply.text("two")):
