@@ -40,7 +40,8 @@ def handle(services: Services, view: View, content: Any) -> None:
     elif intent.op == "visible":
         services.hub.visible(view, intent.data["page"], intent.data["visible"])
     elif intent.op == "thread":
-        inner = unfolded(services.hub, view, intent.data["message"])
+        message = read_intent(intent.data["message"])
+        inner = None if message is None else unfolded(services.hub, view, message.data)
         if inner is not None:
             handle(services, inner, intent.data["message"])
     elif intent.op == "fold":

@@ -7,7 +7,8 @@ inner view from the first word that a page has for it to the fold. On the loop.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from nbchat.notebook import wire
 from nbchat.notebook.wire import Json
@@ -36,7 +37,7 @@ class _Inner:
             self._outer.sender.custom(wire.inner(state=state))
 
 
-def unfolded(hub: Hub, view: View, message: Json) -> View | None:
+def unfolded(hub: Hub, view: View, message: Mapping[str, Any]) -> View | None:
     """Return the thread that a page has this message for, made if need be; None if the view is no turn's, or closed.
 
     A page that says its first word there is told the whole state: it began with none.

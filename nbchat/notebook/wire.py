@@ -94,9 +94,9 @@ class Intent:
 
 def read_intent(content: Any) -> Intent | None:
     """Return what a browser asks, or None for what this version does not understand (a page may be older or newer)."""
-    if not isinstance(content, dict) or content.get("op") not in OPS:
+    op = content.get("op") if isinstance(content, dict) else None
+    if not isinstance(op, str) or op not in OPS:
         return None
-    op: str = content["op"]
     for name, kind in OPS[op].items():
         value = content.get(name)
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):

@@ -238,6 +238,7 @@ def test_what_cannot_be_done_is_refused_in_the_view_that_asked(op: str, fields: 
         {"op": "restore", "messages": "m"},
         {"op": "approve", "call": "c"},
         {"op": "title", "title": 3},
+        {"op": ["title"], "title": "x"},
     ],
 )
 def test_nonsense_is_ignored(fields: dict[str, Any]) -> None:

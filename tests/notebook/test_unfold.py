@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import pytest
+
 import nbchat
 from nbchat.app import app
 from nbchat.notebook.wire import Json
@@ -114,3 +116,20 @@ def test_only_a_turns_view_unfolds() -> None:
         cell.say("thread", message={"op": "thread", "message": hello})
         Unfolded(cell).shows("a", "one")
         assert (thread.view.inner, views()) == (None, 3)
+
+
+@pytest.mark.parametrize("message", [{}, {"op": ["hello"]}, {"op": "hello", "generation": 0, "have": 0, "page": ["page"]}])
+def test_nonsense_unfolds_nothing(message: Json, caplog: pytest.LogCaptureFixture) -> None:
+    """Nor does it trouble what is unfolded."""
+    with running_app(Reply.text("one")):
+        s = nbchat.session("notes")
+        turn = s.send("a")
+        turn.result()
+        cell = Browser(s, turn)
+        cell.say("thread", message=message)
+        assert views() == 1
+        thread = Unfolded(cell)
+        thread.shows("a", "one")
+        cell.say("thread", message=message)
+        assert views() == 2
+        assert not [record for record in caplog.records if record.levelname == "ERROR"]
