@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
 from nbchat.core.attachments import MOST_IMAGE, attached, check_sum, picture_kind
 from nbchat.core.errors import UsageError
 from nbchat.core.messages import Attachment, FilePart, ImagePart
+from nbchat.core.texts import text_of
 
 __all__ = ["Attachable", "attachments_of"]
 
@@ -34,21 +36,23 @@ def attachments_of(given: Attachable | Iterable[Attachable]) -> tuple[Attachment
 
 
 def _attachment(given: object, number: int) -> Attachment:
-    if isinstance(given, ImagePart | FilePart):
-        return given
+    if isinstance(given, FilePart):  # of a file that was read in another way, say
+        return FilePart(text_of(given.name, "A file's name"), text_of(given.text, "A file's content"))
+    if isinstance(given, ImagePart):
+        return replace(given, url=text_of(given.url, "A picture's URL"), alt=text_of(given.alt, "A picture's name"))
     if isinstance(given, bytes | bytearray):
         data = bytes(given)
         return attached(f"attachment-{number}.{picture_kind(data) or 'txt'}", data)
     if isinstance(given, str | os.PathLike):
-        return _file(Path(given).expanduser())
+        return _file(Path(given))
     raise _no_attachment(given)
 
 
 def _file(path: Path) -> Attachment:
     try:
-        with path.open("rb") as file:
+        with path.expanduser().open("rb") as file:
             data = file.read(MOST_IMAGE + 1)  # more is refused anyway
-    except (OSError, ValueError) as error:  # a name with a NUL in it is a ValueError
+    except (OSError, ValueError, RuntimeError) as error:  # a name with a NUL in it, the home of a user whom nobody knows
         why = getattr(error, "strerror", None) or error
         raise UsageError(f"{str(path)!r:.200} cannot be read: {why}.", hint="Give the path of a file, or its bytes.") from error
     return attached(path.name, data)

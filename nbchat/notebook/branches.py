@@ -126,6 +126,6 @@ def _without_messages(turn: Turn) -> Sequence[Message]:
         return ()
     if turn.question is not None and turn.answer is not None:
         return (turn.question, turn.answer)
-    asked = Message(f"{turn.id}-question", "user", (TextPart(turn.text),))
+    asked = Message(f"{turn.id}-question", "user", (*turn.attachments, TextPart(turn.text)))
     answer = turn.answer or Message(f"{turn.id}-answer", "assistant", status="stopped")
     return (asked, replace(answer, parent=asked.id))

@@ -105,6 +105,8 @@ def test_they_are_saved_with_the_conversation(files: list[Path], tmp_path: Path)
         ("nowhere.png", "'nowhere.png' cannot be read: No such file"),
         (".", "cannot be read: Is a directory"),
         ("a\x00b", "cannot be read"),
+        ("~nobody-of-that-name/x", "cannot be read"),
+        (FilePart("x.txt", b"bytes"), "A file's content is text, not bytes"),  # type: ignore[arg-type]
         (3, "int cannot be attached"),
         ([3], "int cannot be attached"),
         (b"\xff\xfe\x00", "neither a picture nor text"),
@@ -117,6 +119,14 @@ def test_what_cannot_be_attached_is_said_before_anything_is_sent(given: Any, say
         with pytest.raises(UsageError, match=says):
             _ = s.send("what?", attachments=given)
         assert (s.messages, server.chats) == ((), ())
+
+
+def test_halves_of_characters_are_replaced_as_in_questions() -> None:
+    """As of a file that was read with surrogateescape: neither a database nor the notebook's protocol carries them."""
+    with running_app(Reply.text("ok")):
+        s = nbchat.session("notes")
+        s.ask("what?", attachments=[FilePart("\udcff.txt", "a\udcffb"), ImagePart(URL, "\udcff.png", 1, 1)])
+        assert s.messages[0].attachments == (FilePart("\ufffd.txt", "a\ufffdb"), ImagePart(URL, "\ufffd.png", 1, 1))
 
 
 def test_exports_show_them_and_the_lossless_ones_bring_them_back(files: list[Path], tmp_path: Path) -> None:

@@ -144,6 +144,23 @@ def test_what_was_attached_is_not_counted_where_it_is_not() -> None:
             browser.wait(lambda: browser.state["outlook"]["tokens"] == 0)
 
 
+def test_a_cell_shows_what_went_with_a_question_that_left_the_queue() -> None:
+    """And asks it again with that."""
+    gate = Gate()
+    with running_app(Reply.text("one", gate=gate), Reply.text("two")) as server:
+        s = nbchat.session("notes")
+        first, second = s.send("first"), s.send("second", attachments=[PNG])
+        browser = Browser(s, second)
+        browser.say("unqueue", turn=second._turn.id)
+        browser.wait(lambda: bool(browser.page.messages))
+        assert [part["type"] for part in browser.page.messages[0]["parts"]] == ["image", "text"]
+        browser.say("resume", message=browser.id(1), client_id="c1")
+        gate.open()
+        first.result()
+        browser.shows("second", "two")
+        assert server.chats[1].json["messages"][-1]["content"] == [IMAGE, {"type": "text", "text": "second"}]
+
+
 def test_asking_without_the_history_keeps_them() -> None:
     """And so does asking again for what never began."""
     with running_app(Reply.text("one"), Reply.text("two")) as server:
