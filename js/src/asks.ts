@@ -7,9 +7,12 @@ import { randomId } from "./registry.ts";
 import type { Store } from "./store.ts";
 import type { Approval, Message } from "./wire/protocol.ts";
 
-export const chooseModel = (store: Store, model: string) => store.ask({ op: "model", model });
+/** What is meant for the conversation in view is refused if another page has opened another one here meanwhile. */
+const here = ({ state: { conversation: shown } }: Store) => (shown ? { shown } : {});
+
+export const chooseModel = (store: Store, model: string) => store.ask({ op: "model", model, ...here(store) });
 export const chooseOffer = (store: Store, offer: string) => store.ask({ op: "choose", offer });
-export const rename = (store: Store, title: string) => store.ask({ op: "title", title });
+export const rename = (store: Store, title: string) => store.ask({ op: "title", title, ...here(store) });
 
 /** Take a question out of the queue, or give it other words. */
 export const unqueue = (store: Store, turn: string) => store.ask({ op: "unqueue", turn });
@@ -26,7 +29,7 @@ export const restore = (store: Store, messages: readonly string[]) => store.ask(
 
 export type Decision = "once" | "session" | "deny";
 export const decide = (store: Store, { call }: Approval, decision: Decision) =>
-  store.ask({ op: "approve", call, decision });
+  store.ask({ op: "approve", call, decision, ...here(store) });
 
 /** Ask a question with other words, or replace an answer by hand; `restore` gives the text back if that is refused. */
 export function edit(store: Store, message: Message, text: string, restore: (text: string) => void): void {

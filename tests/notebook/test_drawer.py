@@ -87,6 +87,31 @@ def test_what_was_meant_for_the_conversation_before_is_refused() -> None:
         assert len(server.chats) == 1
 
 
+def test_consent_is_for_the_conversation_that_was_in_view() -> None:
+    """Another one may wait with a call of the same id; nor is it the one that gets the name or the model."""
+    ran: list[str] = []
+
+    def note() -> str:
+        """Note something."""
+        ran.append("noted")
+        return "noted"
+
+    with running_app(Reply.text(tool_calls=[("note", "{}", "call_0")]), Reply.text("done")):
+        first, second = nbchat.session("first"), nbchat.session("second")
+        second.tools = [note]
+        turn = second.send("hi")
+        browser = Browser(second)
+        browser.wait(lambda: bool(browser.state["approvals"]))
+        meant = {"approve": {"call": "call_0", "decision": "once"}, "title": {"title": "x"}, "model": {"model": "lab/other"}}
+        for op, fields in meant.items():
+            browser.say(op, **fields, shown=first._core.id)
+            assert browser.got("refused")["error"]["kind"] == "invalid"
+        assert (second.title, second.model) == ("second", "lab/tiny")
+        browser.say("approve", call="call_0", decision="deny", shown=second._core.id)
+        turn.result()
+        assert ran == []
+
+
 def test_a_new_conversation_is_begun_once_and_an_empty_one_is_new() -> None:
     """Named after the notebook (here: whatever runs) with a number; the same wish twice begins one."""
     with running_app(Reply.text("one"), Reply.text("two")):

@@ -287,7 +287,7 @@ export type Outgoing =
   | { op: "page"; before: string }
   | { op: "visible"; page: string; visible: boolean }
   | { op: "choose"; offer: string }
-  | { op: "model"; model: string }
+  | { op: "model"; model: string; shown?: string }
   | { op: "unqueue"; turn: string }
   | { op: "requeue"; turn: string; text: string }
   /** Show the branch through this message: in this view alone. */
@@ -303,8 +303,9 @@ export type Outgoing =
   | { op: "hide"; message: string; hidden: boolean }
   | { op: "delete"; message: string }
   | { op: "restore"; messages: readonly string[] }
-  | { op: "approve"; call: string; decision: "once" | "session" | "deny" }
-  | { op: "title"; title: string }
+  /** `shown`: other conversations may wait with a call of the same id. */
+  | { op: "approve"; call: string; decision: "once" | "session" | "deny"; shown?: string }
+  | { op: "title"; title: string; shown?: string }
   | { op: "part"; message: string; part: number }
   /** So many tokens of files go with the question that is being written: the outlook counts them. */
   | { op: "attached"; tokens: number }

@@ -22,7 +22,7 @@ async function show(approvals: Approval[], kind = "thread"): Promise<Rendered> {
   const parts: Part[] = approvals.map((each) => ({ type: "tool-call", id: each.call, name: each.tool, arguments: "" }));
   const messages = line(message("q", "user", "?"), message("a", "assistant", parts, { status: "streaming" }));
   const running = snapshot(messages, { ended: false, seq: 2 });
-  view = new TestView({ kind, status: "streaming", snapshot: running, approvals });
+  view = new TestView({ kind, conversation: "k1", status: "streaming", snapshot: running, approvals });
   const shown = view.render();
   await drawn();
   return shown;
@@ -54,7 +54,7 @@ describe("a call that waits for consent", () => {
     shown.button(name).click();
     await drawn();
     shown.button("Deny").click();
-    expect(view.sent("approve")).toEqual([{ op: "approve", call: "c1", decision }]);
+    expect(view.sent("approve")).toEqual([{ op: "approve", call: "c1", decision, shown: "k1" }]);
     const off = buttons(shown).map((each) => each.getAttribute("aria-disabled"));
     expect(off).toEqual(["true", "true", "true", "false", "false", "false"]);
     view.model.set("approvals", [asks("c2")]);
@@ -126,7 +126,7 @@ describe("nothing else gives consent", () => {
     view.model.set("approvals", [asks("c2")]);
     await drawn();
     shown.button("Allow once").click(); // the second click of a double one
-    expect(view.sent("approve")).toEqual([{ op: "approve", call: "c1", decision: "once" }]);
+    expect(view.sent("approve")).toEqual([{ op: "approve", call: "c1", decision: "once", shown: "k1" }]);
   });
 
   test("but one at any time after it, although the kernel says the same again to every page that asks", async () => {
@@ -135,7 +135,7 @@ describe("nothing else gives consent", () => {
     view.model.set("approvals", [asks("c1"), asks("c2")]);
     await drawn();
     shown.button("Allow once").click();
-    expect(view.sent("approve")).toEqual([{ op: "approve", call: "c1", decision: "once" }]);
+    expect(view.sent("approve")).toEqual([{ op: "approve", call: "c1", decision: "once", shown: "k1" }]);
   });
 
   test("the focus stays among the cards after a click, and in the view after the last one", async () => {
