@@ -28,6 +28,8 @@ _NAME_LENGTH = 120
 _TILE, _LONG, _SHORT = 512, 2048, 768
 _BASE_TOKENS, _TILE_TOKENS = 85, 170
 _UNKNOWN = (1024, 1024)
+_SEGMENTS = 50_000
+"""Steps through a JPEG's head: one of pictures has tens, one that is made to take time has millions."""
 _MAY_STAND = frozenset("\t\n\r\f\x1b")
 """Control characters that texts have: escape stands in the logs of terminals."""
 
@@ -119,7 +121,9 @@ def _webp(data: bytes) -> tuple[int, int]:
 def _jpeg(data: bytes) -> tuple[int, int]:
     """Walk from segment to segment until the frame's head (SOF0 to SOF15, but for DHT, JPG and DAC)."""
     at = 2
-    while at + 4 <= len(data) and data[at] == 0xFF:
+    for _ in range(_SEGMENTS):
+        if at + 4 > len(data) or data[at] != 0xFF:
+            break
         marker = data[at + 1]
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
             return _number(data, at + 7, 2), _number(data, at + 5, 2)
@@ -140,7 +144,8 @@ def _text(data: bytes) -> str | None:
 def _clean(name: str) -> str:
     """A file's name as it can be shown and told: no folders, nothing invisible or turning the direction of text, not long."""
     last = name.replace("\\", "/").rstrip("/").rpartition("/")[2]
-    kept = "".join(sign if unicodedata.category(sign)[0] not in "CZ" else " " if sign.isspace() else "" for sign in last)
+    end = last[-10 * _NAME_LENGTH :]  # a name of megabytes is not looked through
+    kept = "".join(sign if unicodedata.category(sign)[0] not in "CZ" else " " if sign.isspace() else "" for sign in end)
     return " ".join(kept.split())[-_NAME_LENGTH:] or "file"
 
 

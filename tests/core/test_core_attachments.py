@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import struct
+import unicodedata
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -136,3 +137,31 @@ def test_all_of_it_is_bounded_too() -> None:
     with pytest.raises(UsageError, match=r"too large to attach: 20\.4 MB") as caught:
         check_sum([one] * (MOST_ALL // MOST_TEXT + 1))
     assert "fewer" in caught.value.hint
+
+
+class Counted(bytes):
+    """Counts how often a byte is looked at."""
+
+    looks = 0
+
+    def __getitem__(self, at: Any) -> Any:
+        Counted.looks += 1
+        return super().__getitem__(at)
+
+
+@pytest.mark.parametrize("filling", [b"\xff", b"\xff\xe0\x00\x02"])
+def test_what_is_made_to_take_time_takes_none(filling: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is looked at where answers stream: a head without end, a name of megabytes."""
+    Counted.looks = 0
+    assert picture_size(Counted(b"\xff\xd8" + filling * 1_000_000)) is None
+    assert Counted.looks < 500_000
+    seen: list[str] = []
+    category = unicodedata.category
+
+    def counted(sign: str) -> str:
+        seen.append(sign)
+        return category(sign)
+
+    monkeypatch.setattr("unicodedata.category", counted)
+    assert attached("x" * 1_000_000 + ".txt", b"text") == FilePart("x" * 116 + ".txt", "text")
+    assert len(seen) < 10_000
