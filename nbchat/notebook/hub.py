@@ -74,7 +74,7 @@ class Hub:
             view.open = False
             if view.inner is not None:
                 self.remove(view.inner)
-            view.sender = None
+            view.sender = view.exported = None
             self._pump.forget(view)
             views = self._views.get(view.session.id, [])
             if view in views:

@@ -110,6 +110,8 @@ def test_an_export_is_what_the_session_exports(form: str, tmp_path: Path) -> Non
         of = first["of"]
         rest = [ask(browser, "export", form=form, piece=number, of=of, ask=f"p{number}") for number in range(1, first["pieces"])]
         assert "".join(piece["text"] for piece in [first, *rest]) == wanted
+        browser.close()
+        assert browser.view.exported is None  # a closed widget may live as long as the kernel
 
 
 def test_an_export_is_saved_beside_the_notebook_where_pages_download_nothing(
