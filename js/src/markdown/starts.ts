@@ -28,7 +28,7 @@ type Start = (line: Line, container: Block, builder: Builder) => Block | null;
 const DEPTH_MOST = 50;
 
 const HEADING = /^(#{1,6})(?:[ \t]+|$)/;
-const FENCE = /^(?:(`{3,})(?!.*`)|(~{3,}))(.*)$/;
+const FENCE = /^(?:(`{3,})(?=[^`]*$)|(~{3,}))(.*)$/;
 const RULE = /^(?:(?:\*[ \t]*){3,}|(?:_[ \t]*){3,}|(?:-[ \t]*){3,})$/;
 const SETEXT = /^(?:=+|-+)[ \t]*$/;
 const BULLET = /^[*+-](?=[ \t]|$)/;
@@ -71,10 +71,16 @@ function heading(line: Line, container: Block, builder: Builder): Block | null {
   line.skip(match[0].length);
   const block = builder.add(container, "heading");
   block.size = (match[1] as string).length;
-  const text = line.rest.trimEnd();
-  block.text = text.endsWith("#") ? text.replace(/(?:^|[ \t]+)#+$/, "") : text;
+  block.text = withoutClosing(line.rest.trimEnd());
   builder.close(block);
   return block;
+}
+
+/** A heading's text without the run of `#` that may close it; not by a pattern, which would look from every place on. */
+function withoutClosing(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === "#") end--;
+  return end === 0 || /[ \t]/.test(text[end - 1] as string) ? text.slice(0, end).trimEnd() : text;
 }
 
 function fence(line: Line, container: Block, builder: Builder): Block | null {

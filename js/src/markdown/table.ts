@@ -1,7 +1,7 @@
 /** Rows of tables: how a line is cut into cells, and which line sets the columns (GFM 4.10). */
 import type { Align } from "./tree.ts";
 
-const DELIMITERS = /^\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$/;
+const DELIMITERS = /^\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*(?:\|[ \t]*)?$/;
 
 /** Return the columns that a line of `|:--|--:|` sets, or null if it is none. */
 export function readColumns(line: string): Align[] | null {

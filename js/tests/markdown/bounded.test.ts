@@ -76,6 +76,18 @@ test.each([
   expect(performance.now() - begun).toBeLessThan(20_000);
 });
 
+test.each([
+  ["an opening fence that is none", (length: number) => `${"`".repeat(length)}x\``],
+  ["a heading with a gap", (length: number) => `# a${" ".repeat(length)}b#`],
+  ["a heading with many signs", (length: number) => `# a${"#".repeat(length)}b#`],
+  ["a table's second line that is none", (length: number) => `a|b\n:-${" ".repeat(length)}x`],
+])("%s of 400,000 characters is read in one go", (_, make) => {
+  const stream = new MarkdownStream(document.createElement("div"), new Pace());
+  const begun = performance.now();
+  stream.set(make(400_000), true);
+  expect(performance.now() - begun).toBeLessThan(500);
+});
+
 test("what is nested deeper than anybody reads is shown flat, and what follows as ever", () => {
   const root = document.createElement("div");
   const stream = new MarkdownStream(root, new Pace());
