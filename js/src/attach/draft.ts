@@ -17,10 +17,11 @@ export function draftFiles(store: Store): DraftFiles | null | undefined {
   return (store.memory.get(FILES) as DraftFiles | undefined) ?? (failed.has(store) ? null : undefined);
 }
 
-/** Call `use` with the list, as soon as that is there. */
+/** Call `use` with the list of the conversation that is shown now, as soon as that is there. */
 export async function withFiles(store: Store, use: (files: DraftFiles) => void): Promise<void> {
+  const { memory } = store; // another conversation may be shown by then
   try {
-    use((await loadAsset("extras")).filesOf(store));
+    use((await loadAsset("extras")).filesOf(memory));
     failed.delete(store);
   } catch {
     failed.add(store);

@@ -5,7 +5,7 @@
  * Owns the list and its bounds; how a file becomes an attachment is `read.ts`. From extras.js (`draft.ts` leads here).
  */
 import { type Signal, signal } from "@preact/signals";
-import type { Store } from "../store.ts";
+import type { Memory } from "../memory.ts";
 import type { Attachment } from "../wire/protocol.ts";
 import { FILES, filesMade } from "./draft.ts";
 import { readFile } from "./read.ts";
@@ -44,12 +44,12 @@ export const MOST_SENT = 8_000_000;
 const MOST_FILES = 20;
 let ids = 0;
 
-/** What is attached in a store's views; made where there is nothing yet. */
-export function filesOf(store: Store): DraftFiles {
-  let files = store.memory.get(FILES) as DraftFiles | undefined;
+/** What is attached to the draft that is kept here; made where there is nothing yet. */
+export function filesOf(memory: Memory): DraftFiles {
+  let files = memory.get(FILES) as DraftFiles | undefined;
   if (!files) {
     files = new DraftFiles();
-    store.memory.set(FILES, files);
+    memory.set(FILES, files);
     filesMade.value++;
   }
   return files;

@@ -49,7 +49,7 @@ function List({ store, files, box, draft, setDraft }: ChipsProps & { files: Draf
     await files.add([new File([pasted], "pasted.txt")]);
     if (files.length === before) return; // it is too long for a file, too
     files.pasted.value = "";
-    setDraft(draft.replace(pasted, () => ""));
+    setDraft((box.current?.value ?? draft).replace(pasted, () => "")); // somebody may have typed on
   };
   return (
     <div class="attached">

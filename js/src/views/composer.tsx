@@ -152,11 +152,12 @@ function Picker({ store, box }: { store: Store; box: Box }) {
 
 /** What is typed, with the caret. It outlives the view: a cell that was moved or run again makes a new one. */
 function useDraft(store: Store, box: Box) {
-  const [draft, setState] = useState(() => (store.memory.get("draft") as string | undefined) ?? "");
+  const [memory] = useState(store.memory); // of the conversation that this box was made for
+  const [draft, setState] = useState(() => (memory.get("draft") as string | undefined) ?? "");
   const alive = useRef(true);
-  const caret = useRef<number | null>((store.memory.get("draft caret") as number | undefined) ?? null);
+  const caret = useRef<number | null>((memory.get("draft caret") as number | undefined) ?? null);
   const setDraft = (text: string, toEnd = false) => {
-    store.memory.set("draft", text);
+    memory.set("draft", text);
     if (toEnd) caret.current = text.length;
     setState(text);
   };
@@ -169,15 +170,15 @@ function useDraft(store: Store, box: Box) {
     alive.current = true;
     return () => {
       alive.current = false;
-      store.memory.set("draft caret", area?.selectionEnd ?? 0);
+      memory.set("draft caret", area?.selectionEnd ?? 0);
     };
-  }, [store, box]);
+  }, [memory, box]);
   /** A refused question comes back into the box where it was typed, before what has been typed since; or into the next view's. */
   const restore = (text: string) => {
-    const since = store.memory.get("draft") as string | undefined;
+    const since = memory.get("draft") as string | undefined;
     const joined = since?.trim() ? `${text}\n${since}` : text;
     if (alive.current) setDraft(joined);
-    else store.memory.set("draft", joined);
+    else memory.set("draft", joined);
   };
   return { draft, setDraft, restore };
 }

@@ -5,6 +5,7 @@
  *
  * Knows texts and carets; what is typed where is the composer's matter. From extras.js.
  */
+import type { Memory } from "../memory.ts";
 import type { Store } from "../store.ts";
 import { textOf } from "../wire/reduce.ts";
 
@@ -63,11 +64,11 @@ export class Recall {
   }
 }
 
-const recalls = new WeakMap<Store, Recall>();
+const recalls = new WeakMap<Memory, Recall>();
 
-/** Where a store's composer is among the earlier questions. */
+/** Where a store's composer is among the earlier questions of the conversation that it shows. */
 export function recallOf(store: Store): Recall {
-  const known = recalls.get(store) ?? new Recall(store);
-  recalls.set(store, known);
+  const known = recalls.get(store.memory) ?? new Recall(store);
+  recalls.set(store.memory, known);
   return known;
 }

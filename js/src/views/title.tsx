@@ -34,11 +34,13 @@ export function Title({ store }: { store: Store }) {
 function TitleBox({ store, title, end }: { store: Store; title: string; end: () => void }) {
   const box = useRef<HTMLInputElement>(null);
   const over = useRef(false);
+  const [conversation] = useState(store.state.conversation);
   useEffect(() => box.current?.select(), []);
   const leave = (text: string) => {
     if (over.current) return; // leaving takes the focus away, which is a way of leaving too
     over.current = true;
-    if (text.trim() && text.trim() !== title) rename(store, text.trim());
+    const mine = store.state.conversation === conversation; // another one that is shown now has a title of its own
+    if (mine && text.trim() && text.trim() !== title) rename(store, text.trim());
     end();
   };
   const keys = (event: KeyboardEvent) => {

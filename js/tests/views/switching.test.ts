@@ -1,10 +1,17 @@
 /** A view that comes to show another conversation: nothing of the one before is shown, sent there or saved in its place. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { registry } from "../../src/registry.ts";
+import { loadExtras } from "../../src/views/lazy.tsx";
+import { choose, text } from "../support/files.ts";
 import { line, message, snapshot } from "../support/messages.ts";
 import { drawn, fakeTimers, type Rendered, TestView } from "../support/view.ts";
 
 let view: TestView;
-beforeEach(() => fakeTimers());
+beforeEach(async () => {
+  registry().shelves.clear();
+  await loadExtras();
+  fakeTimers();
+});
 afterEach(() => {
   view.end();
   vi.useRealTimers();
@@ -56,6 +63,73 @@ test("each conversation has a draft of its own", async () => {
   });
   await drawn();
   expect(page.find<HTMLTextAreaElement>("textarea").value).toBe("for the old one");
+});
+
+/** And back again. */
+async function turnBack(): Promise<void> {
+  view.model.deliver({
+    op: "snapshot",
+    snapshot: snapshot([], { generation: 9, seq: 1 }),
+    state: { conversation: "old", title: "Old" },
+  });
+  await drawn();
+}
+
+test("and a caret in it", async () => {
+  const page = shown();
+  const box = () => page.find<HTMLTextAreaElement>("textarea");
+  page.type("for the old one");
+  await drawn();
+  box().setSelectionRange(4, 4);
+  await turnTo();
+  page.type("for the new one");
+  await drawn();
+  box().setSelectionRange(8, 8);
+  await turnBack();
+  expect(box().selectionStart).toBe(4);
+});
+
+test("earlier questions that the arrow keys lead to are those of the conversation that is shown", async () => {
+  const page = shown();
+  const box = () => page.find<HTMLTextAreaElement>("textarea");
+  page.type("half a thought");
+  await drawn();
+  box().setSelectionRange(0, 0);
+  page.key("ArrowUp");
+  await drawn();
+  expect(box().value).toBe("Old question");
+  page.type("Old question, changed"); // what was typed before is the newest of the earlier ones now
+  await turnTo();
+  page.key("ArrowUp");
+  await drawn();
+  expect(box().value).toBe("New question");
+});
+
+test("what is attached to a question that nobody took comes back where it was written", async () => {
+  const page = shown();
+  choose(page, text("private.txt", "a"));
+  await vi.waitFor(() => expect(page.find(".chip").textContent).toContain("1 B"));
+  page.type("Why?");
+  await drawn();
+  page.key("Enter");
+  await drawn();
+  expect(view.sent("send")).toMatchObject([{ attachments: [{ name: "private.txt" }] }]);
+  await turnTo();
+  expect(page.has(".chip")).toBe(false);
+  await turnBack();
+  expect(page.find(".chip").textContent).toContain("private.txt");
+  expect(page.find<HTMLTextAreaElement>("textarea").value).toBe("Why?");
+});
+
+test("a title that was being written is not given to another one", async () => {
+  const page = shown();
+  page.find(".title-button").click();
+  await drawn();
+  page.find(".title-box").focus();
+  page.find<HTMLInputElement>(".title-box").value = "Mine";
+  await turnTo();
+  expect(page.find(".title-button").textContent).toBe("New");
+  expect(view.sent("title")).toEqual([]);
 });
 
 test("a question says what it is meant for, and is not sent again into another one", async () => {
