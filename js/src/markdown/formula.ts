@@ -27,6 +27,7 @@ const kept = new Map<string, Element | Error>();
 const waiting: HTMLElement[] = [];
 let math: Module | null = null;
 let loading = false;
+let again: ReturnType<typeof setTimeout> | undefined;
 let spent = 0;
 let scheduled = false;
 
@@ -79,13 +80,14 @@ function request(node: HTMLElement): void {
 async function load(): Promise<void> {
   if (loading || math) return;
   loading = true;
+  clearTimeout(again);
   try {
     math = await loadAsset("math");
     addStyles("math", math.styles);
     schedule(0);
   } catch {
     loading = false; // no kernel, or a busy one: the sources stand, and are drawn once one answers
-    setTimeout(() => void load(), AGAIN);
+    again = setTimeout(load, AGAIN);
   }
 }
 
