@@ -81,6 +81,7 @@ const places = new WeakMap<Store, Place>();
 
 /** Ask the kernel for the thread around this turn; `innerOf` has it from now on. */
 export function unfold(outer: Store): void {
+  outer.onThread?.(null); // one that no answer came for
   const { conversation, messages } = outer.state;
   const model = new InnerModel(outer.model);
   model.set("conversation", conversation);

@@ -1,5 +1,6 @@
 /** A turn's view that unfolds into the thread of its conversation, and folds back. */
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { registry } from "../../src/registry.ts";
 import { crc32 } from "../../src/wire/crc32.ts";
 import type { Incoming, Outgoing, Snapshot } from "../../src/wire/protocol.ts";
 import { snapshot } from "../support/messages.ts";
@@ -107,6 +108,20 @@ describe("a turn's view that unfolds", () => {
     await vi.waitFor(() => expect(shown.has(".thread")).toBe(true));
     view.controller.abort();
     await vi.waitFor(() => expect(shown.has(".thread")).toBe(false));
+  });
+
+  test("unfolds once, however often it is asked to while the kernel is busy", async () => {
+    const { stores } = registry();
+    const before = stores.size;
+    const shown = show();
+    const button = shown.button("Show the conversation");
+    for (let n = 0; n < 3; n++) button.click();
+    await vi.waitFor(() => expect(said("hello").length).toBe(3)); // any of them may get lost
+    expect(stores.size).toBe(before + 2); // the turn's and the thread's
+    tell({ op: "snapshot", snapshot: snapshot(all, { generation: 2 }) });
+    await vi.waitFor(() => expect(shown.has(".thread")).toBe(true));
+    view.end();
+    expect(stores.size).toBe(before);
   });
 
   test("stops on the control channel as the thread that it is", async () => {
