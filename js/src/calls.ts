@@ -64,12 +64,11 @@ export function call<Op extends keyof Asks>(store: Store, op: Op, fields: Asks[O
       end();
       reject(new Denied(error));
     };
-    store.replies.set(ask, ({ value, error }) => {
-      if (error) fail(error);
-      else {
-        end();
-        resolve(value as Asks[Op][1]);
-      }
+    store.replies.set(ask, (reply) => {
+      const error = reply ? reply.error : ENDED;
+      if (error) return fail(error);
+      end();
+      resolve(reply?.value as Asks[Op][1]);
     });
     store.send(message);
   });

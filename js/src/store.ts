@@ -89,8 +89,8 @@ export class Store {
   memory!: Memory;
   /** Takes what comes for the thread that a turn's view has unfolded into (views/unfolded); null when the store is no more. */
   onThread: ((told: Extract<Incoming, { op: "thread" }> | null) => void) | null = null;
-  /** Who waits for the reply to what (`calls.ts`). */
-  readonly replies = new Map<string, (reply: Reply) => void>();
+  /** Who waits for the reply to what (`calls.ts`); told null when the store is no more. */
+  readonly replies = new Map<string, (reply: Reply | null) => void>();
 
   private readonly receiver: Receiver;
   private readonly outbox: Outbox;
@@ -119,6 +119,7 @@ export class Store {
 
   dispose(): void {
     this.onThread?.(null);
+    for (const end of [...this.replies.values()]) end(null);
     this.schedule.clear();
     this.listeners.clear();
     registry().stores.delete(this);

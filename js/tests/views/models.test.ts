@@ -164,4 +164,16 @@ describe("the model menu", () => {
     expect(names(shown).length).toBe(3);
     expect(shown.has(".kernel-line")).toBe(false);
   });
+
+  test("nothing is asked any more for a model that is gone", async () => {
+    view = new TestView();
+    const shown = view.render();
+    shown.find(".model").click();
+    await drawn();
+    view.end();
+    const asked = view.sent("models").length;
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(view.sent("models").length).toBe(asked);
+    expect(vi.getTimerCount()).toBe(0);
+  });
 });
