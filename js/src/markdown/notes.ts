@@ -77,7 +77,6 @@ export class Notes {
     if (this.changes === 0 && this.recent.every((node) => this.root.contains(node))) return;
     if (!end && this.references.length > MANY && this.changes * SHARE < this.references.length) return;
     this.changes = 0;
-    this.recent = this.recent.filter((node) => this.root.contains(node));
     const order = this.order();
     let at = this.list.firstChild;
     let number = 0;
@@ -94,6 +93,7 @@ export class Notes {
     }
     if (order.size === 0) this.section.remove();
     else if (!this.stop) this.root.append(this.section);
+    this.recent = this.recent.filter((node) => this.root.contains(node)); // with those in notes that came in just now
   }
 
   /** The labels in the order of their first references, those in the text before those in notes, with their references. */

@@ -36,7 +36,7 @@ const LABEL_MOST = 999;
 const SPECIAL = new RegExp(`[\\\\\`*_~[\\]<&$!\\n]|${ADDRESS}`, "giu");
 const SPECIAL_MAIL = new RegExp(`[\\\\\`*_~[\\]<&$!\\n]|${ADDRESS}|${MAIL_ADDRESS}`, "giu");
 const REFERENCE = /&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[A-Za-z][A-Za-z\d]*);/y;
-const DOLLAR = /\$(?:\\[\s\S]|[^\\$\n]){0,4200}(?:\$[\s\S]?)?/y;
+const DOLLAR = /\$(?:\\[\s\S]|[^\\$\n]){0,4200}(?:\$[\s\S]?|\\$)?/y;
 const ESCAPED = /[!-/:-@[-`{-~]/;
 const TASK = /^\[([ xX])\](?=\s)/;
 

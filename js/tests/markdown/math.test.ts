@@ -113,6 +113,11 @@ describe("drawing", () => {
     }
   });
 
+  test("a long one stays one, also when what has come ends with a backslash", () => {
+    const text = `$${"x = y + ".repeat(60)}\\, z$`;
+    for (const size of [1, 7, text.length]) expect(formulas(streamed(text, size)).map(sourceOf)).toEqual([text]);
+  });
+
   test("a formula in a growing paragraph is drawn once, its node stays", async () => {
     const root = document.createElement("div");
     const stream = new MarkdownStream(root, new Pace());

@@ -127,6 +127,15 @@ describe("footnotes", () => {
     expect(host.querySelector("a")?.textContent).toBe("^1");
   });
 
+  test("lead back as often as they are referred to, also from themselves and no longer", () => {
+    const stream = new MarkdownStream(host, new Pace());
+    stream.append("text [^1]\n\n[^1]: note\nsee [^1]", false);
+    expect(host.querySelectorAll(".note-backs button").length).toBe(2);
+    stream.append("(https://example.org)", false);
+    stream.end();
+    expect(host.querySelectorAll(".note-backs button").length).toBe(1);
+  });
+
   test("by the thousand, in whatever order, take no more than their share", () => {
     const many = (count: number) => {
       const numbers = Array.from({ length: count }, (_, n) => n);
