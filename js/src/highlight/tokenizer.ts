@@ -83,15 +83,20 @@ export function whenKnown(language: string, then: () => void): void {
   loadAsset("extras").then(
     ({ languages }) => {
       asking = false;
-      Object.assign(LANGUAGES, languages);
-      const ready = waiting;
-      waiting = [];
-      for (const each of ready) each();
+      learn(languages);
     },
     () => {
-      asking = false; // no kernel, or a busy one: it stays plain until the next block asks
+      asking = false; // no kernel, or a busy one: it stays plain until the next block asks, or extras.js comes for another reason
     },
   );
+}
+
+/** More languages are here: colour what waits for them. */
+export function learn(languages: Readonly<Record<string, Language>>): void {
+  Object.assign(LANGUAGES, languages);
+  const ready = waiting;
+  waiting = [];
+  for (const each of ready) each();
 }
 
 function nameOf(language: string): string | undefined {

@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 import type { ComponentType, FunctionComponent } from "preact";
 import { loadAsset } from "../assets.ts";
+import { learn } from "../highlight/tokenizer.ts";
 import { addStyles } from "../styles/sheet.ts";
 
 type Extras = typeof import("../extras.tsx");
@@ -25,6 +26,7 @@ export async function loadExtras(): Promise<void> {
   try {
     const module = await loadAsset("extras");
     addStyles("extras", module.styles);
+    learn(module.languages);
     extras.value = module;
     failed.value = false;
   } catch (error) {

@@ -6,6 +6,7 @@ import { CodeBlock } from "../../src/markdown/codeblock.ts";
 import { Pace } from "../../src/markdown/pace.ts";
 import { MarkdownStream } from "../../src/markdown/stream.ts";
 import { registry } from "../../src/registry.ts";
+import { loadExtras } from "../../src/views/lazy.tsx";
 
 function block(language: string, text: string): CodeBlock {
   const made = new CodeBlock();
@@ -29,6 +30,18 @@ describe("a language that is not here yet", () => {
     registry().loads.set("extras", Promise.resolve({ languages: { go: languages.go } }));
     block("go", "func");
     await vi.waitFor(() => expect(first.root.querySelector(".t-keyword")?.textContent).toBe("func"));
+    registry().loads.set("extras", sent);
+  });
+
+  test("colours what waits also when it comes for another reason", async () => {
+    const sent = registry().loads.get("extras") as Promise<unknown>;
+    registry().loads.set("extras", Promise.reject(new Error("no kernel")));
+    const first = block("kotlin", "fun");
+    await new Promise((done) => setTimeout(done));
+    const { kotlin } = languages;
+    registry().loads.set("extras", Promise.resolve({ languages: { kotlin }, styles: "" }));
+    await loadExtras();
+    expect(first.root.querySelector(".t-keyword")?.textContent).toBe("fun");
     registry().loads.set("extras", sent);
   });
 
