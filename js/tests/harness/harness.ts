@@ -43,10 +43,12 @@ setTimeout(() => {
 async function rest(): Promise<void> {
   await begun;
   const end = performance.now() + REST_MOST;
+  let awaited: number;
   do {
+    awaited = [...loads()].length;
     await Promise.allSettled([...loads(), document.fonts.ready]);
     await stillness();
-  } while (isComing() && performance.now() < end);
+  } while ((isComing() || [...loads()].length > awaited) && performance.now() < end);
   if (scroll !== undefined) {
     scrollTo(scroll);
     await stillness();
