@@ -1,5 +1,5 @@
 /** Leads back to the end of the conversation, and says whether something new has come there since. */
-import { useRef } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import type { Store } from "../store.ts";
 import type { Message } from "../wire/protocol.ts";
 import { keepFocus } from "./focus.ts";
@@ -12,7 +12,8 @@ export function Pill({ store, follow }: { store: Store; follow: Follow }) {
   const seen = useRef<Message | undefined>(undefined);
   const pinned = follow.pinned.value;
   if (pinned || !messages.some((message) => message.id === seen.current?.id)) seen.current = messages.at(-1);
-  if (pinned) return null;
+  const [focused, setFocused] = useState(false);
+  if (pinned && !focused) return null; // what has the focus stays: gone, it would take the way of the Tab key along
   const news = newsSince(messages, seen.current);
   const text = approvals.length > 0 ? "A tool waits for your decision" : LABELS[news];
   return (
@@ -20,6 +21,8 @@ export function Pill({ store, follow }: { store: Store; follow: Follow }) {
       <button
         type="button"
         class="pill"
+        onFocus={() => setFocused(true)}
+        onBlur={() => setFocused(false)}
         onClick={(event) => {
           keepFocus(event.currentTarget);
           follow.jump();

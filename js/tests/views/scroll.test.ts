@@ -165,6 +165,19 @@ function finger(log: HTMLElement, from: number, to: number): void {
 }
 
 describe("the pill", () => {
+  test("stays while it has the focus: gone, it would take the way of the Tab key along", async () => {
+    const { shown, log } = await opened(many(2));
+    await scrollTo(log, 40);
+    await vi.waitFor(() => expect(shown.has(".pill")).toBe(true));
+    shown.find<HTMLElement>(".pill").focus();
+    log.scrollTop = log.scrollHeight;
+    await frames();
+    await frames();
+    expect(shown.focused?.className).toBe("pill");
+    shown.find<HTMLElement>(".composer textarea").focus();
+    await vi.waitFor(() => expect(shown.has(".pill")).toBe(false));
+  });
+
   test("says what is new there, and takes no focus along", async () => {
     const { shown, log } = await opened(many(2));
     await scrollTo(log, 40);
