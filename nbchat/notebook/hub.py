@@ -20,6 +20,7 @@ from nbchat.notebook.guide import Guide
 from nbchat.notebook.pump import Pump
 from nbchat.notebook.snapshot import saved_snapshot, saved_state, state_of
 from nbchat.notebook.teller import Teller
+from nbchat.notebook.transcript import ThreadTranscript
 from nbchat.notebook.view import Sender, View
 from nbchat.notebook.wire import Json
 from nbchat.runtime.switch_interval import SwitchInterval
@@ -100,7 +101,7 @@ class Hub:
             view.held.setdefault(old.id, old.lease())
         view.lease.release()
         view.turn_to(session, lease)
-        if view.transcript is not None:
+        if isinstance(view.transcript, ThreadTranscript):
             view.transcript.turn_to(session.name, private=session.private)
         self._views.setdefault(session.id, []).append(view)
         if (back := view.held.pop(session.id, None)) is not None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,7 @@ def transcript(answer: Message, question: Message | None = None) -> dict[str, An
     return {"text/markdown": turn_markdown(question, answer)}
 
 
-class Transcript:
+class Transcript(ABC):
     """One display, in as many cells as its view was displayed in; an update reaches them all."""
 
     def __init__(self, kernel: Any, markdown: str) -> None:
@@ -50,13 +51,9 @@ class Transcript:
         self._parent = self._kernel.get_parent()
         publish_display_data({"text/markdown": self._markdown}, transient={"display_id": self._id})  # type: ignore[no-untyped-call]
 
+    @abstractmethod
     def show(self, path: Sequence[Message]) -> None:
         """Hold these messages of a view, oldest first. On the loop."""
-        raise NotImplementedError
-
-    def turn_to(self, name: str, *, private: bool) -> None:
-        """The view shows another conversation from now on, as threads can. On the loop."""
-        raise NotImplementedError
 
     def _hold(self, markdown: str) -> None:
         if markdown == self._markdown:

@@ -19,6 +19,7 @@ from urllib.parse import quote
 from urllib.request import Request, urlopen
 
 import nbchat
+from tests.e2e.processes import end
 
 __all__ = ["Lab"]
 
@@ -141,11 +142,4 @@ class Lab:
     def stop(self) -> None:
         """Stop the server and its kernels; idempotent."""
         process, self._process = self._process, None
-        if process is None or process.poll() is not None:
-            return
-        process.terminate()
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process)

@@ -12,6 +12,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from nbchat.testing import ScriptedServer
+from tests.e2e.processes import end
 
 __all__ = ["Marimo", "notebook_of"]
 
@@ -88,11 +89,4 @@ class Marimo:
     def stop(self) -> None:
         """Stop the server and its kernel; idempotent."""
         process, self._process = self._process, None
-        if process is None or process.poll() is not None:
-            return
-        process.terminate()
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process)

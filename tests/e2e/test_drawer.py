@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, expect
 
 from nbchat.testing import Reply, Request, ScriptedServer
 from tests.e2e.chats import View, view_of
+from tests.e2e.held import HeldCell
 from tests.e2e.opening import KEY, OpenChat
 
 THREAD = "s = nbchat.session('first')\ns.widget"
@@ -99,10 +100,11 @@ def test_a_conversation_is_downloaded_as_the_session_exports_it(open_chat: OpenC
             assert Path(download.path()).read_text("utf-8") == wanted.read_text("utf-8")
 
 
-def test_the_header_tells_of_a_busy_kernel_and_of_one_that_ended(open_chat: OpenChat) -> None:
+def test_the_header_tells_of_a_busy_kernel_and_of_one_that_ended(open_chat: OpenChat, tmp_path: Path) -> None:
     """A dot while a cell runs for long, since answers go on; a line with what to do when the kernel is gone."""
+    held = HeldCell(tmp_path)
     with ScriptedServer(echo, api_key=KEY) as server:
-        notebook = open_chat(server, [THREAD, "import time; time.sleep(6)"])
+        notebook = open_chat(server, [THREAD, held.code])
         notebook.run(1)
         view = view_of(notebook.cell(1))
         view.ask("one")
@@ -112,6 +114,7 @@ def test_the_header_tells_of_a_busy_kernel_and_of_one_that_ended(open_chat: Open
         notebook.page.keyboard.press("Escape")
         notebook.start(2)
         expect(view.root.locator(".busy-dot")).to_be_visible()
+        held.release()
         notebook.settle()
         expect(view.root.locator(".busy-dot")).to_have_count(0)
         notebook.page.evaluate("path => __lab.kernel(path).restart()", notebook.path)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
 from nbchat.testing import Gate, Reply, Request, ScriptedServer
 from tests.e2e.chats import view_of
+from tests.e2e.held import HeldCell
 from tests.e2e.lab import Lab
 from tests.e2e.opening import KEY, Open, OpenChat
 from tests.e2e.panels import KEYS, Panel
@@ -93,11 +95,11 @@ def test_conversation_is_read_and_led_in_the_panel(open_chat: OpenChat) -> None:
         expect(panel.rows.nth(1)).to_have_attribute("aria-current", "true")
 
 
-def test_panel_lists_and_streams_while_a_cell_runs(open_chat: OpenChat) -> None:
+def test_panel_lists_and_streams_while_a_cell_runs(open_chat: OpenChat, tmp_path: Path) -> None:
     """It is opened for the first time in mid-cell: the list comes at once, and says who answers."""
-    gate = Gate()
+    gate, held = Gate(), HeldCell(tmp_path)
     with ScriptedServer(Reply.text(tokens=["Well", ", yes"], gate=gate), api_key=KEY) as server:
-        notebook = open_chat(server, ["%chat is it?", "import time\ntime.sleep(8)"])
+        notebook = open_chat(server, ["%chat is it?", held.code])
         notebook.run(1)
         gate.release(1)
         expect(view_of(notebook.cell(1)).answers).to_have_text(["Well"])
@@ -108,6 +110,7 @@ def test_panel_lists_and_streams_while_a_cell_runs(open_chat: OpenChat) -> None:
         expect(panel.rows).to_contain_text(["Answering"], timeout=4000)
         expect(notebook.cell(2).locator(".jp-InputPrompt")).to_have_text("[*]:")
         gate.open()
+        held.release()
         notebook.settle()
         expect(panel.thread.answers).to_have_text(["Well, yes"])
         expect(panel.rows).not_to_contain_text(["Answering"])

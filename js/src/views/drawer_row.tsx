@@ -1,11 +1,10 @@
 /** A conversation in the drawer: what it is about and when it was used last; shown by a click, renamed in place, taken away. */
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { ConversationInfo } from "../wire/protocol.ts";
 import type { Deeds } from "./drawer.tsx";
 import { messageCount } from "./format.ts";
 import { AgainIcon, BinIcon, EditIcon, Icon, LockIcon } from "./icons.tsx";
-
-const LONGEST = 200;
+import { TitleBox, useRenaming } from "./title_box.tsx";
 
 interface RowProps {
   row: ConversationInfo;
@@ -20,16 +19,10 @@ interface RowProps {
 }
 
 export function Conversation({ row, shown, reachable, deed, keys, reached }: RowProps) {
-  const [editing, setEditing] = useState(false);
-  const button = useRef<HTMLButtonElement>(null);
-  const was = useRef(false);
-  useEffect(() => {
-    if (was.current && !editing) button.current?.focus();
-    was.current = editing;
-  }, [editing]);
+  const { editing, button, begin, end } = useRenaming();
   const able = !row.private;
   const pressed = (event: KeyboardEvent) => {
-    if (event.key === "F2" && !row.archived) setEditing(true);
+    if (event.key === "F2" && !row.archived) begin();
     else if (event.key === "Delete" && able && !row.archived) deed.archive(row);
     else if (!keys(event)) return;
     event.preventDefault();
@@ -37,7 +30,7 @@ export function Conversation({ row, shown, reachable, deed, keys, reached }: Row
   if (editing)
     return (
       <li class="conversation">
-        <NameBox row={row} deed={deed} end={() => setEditing(false)} />
+        <TitleBox title={row.title} save={(title) => deed.rename(row, title)} end={end} />
       </li>
     );
   const stop = reachable ? 0 : -1;
@@ -68,7 +61,7 @@ export function Conversation({ row, shown, reachable, deed, keys, reached }: Row
             tabIndex={stop}
             aria-label={`Rename ${row.title}`}
             title="Rename (F2)"
-            onClick={() => setEditing(true)}
+            onClick={begin}
           >
             <EditIcon />
           </button>
@@ -128,38 +121,6 @@ function Archived({ row, deed, stop }: { row: ConversationInfo; deed: Deeds; sto
         {sure ? "Delete for good" : <BinIcon />}
       </button>
     </>
-  );
-}
-
-function NameBox({ row, deed, end }: { row: ConversationInfo; deed: Deeds; end: () => void }) {
-  const box = useRef<HTMLInputElement>(null);
-  useLayoutEffect(() => box.current?.select(), []);
-  const over = useRef(false);
-  const leave = (title: string) => {
-    if (over.current) return; // leaving takes the focus away, which is a way of leaving too
-    over.current = true;
-    if (title.trim() && title.trim() !== row.title) deed.rename(row, title.trim());
-    end();
-  };
-  const keys = (event: KeyboardEvent) => {
-    if (event.isComposing || event.keyCode === 229) return;
-    if (event.key === "Enter") leave(box.current?.value ?? "");
-    else if (event.key === "Escape") leave(row.title);
-    else return;
-    event.preventDefault();
-    event.stopPropagation(); // Escape is for this box, not for the drawer
-  };
-  return (
-    <input
-      class="title-box"
-      ref={box}
-      type="text"
-      aria-label="Title of this conversation"
-      maxLength={LONGEST}
-      defaultValue={row.title}
-      onKeyDown={keys}
-      onBlur={(event) => leave(event.currentTarget.value)}
-    />
   );
 }
 

@@ -1,22 +1,7 @@
 /** The chat window without a kernel: the built bundles as a page gets them, and a model that answers what they ask for. */
 import type { Snapshot } from "../../src/wire/protocol.ts";
-import { FakeModel } from "../support/model.ts";
+import { FakeModel, QUIET } from "../support/model.ts";
 import { newest } from "./conversations.ts";
-
-const VALUES = {
-  kind: "thread",
-  status: "idle",
-  title: "analysis",
-  model: "lab/tiny",
-  usage: null,
-  cost: "–",
-  notice: null,
-  offers: [],
-  queue: [],
-  approvals: [],
-  private: false,
-  outlook: null,
-};
 
 /** One of the bundles, under the address that the page is served with. */
 export function load(name: string): Promise<{ default: never }> {
@@ -26,7 +11,7 @@ export function load(name: string): Promise<{ default: never }> {
 
 /** A model whose kernel sends the assets that are asked for, and older messages of `all`. */
 export function model(given: Snapshot, all = given.messages, values: Record<string, unknown> = {}): FakeModel {
-  const made = new FakeModel({ ...VALUES, snapshot: given, ...values });
+  const made = new FakeModel({ ...QUIET, snapshot: given, ...values });
   made.onSend = async (sent) => {
     if (sent.op === "asset") {
       const name = "name" in sent ? sent.name : "app";

@@ -2,6 +2,22 @@
 import type { Model } from "../../src/model.ts";
 import type { Asking, Asks, ErrorInfo, Incoming, Outgoing } from "../../src/wire/protocol.ts";
 
+/** The traits of a thread in which nothing runs. */
+export const QUIET = {
+  kind: "thread",
+  status: "idle",
+  title: "notes",
+  model: "lab/tiny",
+  usage: null,
+  cost: "–",
+  notice: null,
+  offers: [],
+  queue: [],
+  approvals: [],
+  private: false,
+  outlook: null,
+};
+
 type Callback = (...args: never[]) => void;
 
 export class FakeModel implements Model {

@@ -7,26 +7,12 @@ import * as math from "../../src/math.ts";
 import widget from "../../src/widget.ts";
 import type { Event, Message, Snapshot } from "../../src/wire/protocol.ts";
 import { message, snapshot } from "./messages.ts";
-import { FakeModel } from "./model.ts";
+import { FakeModel, QUIET } from "./model.ts";
 
 provideAsset("extras", extras);
 provideAsset("math", math);
 
-const DEFAULTS = {
-  kind: "thread",
-  status: "idle",
-  title: "notes",
-  model: "lab/tiny",
-  usage: null,
-  cost: "–",
-  notice: null,
-  offers: [],
-  queue: [],
-  approvals: [],
-  private: false,
-  outlook: null,
-  snapshot: snapshot(),
-};
+const DEFAULTS = { ...QUIET, snapshot: snapshot() };
 
 /** Preact draws in a microtask, effects follow a frame later: with fake timers nothing of that comes by itself. */
 export async function drawn(): Promise<void> {
