@@ -149,11 +149,12 @@ class Panel:
 def _row(session: Session, *, own: bool) -> Json:
     state, facts = session.state, session.conversation
     named = facts.titled if session.private else True
+    asked = (state.usage.input_tokens, state.usage.output_tokens) != (0, 0)
     return {
         "name": session.name,
         "title": (facts.title if named else "") or session.name,
         "status": state.status,
-        "cost": format_cost(state.cost),
+        "cost": format_cost(state.cost) if asked else "",
         "own": own,
         "live": True,
     }

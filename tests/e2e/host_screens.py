@@ -56,6 +56,7 @@ def jupyter(lab: Lab, browser: Browser, server: ScriptedServer, app: str, theme:
             notebook.run(index)
         expect(view_of(notebook.cell(1)).answers).to_have_count(1)
         expect(panel.thread.answers).to_have_count(1, timeout=30_000)
+        expect(panel.rows).not_to_contain_text(["Waiting"])  # the list follows half a second behind
         panel.activate(2)
         panel.execute("explain-error")
         notebook.page.mouse.move(0, 0)

@@ -59,6 +59,7 @@ def test_list_follows_what_sessions_do(lab: Lab, panel: str) -> None:
     lab.kernel.run("a = nbchat.session('aside'); t = a.send('slowly')")
     lab.kernel.wait(lambda: any(row["name"] == "aside" and row["status"] == "submitted" for row in rows(lab, panel)))
     assert [row["own"] for row in rows(lab, panel)] == [True, False]
+    assert rows(lab, panel)[1]["cost"] == ""  # nothing is known yet, and that is not $0.00
     lab.gate.open()
     lab.kernel.run("t.result()")
     lab.kernel.wait(lambda: any(row["name"] == "aside" and row["status"] == "idle" and row["cost"] for row in rows(lab, panel)))
