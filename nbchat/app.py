@@ -43,6 +43,7 @@ class App:
     """Everything of one process, wired: `background`, `ports`, `registry`, `manager`, and `services` for the notebook's edge."""
 
     def __init__(self, background: Background) -> None:
+        from nbchat.machine.directories import data_directory
         from nbchat.notebook.cells import place_name
         from nbchat.providers.context_lengths import ContextLengths
         from nbchat.providers.price_file import PriceFile
@@ -50,7 +51,6 @@ class App:
         from nbchat.providers.registry import ProviderRegistry
         from nbchat.providers.tokenizer import Tokenizers
         from nbchat.storage import open_store
-        from nbchat.storage.place import data_directory
         from nbchat.streams.backends import open_streams
 
         clock = SystemClock()

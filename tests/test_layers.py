@@ -9,7 +9,7 @@ from pathlib import Path
 
 import nbchat
 
-ROWS = ("nbchat", "api", "app", "notebook", "runtime", "export", "providers storage streams", "sessions", "core")
+ROWS = ("nbchat", "api", "app", "notebook", "runtime", "export", "providers storage streams", "machine", "sessions", "core")
 DEPTH = {room: depth for depth, row in enumerate(ROWS) for room in row.split()}
 PART_OF = {"__init__": "nbchat", "doctor": "notebook", "_server": "demo", "testing": "demo"}
 """Files that stand outside the room they belong to. The servers ("demo") are a house of their own that only the app enters."""
@@ -17,7 +17,7 @@ HEAVY = "httpx sqlite3 redis ipywidgets IPython msgspec anywidget genai_prices"
 HOUSE = Path(nbchat.__file__).parent
 LENGTHS = range(50, 301)
 SHORT = {
-    "core/findings.py", "core/ids.py", "core/texts.py", "sessions/tasks.py", "runtime/clock.py",
+    "core/findings.py", "machine/directories.py", "core/ids.py", "core/texts.py", "sessions/tasks.py", "runtime/clock.py",
     "runtime/switch_interval.py", "runtime/threads.py", "runtime/waiting.py",
     "notebook/assets.py", "notebook/attachments.py", "notebook/brief.py", "notebook/bucket.py", "notebook/names.py",
     "storage/opening.py",

@@ -142,7 +142,7 @@ def store(services: Services) -> Iterator[Finding]:
 
 
 def _file(path: Path, journal: str) -> Finding:
-    from nbchat.storage.filesystem import file_system, is_network
+    from nbchat.machine.filesystem import file_system, is_network
     from nbchat.storage.migrations import LATEST
 
     if is_network(path):

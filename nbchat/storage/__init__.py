@@ -2,7 +2,7 @@
 
 from nbchat.storage.fallback import FallbackStore
 from nbchat.storage.opening import Store, open_store
-from nbchat.storage.place import Place, data_directory, find_place
+from nbchat.storage.place import Place, find_place
 from nbchat.storage.store import SqliteStore
 
-__all__ = ["FallbackStore", "Place", "SqliteStore", "Store", "data_directory", "find_place", "open_store"]
+__all__ = ["FallbackStore", "Place", "SqliteStore", "Store", "find_place", "open_store"]

@@ -10,10 +10,10 @@ from nbchat.core.conversations import Conversation, ConversationSummary
 from nbchat.core.errors import UsageError
 from nbchat.core.messages import Message
 from nbchat.core.texts import well_formed
+from nbchat.machine.owner import is_dead
 from nbchat.storage import index, messages
 from nbchat.storage.codec import CONVERSATION_COLUMNS, conversation_from_row, conversation_row
 from nbchat.storage.database import Database
-from nbchat.storage.owner import is_dead
 
 __all__ = ["Whole", "add", "adopt", "copy", "create", "delete", "extend", "find", "get", "gone", "summaries", "update"]
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbchat.core.errors import StorageError
 from nbchat.core.texts import well_formed
-from nbchat.storage.filesystem import is_network, prepare
+from nbchat.machine.filesystem import is_network, prepare
 from nbchat.storage.migrations import LATEST, check, migrate
 from nbchat.storage.place import Place
 from nbchat.storage.trouble import cannot_write, is_busy

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from nbchat.core.errors import ErrorInfo
 from nbchat.core.messages import Message, Part
+from nbchat.machine.owner import is_dead
 from nbchat.storage import ledger
 from nbchat.storage.codec import MESSAGE_COLUMNS, dump_parts, load_parts, message_from_row, message_row
 from nbchat.storage.database import Database
-from nbchat.storage.owner import is_dead
 from nbchat.storage.pieces import fold
 
 __all__ = ["ENDED_EARLY", "add", "add_piece", "finish", "mark", "messages", "partial", "settled", "stream_again"]

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from nbchat.core.errors import ConfigError
+from nbchat.machine.directories import data_directory
 
-__all__ = ["DATABASE_NAME", "Place", "data_directory", "find_place"]
+__all__ = ["DATABASE_NAME", "Place", "find_place"]
 
 DATABASE_NAME = "nbchat.db"
 _MEMORY = "memory:"
@@ -35,24 +35,6 @@ class Place:
 
     def __str__(self) -> str:
         return _MEMORY if self.path is None else str(self.path)
-
-
-def data_directory(environ: Mapping[str, str] | None = None, platform: str = sys.platform) -> Path:
-    """Return the directory of nbchat's data: `NBCHAT_HOME`, else the platform's place for a user's data.
-
-    Linux and others: the XDG base directory specification; macOS: Application Support; Windows: %LOCALAPPDATA%.
-    """
-    env = os.environ if environ is None else environ
-    if home := env.get("NBCHAT_HOME"):
-        return Path(home).expanduser()
-    if platform == "darwin":
-        return Path("~/Library/Application Support/nbchat").expanduser()
-    if platform == "win32":
-        local = env.get("LOCALAPPDATA")
-        return (Path(local) if local else Path("~/AppData/Local").expanduser()) / "nbchat"
-    data = env.get("XDG_DATA_HOME", "")
-    # The specification: a relative path in the variable is invalid and must be ignored.
-    return (Path(data) if os.path.isabs(data) else Path("~/.local/share").expanduser()) / "nbchat"
 
 
 def find_place(given: str | os.PathLike[str] | None = None, environ: Mapping[str, str] | None = None) -> Place:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from nbchat.machine.owner import is_dead
 from nbchat.storage import index
 from nbchat.storage.database import Database
-from nbchat.storage.owner import is_dead
 
 __all__ = ["conversations", "messages"]
 

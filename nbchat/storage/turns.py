@@ -14,12 +14,12 @@ from nbchat.core.messages import Message, Part
 from nbchat.core.models import split_model
 from nbchat.core.requests import RequestRecord
 from nbchat.core.usage import Usage
+from nbchat.machine.owner import LEASE_SECONDS, is_dead, this_process
 from nbchat.sessions.ports import TurnRecord
 from nbchat.storage import ledger, messages
 from nbchat.storage.codec import MESSAGE_COLUMNS, message_from_row
 from nbchat.storage.conversations import gone
 from nbchat.storage.database import Database
-from nbchat.storage.owner import LEASE_SECONDS, is_dead, this_process
 
 __all__ = ["begin", "checkpoint", "end", "heartbeat", "interrupt", "of_cell", "recover"]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from nbchat.core.errors import ConfigError
-from nbchat.storage import data_directory, find_place
-from nbchat.storage.filesystem import file_system, is_network
+from nbchat.machine.directories import data_directory
+from nbchat.storage import find_place
 
 
 def test_what_is_given_wins() -> None:
@@ -38,47 +38,3 @@ def test_unknown_scheme(url: str) -> None:
 def test_a_drive_is_no_scheme() -> None:
     """A Windows path is a path."""
     assert find_place(r"C:\chats.db").path is not None
-
-
-@pytest.mark.parametrize(
-    ("platform", "environ", "expected"),
-    [
-        ("linux", {"XDG_DATA_HOME": "/x"}, "/x/nbchat"),
-        ("linux", {"XDG_DATA_HOME": "relative"}, "~/.local/share/nbchat"),
-        ("linux", {}, "~/.local/share/nbchat"),
-        ("darwin", {}, "~/Library/Application Support/nbchat"),
-        ("win32", {"LOCALAPPDATA": "/l"}, "/l/nbchat"),
-        ("win32", {}, "~/AppData/Local/nbchat"),
-    ],
-)
-def test_data_directory(platform: str, environ: dict[str, str], expected: str) -> None:
-    """Each platform has its own place for a user's data."""
-    assert data_directory(environ, platform) == Path(expected).expanduser()
-
-
-MOUNTS = r"""/dev/vda / ext4 rw 0 0
-server:/home /home nfs4 rw 0 0
-/dev/vdb /home/local ext4 rw 0 0
-//nas/x /media/my\040disk cifs rw 0 0
-garbage
-"""
-
-
-@pytest.mark.parametrize(
-    ("path", "expected"),
-    [
-        ("/srv/a.db", "ext4"),
-        ("/home/me/a.db", "nfs4"),
-        ("/home/local/a.db", "ext4"),
-        ("/homes/a.db", "ext4"),
-        ("/media/my disk/a.db", "cifs"),
-    ],
-)
-def test_file_system(path: str, expected: str) -> None:
-    """The innermost mount counts, whole path components only, blanks unescaped."""
-    assert file_system(Path(path), MOUNTS) == expected
-
-
-def test_this_machine(tmp_path: Path) -> None:
-    """A temporary directory of the machine that runs the tests is no network file system."""
-    assert not is_network(tmp_path / "a.db")

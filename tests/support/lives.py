@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from nbchat.core.cost import Price
-from nbchat.storage import owner
+from nbchat.machine import owner
 from nbchat.storage.fallback import FallbackStore
 from nbchat.testing import ScriptedServer
 from tests.support.clock import ManualClock

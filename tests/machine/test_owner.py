@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from nbchat.storage import owner
-from nbchat.storage.owner import ProcessIdentity, is_dead, this_process
+from nbchat.machine import owner
+from nbchat.machine.owner import ProcessIdentity, is_dead, this_process
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
 
@@ -54,7 +54,7 @@ def test_a_pid_that_is_used_again() -> None:
 @needs_proc
 def test_a_process_that_ended() -> None:
     """A process that is gone is dead at once, without waiting for its lease."""
-    script = "from nbchat.storage.owner import this_process; print(this_process())"
+    script = "from nbchat.machine.owner import this_process; print(this_process())"
     root = Path(__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=root)
     owner = done.stdout.strip()
