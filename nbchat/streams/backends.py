@@ -8,25 +8,25 @@ from nbchat.sessions.ports import Clock, EventTransport, JobStore
 __all__ = ["open_streams"]
 
 
-def open_streams(url: str, clock: Clock) -> tuple[JobStore, EventTransport]:
-    """Return the backend for `url` (the value of `NBCHAT_STREAMS`); "" is "memory:".
+def open_streams(url: str, clock: Clock, *, owner: str = "local") -> tuple[JobStore, EventTransport]:
+    """Return the backend for `url` (the value of `NBCHAT_STREAMS`), which keeps the jobs of `owner`; "" is "memory:".
 
     Raises ConfigError for a scheme that this version has no backend for.
     """
     scheme = url.partition(":")[0].strip().lower()
     if scheme in ("", "memory"):
-        return _memory(clock)
+        return _memory(clock, owner)
     raise ConfigError(
         f'NBCHAT_STREAMS names the backend "{scheme}", which this nbchat does not have.',
         hint='Only "memory:" is supported: remove the variable, or set it to that.',
     )
 
 
-def _memory(clock: Clock) -> tuple[JobStore, EventTransport]:
+def _memory(clock: Clock, owner: str) -> tuple[JobStore, EventTransport]:
     from nbchat.streams.memory_jobs import MemoryJobStore
     from nbchat.streams.memory_log import MemoryEventTransport
 
     # A job and its log live and go together: appends keep the job alive, a dropped job takes its log along.
-    jobs = MemoryJobStore(clock, on_drop=lambda stream_id: log.cleanup(stream_id))  # noqa: PLW0108 (made below)
+    jobs = MemoryJobStore(clock, owner, on_drop=lambda stream_id: log.forget(stream_id))  # noqa: PLW0108 (made below)
     log = MemoryEventTransport(on_append=jobs.touch)
     return jobs, log

@@ -5,20 +5,18 @@ Intervals are measured on the monotonic clock: a jump of the wall clock reaps no
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import fields, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
-from nbchat.core.errors import UsageError
-from nbchat.sessions.ports import Clock, Job, JobStatus
+from nbchat.sessions.ports import Clock, Job, JobStatus, Subscription
+from nbchat.sessions.ports.streams import INACTIVE_SECONDS, KEEP_SECONDS, MAX_JOBS
+from nbchat.streams.rules import check_changes, check_owner, same_generation, too_many
+from nbchat.streams.watchers import Watchers
 
 __all__ = ["MemoryJobStore"]
 
-_KEEP_SECONDS = 300.0
-_INACTIVE_SECONDS = 1200.0
 _SWEEP_SECONDS = 30.0
-_FIXED = frozenset({"stream_id", "generation", "created_at"})
-_CHANGEABLE = frozenset(field.name for field in fields(Job)) - _FIXED
 
 
 class MemoryJobStore:
@@ -27,27 +25,34 @@ class MemoryJobStore:
     `on_drop(stream_id)` is called for each job that is dropped, so that its log can go too.
     """
 
-    def __init__(self, clock: Clock, *, max_jobs: int = 1000, on_drop: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self, clock: Clock, owner: str = "local", *, max_jobs: int = MAX_JOBS, on_drop: Callable[[str], None] | None = None
+    ) -> None:
         self._clock = clock
+        self._owner = owner
         self._max_jobs = max_jobs
         self._on_drop = on_drop
         self._jobs: dict[str, Job] = {}
         self._active: dict[str, float] = {}
         """Stream id -> monotonic time of the last sign of life, or of the end."""
         self._swept = clock.monotonic()
+        self._watchers = Watchers()
 
     async def initialize(self) -> None:
         """Nothing to connect to."""
 
-    async def create_job(self, job: Job) -> Job:
-        """Create a job; one that is there already (same generation) is returned. Raises UsageError for another generation."""
+    async def create_job(self, job: Job, *, limit: int | None = None) -> Job:
+        """Create a job; one that is there already (same generation) is returned. Raises UsageError for another generation and
+        another owner's job, BusyError where `limit` run."""
+        check_owner(job, self._owner)
         known = self._jobs.get(job.stream_id)
         if known is not None:
-            if known.generation != job.generation:
-                raise UsageError(f"the job {job.stream_id} exists with generation {known.generation}, not {job.generation}.")
-            return known
+            return same_generation(known, job)
+        if limit is not None and len(await self.get_running_jobs()) >= limit:
+            raise too_many(limit)
         self._jobs[job.stream_id] = job
         self.touch(job.stream_id)
+        self._watchers.tell(job)
         if len(self._jobs) > self._max_jobs or self._clock.monotonic() - self._swept >= _SWEEP_SECONDS:
             await self.cleanup()
         return job
@@ -67,8 +72,7 @@ class MemoryJobStore:
         A terminal status is final; `completed_at` is set with it where it is not given. Raises UsageError for a field
         that a job has not, or whose value is fixed.
         """
-        if unknown := set(changes) - _CHANGEABLE:
-            raise UsageError(f"a job's {', '.join(sorted(unknown))} cannot be changed.")
+        check_changes(changes)
         job = self._jobs.get(stream_id)
         if job is None or job.generation != generation or job.status != "running":
             return None
@@ -76,7 +80,21 @@ class MemoryJobStore:
             changes["completed_at"] = self._clock.time()
         job = self._jobs[stream_id] = replace(job, **changes)
         self.touch(stream_id)
+        if job.status != "running":
+            self._watchers.tell(job)
         return job
+
+    async def request_stop(self, stream_id: str, generation: int) -> bool:
+        """Ask for a job's end; False when it does not run (any more)."""
+        job = self._jobs.get(stream_id)
+        if job is None or job.generation != generation or job.status != "running":
+            return False
+        self._jobs[stream_id] = job = replace(job, stop_requested=True)
+        self._watchers.tell(job)
+        return True
+
+    async def renew(self, stream_ids: Sequence[str]) -> None:
+        """Nothing to renew: these jobs live as long as this process does."""
 
     def touch(self, stream_id: str) -> None:
         """Note a sign of life (its log grew)."""
@@ -105,10 +123,10 @@ class MemoryJobStore:
         touched = 0
         for stream_id, job in list(self._jobs.items()):
             idle = now - self._active[stream_id]
-            if job.status == "running" and idle >= _INACTIVE_SECONDS:
+            if job.status == "running" and idle >= INACTIVE_SECONDS:
                 await self.update_job(stream_id, job.generation, status="error", error="Nothing came for 20 minutes.")
                 touched += 1
-            elif job.status != "running" and idle >= _KEEP_SECONDS:
+            elif job.status != "running" and idle >= KEEP_SECONDS:
                 await self.delete_job(stream_id)
                 touched += 1
         ended = sorted((self._active[job.stream_id], job.stream_id) for job in self._jobs.values() if job.status != "running")
@@ -125,7 +143,12 @@ class MemoryJobStore:
         """Return how many jobs have this status."""
         return sum(1 for job in self._jobs.values() if job.status == status)
 
+    def watch(self, on_job: Callable[[Job], None]) -> Subscription:
+        """Call back with each job that is created, ends or is asked to stop."""
+        return self._watchers.add(on_job)
+
     async def close(self) -> None:
         """Forget all; idempotent."""
+        self._watchers.close()
         self._jobs.clear()
         self._active.clear()

@@ -10,11 +10,11 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from nbchat.core.accumulator import TurnAccumulator
-from nbchat.core.errors import UsageError
 from nbchat.core.events import Event, ReasoningDelta, TextDelta, ToolCallDelta, TurnEnd, TurnError, TurnStart
-from nbchat.core.messages import Message, ToolCallPart, ToolResultPart
-from nbchat.sessions.ports import EventLogEntry, ResumeState, UserMessage
-from nbchat.streams.readers import Readers, Subscription
+from nbchat.core.messages import Message
+from nbchat.sessions.ports import EventLogEntry, LogGapError, ResumeState, Subscription
+from nbchat.streams.readers import Readers
+from nbchat.streams.rules import check_batch, ended, older, state_of
 
 __all__ = ["MemoryEventTransport"]
 
@@ -36,9 +36,9 @@ class _Log:
         self.messages: tuple[Message, ...] = ()
         self.end: Event | None = None
 
-    def append(self, events: tuple[Event, ...], max_entries: int, max_characters: int) -> EventLogEntry:
-        entry = EventLogEntry(self.generation, self.seq, self.seq + 1, events)
-        self.seq += 1
+    def append(self, events: tuple[Event, ...], seq: int, max_entries: int, max_characters: int) -> EventLogEntry:
+        entry = EventLogEntry(self.generation, self.seq, seq, events)
+        self.seq = seq
         size = 0
         for event in events:
             self.content.apply(event)
@@ -60,10 +60,15 @@ class _Log:
         return entry
 
     def after(self, position: int) -> list[EventLogEntry] | None:
-        missed = self.seq - position
-        if missed < 0 or missed > len(self.tail):
-            return None
-        return [self.tail[index][1] for index in range(len(self.tail) - missed, len(self.tail))]
+        """The entries behind a position, None where the tail does not reach it, or none begins there."""
+        found: list[EventLogEntry] = []
+        if position == self.seq:
+            return found
+        for _, entry in reversed(self.tail):  # a reader that keeps up is near the end
+            found.append(entry)
+            if entry.after <= position:
+                return found[::-1] if entry.after == position else None
+        return None
 
 
 class MemoryEventTransport:
@@ -87,17 +92,24 @@ class MemoryEventTransport:
         self._logs: dict[str, _Log] = {}
         self._readers: dict[str, Readers] = {}
 
-    async def append(self, stream_id: str, generation: int, events: Sequence[Event]) -> int:
+    async def append(
+        self, stream_id: str, generation: int, events: Sequence[Event], *, after: int | None = None, seq: int | None = None
+    ) -> int:
         """Append one batch, call the readers back and return its seq (that of the last entry for an empty batch).
 
-        Raises UsageError for an older generation, for a log that has ended, and for events behind an end.
+        Raises UsageError for an older generation, for a log that has ended, and for events behind an end; LogGapError where the
+        log ends before `after`.
         """
+        check_batch(events)
+        known = self._logs.get(stream_id)
+        if seq is not None and known is not None and known.generation == generation and known.seq >= seq:
+            return seq  # tried again
         log = self._log_for(stream_id, generation)
+        if after is not None and log.seq != after:
+            raise LogGapError(log.seq)
         if not events:
             return log.seq
-        if any(isinstance(event, TurnEnd | TurnError) for event in events[:-1]):
-            raise UsageError("events cannot follow the end of a turn.")
-        entry = log.append(tuple(events), self._max_entries, self._max_characters)
+        entry = log.append(tuple(events), seq or log.seq + 1, self._max_entries, self._max_characters)
         if self._on_append is not None:
             self._on_append(stream_id)
         readers = self._readers.get(stream_id)
@@ -105,15 +117,29 @@ class MemoryEventTransport:
             readers.tell(entry)
         return entry.seq
 
+    async def rewrite(self, stream_id: str, generation: int, events: Sequence[Event], seq: int) -> None:
+        """Let the log hold what these events fold to, as of `seq`; nothing where it has that already. Raises UsageError for an
+        older generation."""
+        check_batch(events)
+        known = self._logs.get(stream_id)
+        if known is not None and generation < known.generation:
+            raise older(generation, known.generation)
+        if known is not None and known.generation == generation and known.seq >= seq:
+            return
+        log = self._logs[stream_id] = _Log(generation)
+        log.append(tuple(events), seq, self._max_entries, self._max_characters)
+        if (readers := self._readers.get(stream_id)) is not None:
+            readers.tell_gap()
+
     def _log_for(self, stream_id: str, generation: int) -> _Log:
         log = self._logs.get(stream_id)
         if log is None or generation > log.generation:
             log = self._logs[stream_id] = _Log(generation)
             self._bound()
         elif generation < log.generation:
-            raise UsageError(f"generation {generation} of this log is over: it is at {log.generation}.")
+            raise older(generation, log.generation)
         elif log.end is not None:
-            raise UsageError("this log has ended.")
+            raise ended()
         return log
 
     def _bound(self) -> None:
@@ -121,7 +147,7 @@ class MemoryEventTransport:
         if len(self._logs) > self._max_logs:
             oldest = next((stream_id for stream_id, log in self._logs.items() if log.end is not None), None)
             if oldest is not None:
-                self.cleanup(oldest)
+                self.forget(oldest)
 
     async def read(self, stream_id: str, generation: int, after: int) -> list[EventLogEntry] | None:
         """Return the entries after a position; None when the log is not known, of another generation, or the tail does
@@ -136,21 +162,23 @@ class MemoryEventTransport:
         log = self._logs.get(stream_id)
         if log is None:
             return None
-        parts = log.content.parts
-        steps = tuple(part for part in parts if isinstance(part, ToolCallPart | ToolResultPart))
-        question = next((message for message in log.messages if message.role == "user"), None)
-        answer = next((message for message in reversed(log.messages) if message.role == "assistant"), None)
-        return ResumeState(
-            stream_id=stream_id,
-            generation=log.generation,
-            aggregated_content=parts,
-            last_seq=log.seq,
-            run_steps=steps if log.end is None else (),
-            user_message=None if question is None else UserMessage(question.id, question.parent, None, question.text),
-            response_message_id=None if answer is None else answer.id,
-            sender=log.content.model or (None if answer is None else answer.model),
-            final_event=log.end,
-        )
+        return state_of(stream_id, log.generation, log.seq, log.content, log.messages, log.end)
+
+    async def attach(
+        self,
+        stream_id: str,
+        *,
+        on_chunk: Callable[[EventLogEntry], None],
+        on_done: Callable[[EventLogEntry], None] | None = None,
+        on_error: Callable[[EventLogEntry], None] | None = None,
+        on_gap: Callable[[], None] | None = None,
+    ) -> tuple[ResumeState, Subscription] | None:
+        """Return the content so far and call back for what follows it; None for an unknown log."""
+        state = await self.resume_state(stream_id)  # nothing runs between this and the next line
+        if state is None:
+            return None
+        readers = self._readers_of(stream_id)
+        return state, readers.add(on_chunk, on_done or on_chunk, on_error or on_chunk, on_gap)
 
     def subscribe(
         self,
@@ -164,19 +192,19 @@ class MemoryEventTransport:
         it may hold the last text. One that raises is logged and does not disturb the others."""
         return self._readers_of(stream_id).add(on_chunk, on_done or on_chunk, on_error or on_chunk)
 
-    def subscriber_count(self, stream_id: str) -> int:
+    async def subscriber_count(self, stream_id: str) -> int:
         """Return how many subscriptions are open."""
         readers = self._readers.get(stream_id)
         return 0 if readers is None else readers.count
 
-    def is_first_subscriber(self, stream_id: str) -> bool:
+    async def is_first_subscriber(self, stream_id: str) -> bool:
         """Say whether exactly one subscription has been made so far."""
         readers = self._readers.get(stream_id)
         return readers is not None and readers.made == 1
 
-    def on_all_subscribers_left(self, stream_id: str, callback: Callable[[], None]) -> None:
+    def on_all_subscribers_left(self, stream_id: str, callback: Callable[[], None]) -> Subscription:
         """Call `callback` each time the last subscription lets go."""
-        self._readers_of(stream_id).when_empty.append(callback)
+        return self._readers_of(stream_id).listen(callback)
 
     def _readers_of(self, stream_id: str) -> Readers:
         readers = self._readers.get(stream_id)
@@ -184,8 +212,12 @@ class MemoryEventTransport:
             readers = self._readers[stream_id] = Readers()
         return readers
 
-    def cleanup(self, stream_id: str) -> None:
+    async def cleanup(self, stream_id: str) -> None:
         """Forget one log and its readers; idempotent."""
+        self.forget(stream_id)
+
+    def forget(self, stream_id: str) -> None:
+        """The same at once, for whoever drops jobs."""
         self._logs.pop(stream_id, None)
         self._readers.pop(stream_id, None)
 

@@ -17,13 +17,16 @@ _Callback = Callable[[EventLogEntry], None]
 class Subscription:
     """One reader's hold on a log."""
 
-    __slots__ = ("_readers", "chunk", "done", "error")
+    __slots__ = ("_readers", "chunk", "done", "error", "gap")
 
-    def __init__(self, readers: Readers, chunk: _Callback, done: _Callback, error: _Callback) -> None:
+    def __init__(
+        self, readers: Readers, chunk: _Callback, done: _Callback, error: _Callback, gap: Callable[[], None] | None = None
+    ) -> None:
         self._readers: Readers | None = readers
         self.chunk = chunk
         self.done = done
         self.error = error
+        self.gap = gap
 
     @property
     def active(self) -> bool:
@@ -35,6 +38,21 @@ class Subscription:
         readers, self._readers = self._readers, None
         if readers is not None:
             readers.remove(self)
+
+
+class LastLeft:
+    """Somebody who wants to know when the last reader leaves."""
+
+    __slots__ = ("_callback", "_readers")
+
+    def __init__(self, readers: Readers, callback: Callable[[], None]) -> None:
+        self._readers = readers
+        self._callback = callback
+
+    def unsubscribe(self) -> None:
+        """Let go; idempotent."""
+        if self._callback in self._readers.when_empty:
+            self._readers.when_empty.remove(self._callback)
 
 
 class Readers:
@@ -52,9 +70,9 @@ class Readers:
         """How many are open."""
         return len(self._open)
 
-    def add(self, chunk: _Callback, done: _Callback, error: _Callback) -> Subscription:
+    def add(self, chunk: _Callback, done: _Callback, error: _Callback, gap: Callable[[], None] | None = None) -> Subscription:
         """Open a subscription."""
-        subscription = Subscription(self, chunk, done, error)
+        subscription = Subscription(self, chunk, done, error, gap)
         self._open.append(subscription)
         self.made += 1
         return subscription
@@ -68,6 +86,20 @@ class Readers:
                     callback()
                 except Exception:
                     _log.exception("a callback for the last reader's leaving raised")
+
+    def listen(self, when_empty: Callable[[], None]) -> LastLeft:
+        """Call `when_empty` each time the last subscription lets go."""
+        self.when_empty.append(when_empty)
+        return LastLeft(self, when_empty)
+
+    def tell_gap(self) -> None:
+        """Tell every reader that what comes next does not follow from what it has."""
+        for subscription in tuple(self._open):
+            if subscription.active and subscription.gap is not None:
+                try:
+                    subscription.gap()
+                except Exception:
+                    _log.exception("a reader of an event log raised")
 
     def tell(self, entry: EventLogEntry) -> None:
         """Hand an entry to every reader, in the order of their coming."""

@@ -74,7 +74,7 @@ class ReadersContract(LogBase):
 
         async def work() -> None:
             log, left = self.make(), list[str]()
-            assert (log.subscriber_count("t1"), log.is_first_subscriber("t1")) == (0, False)
+            assert (await log.subscriber_count("t1"), await log.is_first_subscriber("t1")) == (0, False)
 
             def fail() -> None:
                 raise RuntimeError("not the log's problem")
@@ -82,17 +82,17 @@ class ReadersContract(LogBase):
             log.on_all_subscribers_left("t1", fail)
             log.on_all_subscribers_left("t1", lambda: left.append("all"))
             one = log.subscribe("t1", **Reader().callbacks())
-            assert (log.subscriber_count("t1"), log.is_first_subscriber("t1")) == (1, True)
+            assert (await log.subscriber_count("t1"), await log.is_first_subscriber("t1")) == (1, True)
             two = log.subscribe("t1", **Reader().callbacks())
-            assert (log.subscriber_count("t1"), log.is_first_subscriber("t1")) == (2, False)
+            assert (await log.subscriber_count("t1"), await log.is_first_subscriber("t1")) == (2, False)
             one.unsubscribe()
             one.unsubscribe()
-            assert (log.subscriber_count("t1"), left) == (1, [])
+            assert (await log.subscriber_count("t1"), left) == (1, [])
             two.unsubscribe()
-            assert (log.subscriber_count("t1"), left) == (0, ["all"])
+            assert (await log.subscriber_count("t1"), left) == (0, ["all"])
             log.subscribe("t1", **Reader().callbacks()).unsubscribe()
             assert left == ["all", "all"]
-            assert not log.is_first_subscriber("t1")
+            assert not await log.is_first_subscriber("t1")
             await log.close()
 
         finish_all(work())
@@ -126,8 +126,8 @@ class ReadersContract(LogBase):
             log, reader = self.make(), Reader()
             held = log.subscribe("t1", **reader.callbacks())
             await log.append("t2", 1, [START])
-            log.cleanup("t1")
-            log.cleanup("t1")
+            await log.cleanup("t1")
+            await log.cleanup("t1")
             held.unsubscribe()
             await log.append("t1", 1, [TextDelta("a")])
             assert reader.calls == []

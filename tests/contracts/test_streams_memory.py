@@ -10,7 +10,7 @@ from tests.support.clock import ManualClock
 
 class TestJobs(JobStoreContract):
     def make(self, clock: ManualClock) -> JobStore:
-        return open_streams("memory:", clock)[0]
+        return open_streams("memory:", clock, owner="me")[0]
 
 
 class TestEventLog(EventTransportContract):

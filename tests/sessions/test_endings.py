@@ -170,7 +170,7 @@ def test_a_turn_that_cannot_be_published_is_ended_in_the_store() -> None:
     async def test(house: House) -> None:
         session = await house.session()
 
-        async def refuse(job: Job) -> Job:
+        async def refuse(job: Job, *, limit: int | None = None) -> Job:
             raise UsageError("the backend is gone")
 
         create_job = house.ports.jobs.create_job

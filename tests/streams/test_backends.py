@@ -43,7 +43,7 @@ def test_backends_are_loaded_when_asked_for() -> None:
 
 
 def a_job(stream_id: str) -> Job:
-    return Job(stream_id, "me", "c1", 1)
+    return Job(stream_id, "local", "c1", 1)
 
 
 def test_a_growing_log_keeps_its_job() -> None:

@@ -124,12 +124,12 @@ def test_l08_batches_are_written_one_after_the_other() -> None:
         session = await house.session()
         append, began = house.ports.log.append, []
 
-        async def slowly(stream_id: str, generation: int, events: Sequence[Event]) -> int:
+        async def slowly(stream_id: str, generation: int, events: Sequence[Event], **position: int | None) -> int:
             texts = [event.text for event in events if isinstance(event, TextDelta)]
             began.extend(texts)
             if texts == ["one "]:
                 await slow.wait()
-            return await append(stream_id, generation, events)
+            return await append(stream_id, generation, events, **position)
 
         house.ports.log.append = slowly  # type: ignore[method-assign]
         turn = session.submit("hi")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from nbchat.sessions.ports.clock import Clock
+from nbchat.sessions.ports.others import OtherKernels
 from nbchat.sessions.ports.providers import KeySource, ModelProvider, PriceBook, TokenCounter
 from nbchat.sessions.ports.storage import ConversationStore, RequestLedger, SettingsStore, TurnRecord
 from nbchat.sessions.ports.streams import (
@@ -18,7 +19,9 @@ from nbchat.sessions.ports.streams import (
     Job,
     JobStatus,
     JobStore,
+    LogGapError,
     ResumeState,
+    StreamsError,
     Subscription,
     UserMessage,
 )
@@ -33,12 +36,15 @@ __all__ = [
     "JobStore",
     "KeySource",
     "Limits",
+    "LogGapError",
     "ModelProvider",
+    "OtherKernels",
     "Ports",
     "PriceBook",
     "RequestLedger",
     "ResumeState",
     "SettingsStore",
+    "StreamsError",
     "Subscription",
     "TokenCounter",
     "TurnRecord",
@@ -96,3 +102,7 @@ class Ports:
     """The name of the notebook (or script) that runs here now, for the ledger; any thread, quick."""
     user: str = "local"
     """Whose jobs these are, where several people share a backend."""
+    others: OtherKernels | None = None
+    """The other kernels that may talk in the same conversations; None where there are none to be known (memory)."""
+    max_running: Callable[[], int | None] = lambda: None
+    """How many answers of this owner may run at once, in all kernels; None for any number."""
