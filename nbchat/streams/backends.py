@@ -26,7 +26,12 @@ def _memory(clock: Clock, owner: str) -> tuple[JobStore, EventTransport]:
     from nbchat.streams.memory_jobs import MemoryJobStore
     from nbchat.streams.memory_log import MemoryEventTransport
 
-    # A job and its log live and go together: appends keep the job alive, a dropped job takes its log along.
-    jobs = MemoryJobStore(clock, owner, on_drop=lambda stream_id: log.forget(stream_id))  # noqa: PLW0108 (made below)
+    # A job and its log go together: appends keep the job alive; a log ends with a job that is given up, and is dropped with it.
+    jobs = MemoryJobStore(
+        clock,
+        owner,
+        on_drop=lambda stream_id: log.forget(stream_id),  # noqa: PLW0108 (made below)
+        on_silent=lambda job: log.give_up(job),  # noqa: PLW0108 (made below)
+    )
     log = MemoryEventTransport(on_append=jobs.touch)
     return jobs, log

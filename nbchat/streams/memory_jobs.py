@@ -5,12 +5,14 @@ Intervals are measured on the monotonic clock: a jump of the wall clock reaps no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from nbchat.core.events import Event
 from nbchat.sessions.ports import Clock, Job, JobStatus, Subscription
 from nbchat.sessions.ports.streams import INACTIVE_SECONDS, KEEP_SECONDS, MAX_JOBS
+from nbchat.streams.folding import SILENT, Folded
 from nbchat.streams.rules import check_changes, check_owner, same_generation, too_many
 from nbchat.streams.watchers import Watchers
 
@@ -22,16 +24,24 @@ _SWEEP_SECONDS = 30.0
 class MemoryJobStore:
     """Jobs by stream id: ended ones for 300 s, at most `max_jobs` (the oldest ended ones go first; a running one never).
 
-    `on_drop(stream_id)` is called for each job that is dropped, so that its log can go too.
+    `on_drop(stream_id)` is called for each job that is dropped, so that its log can go too; `on_silent(job)` for each running
+    one that is given up: it ends the log, and returns that end.
     """
 
     def __init__(
-        self, clock: Clock, owner: str = "local", *, max_jobs: int = MAX_JOBS, on_drop: Callable[[str], None] | None = None
+        self,
+        clock: Clock,
+        owner: str = "local",
+        *,
+        max_jobs: int = MAX_JOBS,
+        on_drop: Callable[[str], None] | None = None,
+        on_silent: Callable[[Job], Awaitable[Event]] | None = None,
     ) -> None:
         self._clock = clock
         self._owner = owner
         self._max_jobs = max_jobs
         self._on_drop = on_drop
+        self._on_silent = on_silent
         self._jobs: dict[str, Job] = {}
         self._active: dict[str, float] = {}
         """Stream id -> monotonic time of the last sign of life, or of the end."""
@@ -124,7 +134,7 @@ class MemoryJobStore:
         for stream_id, job in list(self._jobs.items()):
             idle = now - self._active[stream_id]
             if job.status == "running" and idle >= INACTIVE_SECONDS:
-                await self.update_job(stream_id, job.generation, status="error", error="Nothing came for 20 minutes.")
+                await self._give_up(job)
                 touched += 1
             elif job.status != "running" and idle >= KEEP_SECONDS:
                 await self.delete_job(stream_id)
@@ -134,6 +144,10 @@ class MemoryJobStore:
             await self.delete_job(stream_id)
             touched += 1
         return touched
+
+    async def _give_up(self, job: Job) -> None:
+        end = Folded().given_up(job) if self._on_silent is None else await self._on_silent(job)
+        await self.update_job(job.stream_id, job.generation, status="error", error=SILENT.text, final_event=end)
 
     async def get_job_count(self) -> int:
         """Return how many jobs there are."""

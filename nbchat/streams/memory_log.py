@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from nbchat.core.accumulator import TurnAccumulator
-from nbchat.core.events import Event, ReasoningDelta, TextDelta, ToolCallDelta, TurnEnd, TurnError, TurnStart
-from nbchat.core.messages import Message
-from nbchat.sessions.ports import EventLogEntry, LogGapError, ResumeState, Subscription
+from nbchat.core.events import Event, ReasoningDelta, TextDelta, ToolCallDelta
+from nbchat.sessions.ports import EventLogEntry, Job, LogGapError, ResumeState, Subscription
+from nbchat.streams.folding import Folded
 from nbchat.streams.readers import Readers
-from nbchat.streams.rules import check_batch, ended, older, state_of
+from nbchat.streams.rules import check_batch, ended, older
 
 __all__ = ["MemoryEventTransport"]
 
@@ -25,33 +24,26 @@ _EVENT_OVERHEAD = 64
 class _Log:
     """One log. `first` is the position before the oldest entry that the tail holds."""
 
-    __slots__ = ("characters", "content", "end", "generation", "messages", "seq", "tail")
+    __slots__ = ("characters", "folded", "generation", "seq", "tail")
 
     def __init__(self, generation: int) -> None:
         self.generation = generation
         self.seq = 0
-        self.content = TurnAccumulator()
+        self.folded = Folded()
         self.tail: deque[tuple[int, EventLogEntry]] = deque()
         self.characters = 0
-        self.messages: tuple[Message, ...] = ()
-        self.end: Event | None = None
 
     def append(self, events: tuple[Event, ...], seq: int, max_entries: int, max_characters: int) -> EventLogEntry:
         entry = EventLogEntry(self.generation, self.seq, seq, events)
         self.seq = seq
         size = 0
         for event in events:
-            self.content.apply(event)
+            self.folded.apply(event)
             size += _EVENT_OVERHEAD
             if isinstance(event, TextDelta | ReasoningDelta):
                 size += len(event.text)
             elif isinstance(event, ToolCallDelta):
                 size += len(event.arguments)
-            elif isinstance(event, TurnStart):
-                self.messages = event.messages
-                self.content = TurnAccumulator(event.messages[-1].parts)
-            elif isinstance(event, TurnEnd | TurnError):
-                self.end = event
         self.tail.append((size, entry))
         self.characters += size
         # The newest entry stays even when it alone is too large: a reader that keeps up must not be sent a snapshot.
@@ -138,14 +130,14 @@ class MemoryEventTransport:
             self._bound()
         elif generation < log.generation:
             raise older(generation, log.generation)
-        elif log.end is not None:
+        elif log.folded.end is not None:
             raise ended()
         return log
 
     def _bound(self) -> None:
         # Running logs are never dropped for room: there are as many as there are turns.
         if len(self._logs) > self._max_logs:
-            oldest = next((stream_id for stream_id, log in self._logs.items() if log.end is not None), None)
+            oldest = next((stream_id for stream_id, log in self._logs.items() if log.folded.end is not None), None)
             if oldest is not None:
                 self.forget(oldest)
 
@@ -162,7 +154,7 @@ class MemoryEventTransport:
         log = self._logs.get(stream_id)
         if log is None:
             return None
-        return state_of(stream_id, log.generation, log.seq, log.content, log.messages, log.end)
+        return log.folded.state(stream_id, log.generation, log.seq)
 
     async def attach(
         self,
@@ -215,6 +207,16 @@ class MemoryEventTransport:
     async def cleanup(self, stream_id: str) -> None:
         """Forget one log and its readers; idempotent."""
         self.forget(stream_id)
+
+    async def give_up(self, job: Job) -> Event:
+        """End the log of a job that showed no life for too long, so that whoever reads it is told; returns that end."""
+        log = self._logs.get(job.stream_id)
+        end = (Folded() if log is None else log.folded).given_up(job)
+        if log is None or log.generation != job.generation:
+            return end
+        if log.folded.end is None:
+            await self.append(job.stream_id, job.generation, [end])
+        return log.folded.end or end
 
     def forget(self, stream_id: str) -> None:
         """The same at once, for whoever drops jobs."""

@@ -3,7 +3,7 @@
 import pytest
 
 _STORES = ("base", "conversations", "ledger", "purge", "search", "trees", "turns")
-_STREAMS = ("base", "entries", "jobs", "readers")
+_STREAMS = ("attaching", "base", "ends", "entries", "jobs", "lease", "positions", "readers", "watching")
 pytest.register_assert_rewrite(
     *(f"tests.contracts.store_{name}" for name in _STORES), *(f"tests.contracts.streams_{name}" for name in _STREAMS)
 )

@@ -1,4 +1,4 @@
-"""What every event log must do with entries: positions, bounds, generations, the end, the fold of all that came."""
+"""What every event log must do with entries: order, bounds, the end, the fold of all that came."""
 
 from __future__ import annotations
 
@@ -11,92 +11,119 @@ from nbchat.core.events import (
     ReasoningDelta,
     TextDelta,
     ToolCallDelta,
+    ToolResult,
     UsageReport,
 )
-from nbchat.core.messages import ReasoningPart, TextPart, ToolCallPart
+from nbchat.core.messages import ReasoningPart, TextPart, ToolCallPart, ToolResultPart
 from nbchat.core.usage import Usage
 from nbchat.sessions.ports import UserMessage
-from tests.contracts.streams_base import END, FAILED, START, LogBase
-from tests.contracts.values import finish_all
+from tests.contracts.streams_base import END, FAILED, START, Kernels, Run, StreamsBase, text_of
 
 
-class EntriesContract(LogBase):
-    """Inherit and define `make`."""
+class EntriesContract(StreamsBase):
+    """Inherit and define `open`."""
 
-    def test_positions(self) -> None:
-        """Entries count from 1 without a gap; reading after any position gives exactly what follows it."""
+    def test_positions(self, run: Run) -> None:
+        """Entries count from 1 without a gap; reading after any position gives exactly what follows it, in every kernel."""
 
-        async def work() -> None:
-            log = self.make()
-            texts = [f"word{number} " for number in range(10)]
-            assert [await log.append("t1", 3, [TextDelta(text)]) for text in texts] == list(range(1, 11))
+        async def work(kernels: Kernels) -> None:
+            one, two = await kernels.two()
+            words = [f"grüße {number} \U0001f600 " for number in range(10)]
+            assert [await one.log.append("t1", 3, [TextDelta(word)]) for word in words] == list(range(1, 11))
             for after in range(11):
-                entries = await log.read("t1", 3, after)
+                entries = await two.log.read("t1", 3, after)
                 assert entries is not None
                 assert [(entry.after, entry.seq) for entry in entries] == [(seq - 1, seq) for seq in range(after + 1, 11)]
-                assert [entry.events for entry in entries] == [(TextDelta(text),) for text in texts[after:]]
+                assert [entry.events for entry in entries] == [(TextDelta(word),) for word in words[after:]]
                 assert {entry.generation for entry in entries} <= {3}
-            await log.close()
 
-        finish_all(work())
+        run(work)
 
-    def test_reading_what_is_not_there(self) -> None:
+    def test_reading_what_is_not_there(self, run: Run) -> None:
         """An unknown log, another generation and a position ahead of the log are None, never an empty answer."""
 
-        async def work() -> None:
-            log = await self.filled([[TextDelta("a")]])
-            assert await log.read("t2", 1, 0) is None
-            assert await log.read("t1", 2, 0) is None
-            assert await log.read("t1", 0, 0) is None
-            assert await log.read("t1", 1, 2) is None
-            assert await log.read("t1", 1, 1) == []
-            assert await log.resume_state("t2") is None
-            await log.close()
+        async def work(kernels: Kernels) -> None:
+            one, two = await kernels.two()
+            await self.fill(one.log, [[TextDelta("a")]])
+            for log in (one.log, two.log):
+                assert await log.read("t2", 1, 0) is None
+                assert await log.read("t1", 2, 0) is None
+                assert await log.read("t1", 0, 0) is None
+                assert await log.read("t1", 1, 2) is None
+                assert await log.read("t1", 1, 1) == []
+                assert await log.resume_state("t2") is None
+                assert await log.attach("t2", on_chunk=lambda entry: None) is None
 
-        finish_all(work())
+        run(work)
 
-    def test_bounded_tail(self) -> None:
+    def test_bounded_tail(self, run: Run) -> None:
         """The tail is bounded; a reader that is too far behind is told so, and the folded content has everything."""
 
-        async def work() -> None:
+        async def work(kernels: Kernels) -> None:
+            one = await kernels.open()
             count = self.max_entries + 100
-            log = await self.filled([[TextDelta(f"{number} ")] for number in range(count)])
-            assert await log.read("t1", 1, 0) is None
-            entries = await log.read("t1", 1, count - 5)
+            await self.fill(one.log, [[TextDelta(f"{number} ")] for number in range(count)])
+            assert await one.log.read("t1", 1, 0) is None
+            entries = await one.log.read("t1", 1, count - 5)
             assert entries is not None
             assert len(entries) == 5
-            state = await log.resume_state("t1")
+            state = await one.log.resume_state("t1")
             assert state is not None
             assert state.last_seq == count
             assert state.aggregated_content == (TextPart("".join(f"{number} " for number in range(count))),)
-            await log.close()
 
-        finish_all(work())
+        run(work)
 
-    def test_bounded_characters(self) -> None:
+    def test_bounded_characters(self, run: Run) -> None:
         """A few huge entries are bounded too; the newest can always be read."""
 
-        async def work() -> None:
-            log = await self.filled([[TextDelta("x" * 200_000)] for _ in range(4)])
-            assert await log.read("t1", 1, 0) is None
-            assert await log.read("t1", 1, 3) is not None
-            await log.close()
+        async def work(kernels: Kernels) -> None:
+            one = await kernels.open()
+            await self.fill(one.log, [[TextDelta("x" * 200_000)] for _ in range(4)])
+            assert await one.log.read("t1", 1, 0) is None
+            assert await one.log.read("t1", 1, 3) is not None
+            assert text_of(await one.log.resume_state("t1")) == "x" * 800_000
 
-        finish_all(work())
+        run(work)
 
-    def test_resume_state(self) -> None:
+    def test_text_is_kept_and_events_are_not(self, run: Run) -> None:
+        """Thousands of tiny events between reasoning, calls and results fold to what they said, in their order."""
+
+        async def work(kernels: Kernels) -> None:
+            one, two = await kernels.two()
+            batches: list[list[Event]] = [[START]]
+            expected = list[object]()
+            for turn in range(4):
+                batches += [[ReasoningDelta("hm"), ReasoningDelta("!")] for _ in range(200)]
+                batches += [[TextDelta("a"), TextDelta("ß")] for _ in range(200)]
+                batches.append([ToolCallDelta(turn, f"c{turn}", "add")])
+                batches += [[ToolCallDelta(turn, arguments="1"), UsageReport(Usage(1, output_tokens=1))] for _ in range(20)]
+                batches.append([ToolResult(f"c{turn}", "2")])
+                expected += [ReasoningPart("hm!" * 200), TextPart("aß" * 200), ToolCallPart(f"c{turn}", "add", "1" * 20)]
+                expected.append(ToolResultPart(f"c{turn}", "2"))
+            await self.fill(one.log, batches)
+            state = await two.log.resume_state("t1")
+            assert state is not None
+            assert state.last_seq == len(batches)
+            assert list(state.aggregated_content) == expected
+
+        run(work)
+
+    def test_resume_state(self, run: Run) -> None:
         """What a late reader gets: content folded up to the last entry, run steps while it runs, question, answer, model."""
 
-        async def work() -> None:
+        async def work(kernels: Kernels) -> None:
+            one, two = await kernels.two()
             call = ToolCallDelta(0, "c1", "add", '{"a":')
-            log = await self.filled(
+            await self.fill(
+                one.log,
                 [
                     [START, ReasoningDelta("hm")],
                     [ReasoningDelta("m"), TextDelta("Hel"), UsageReport(Usage(1, output_tokens=1))],
                     [TextDelta("lo"), call, ToolCallDelta(0, arguments=" 1}")],
-                ]
+                ],
             )
-            state = await log.resume_state("t1")
+            state = await two.log.resume_state("t1")
             assert state is not None
             parts = (ReasoningPart("hmm"), TextPart("Hello"), ToolCallPart("c1", "add", '{"a": 1}'))
             assert state.aggregated_content == parts
@@ -106,72 +133,43 @@ class EntriesContract(LogBase):
             assert state.response_message_id == "a1"
             assert state.sender == "lab/tiny"
             assert state.final_event is None
-            await log.append("t1", 1, [ModelNamed("tiny-2"), END])
-            ended = await log.resume_state("t1")
+            await one.log.append("t1", 1, [ModelNamed("tiny-2"), END])
+            ended = await two.log.resume_state("t1")
             assert ended is not None
             assert ended.final_event == END
+            assert ended.sender == "tiny-2"
             assert ended.aggregated_content == parts
             assert ended.run_steps == ()
-            await log.close()
 
-        finish_all(work())
+        run(work)
 
     @pytest.mark.parametrize("end", [END, FAILED])
-    def test_explicit_end(self, end: Event) -> None:
-        """The end is the last entry: nothing is appended behind it, neither later nor in its batch."""
+    def test_explicit_end(self, run: Run, end: Event) -> None:
+        """The end is the last entry: nothing is appended behind it, neither later nor in its batch, by no kernel."""
 
-        async def work() -> None:
-            log = await self.filled([[START]])
+        async def work(kernels: Kernels) -> None:
+            one, two = await kernels.two()
+            await one.log.append("t1", 1, [START])
             with pytest.raises(UsageError):
-                await log.append("t1", 1, [end, TextDelta("late")])
-            assert await log.append("t1", 1, [TextDelta("last"), end]) == 2
-            for late in (TextDelta("late"), END, FAILED):
-                with pytest.raises(UsageError, match="ended"):
-                    await log.append("t1", 1, [late])
-            entries = await log.read("t1", 1, 1)
-            assert entries is not None
-            assert [entry.events for entry in entries] == [(TextDelta("last"), end)]
-            await log.close()
+                await one.log.append("t1", 1, [end, TextDelta("late")])
+            assert await one.log.append("t1", 1, [TextDelta("last"), end]) == 2
+            for log in (one.log, two.log):
+                for late in (TextDelta("late"), END, FAILED):
+                    with pytest.raises(UsageError, match="ended"):
+                        await log.append("t1", 1, [late])
+                entries = await log.read("t1", 1, 1)
+                assert entries is not None
+                assert [entry.events for entry in entries] == [(TextDelta("last"), end)]
 
-        finish_all(work())
+        run(work)
 
-    def test_generations(self) -> None:
-        """A newer generation starts its log anew; an older one is refused and changes nothing."""
-
-        async def work() -> None:
-            log = await self.filled([[TextDelta("old")], [END]])
-            assert await log.append("t1", 2, [TextDelta("new")]) == 1
-            with pytest.raises(UsageError, match="generation"):
-                await log.append("t1", 1, [TextDelta("zombie")])
-            state = await log.resume_state("t1")
-            assert state is not None
-            assert (state.generation, state.aggregated_content) == (2, (TextPart("new"),))
-            await log.close()
-
-        finish_all(work())
-
-    def test_an_empty_batch(self) -> None:
+    def test_an_empty_batch(self, run: Run) -> None:
         """An empty batch makes no entry."""
 
-        async def work() -> None:
-            log = await self.filled([[START]])
-            assert await log.append("t1", 1, []) == 1
-            assert await log.read("t1", 1, 1) == []
-            await log.close()
+        async def work(kernels: Kernels) -> None:
+            one = await kernels.open()
+            await one.log.append("t1", 1, [START])
+            assert await one.log.append("t1", 1, []) == 1
+            assert await one.log.read("t1", 1, 1) == []
 
-        finish_all(work())
-
-    def test_many_logs(self) -> None:
-        """Ended logs are bounded in number; running ones are kept."""
-
-        async def work() -> None:
-            log = self.make()
-            await log.append("running", 1, [START])
-            for number in range(1100):
-                await log.append(f"t{number}", 1, [END])
-            assert await log.read("t0", 1, 0) is None
-            assert await log.read("t1099", 1, 0) is not None
-            assert await log.read("running", 1, 0) is not None
-            await log.close()
-
-        finish_all(work())
+        run(work)

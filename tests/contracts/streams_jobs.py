@@ -1,174 +1,179 @@
-"""What every JobStore must do."""
+"""What every JobStore must do: make, find, change and count jobs, within a limit and for one owner."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import pytest
 
-from nbchat.core.errors import UsageError
-from nbchat.sessions.ports import Job, JobStore, UserMessage
-from tests.contracts.streams_base import END
-from tests.contracts.values import finish_all
-from tests.support.clock import ManualClock
+from nbchat.core.errors import BusyError, UsageError
+from nbchat.core.events import TextDelta
+from nbchat.sessions.ports import Job, UserMessage
+from tests.contracts.streams_base import END, START, Kernels, Run, StreamsBase, a_job, text_of
 
 
-def a_job(stream_id: str = "t1", **changes: Any) -> Job:
-    values: dict[str, Any] = {"user_id": "me", "conversation_id": "c1", "generation": 1, "created_at": 100.0, **changes}
-    return Job(stream_id, **values)
+class JobsContract(StreamsBase):
+    """Inherit and define `open`."""
 
+    def test_create_and_get(self, run: Run) -> None:
+        """A job comes back as it was made, in every kernel; making it again gives the one that is there."""
 
-class JobStoreContract:
-    """Inherit and define `make`."""
+        async def work(kernels: Kernels) -> None:
+            one, two = await kernels.two()
+            await one.jobs.initialize()
+            asked = UserMessage("u1", None, "c1", "grüße \U0001f600")
+            job = a_job(user_message=asked, response_message_id="a1", sender="lab/tiny", owner="me", place="notes.ipynb")
+            assert await one.jobs.create_job(job) == job
+            for kernel in (one, two):
+                assert await kernel.jobs.create_job(a_job(sender="other")) == job
+                assert await kernel.jobs.get_job("t1") == job
+                assert await kernel.jobs.has_job("t1")
+                assert await kernel.jobs.get_job("t2") is None
+                assert not await kernel.jobs.has_job("t2")
+                with pytest.raises(UsageError, match="generation"):
+                    await kernel.jobs.create_job(a_job(generation=2))
+            assert await one.jobs.get_job_count() == 1
 
-    def make(self, clock: ManualClock) -> JobStore:
-        raise AssertionError("a backend says how it is made")
+        run(work)
 
-    def test_create_and_get(self) -> None:
-        """A job comes back as it was made; making it again gives the one that is there."""
-
-        async def work() -> None:
-            jobs = self.make(ManualClock())
-            await jobs.initialize()
-            await jobs.initialize()
-            job = a_job(user_message=UserMessage("u1", None, "c1", "hi"), response_message_id="a1", sender="lab/tiny", owner="me")
-            assert await jobs.create_job(job) == job
-            assert await jobs.create_job(a_job(sender="other")) == job
-            assert await jobs.get_job("t1") == job
-            assert await jobs.has_job("t1")
-            assert await jobs.get_job("t2") is None
-            assert not await jobs.has_job("t2")
-            with pytest.raises(UsageError, match="generation"):
-                await jobs.create_job(a_job(generation=2))
-            await jobs.close()
-            await jobs.close()
-
-        finish_all(work())
-
-    def test_update(self) -> None:
+    def test_update(self, run: Run) -> None:
         """An update changes a running job of its generation; gone, of another generation: None, and nothing is made."""
 
-        async def work() -> None:
-            jobs = self.make(ManualClock())
-            await jobs.create_job(a_job())
-            changed = await jobs.update_job("t1", 1, sender="big", response_message_id="a1")
+        async def work(kernels: Kernels) -> None:
+            one, two = await kernels.two()
+            await one.jobs.create_job(a_job())
+            changed = await two.jobs.update_job("t1", 1, sender="big", response_message_id="a1")
             assert changed is not None
             assert (changed.sender, changed.status) == ("big", "running")
-            assert await jobs.get_job("t1") == changed
-            assert await jobs.update_job("t1", 2, sender="x") is None
-            assert await jobs.update_job("t1", 0, sender="x") is None
-            assert await jobs.update_job("gone", 1, sender="x") is None
-            assert not await jobs.has_job("gone")
-            assert await jobs.get_job("t1") == changed
-            with pytest.raises(UsageError, match="created_at, no_such"):
-                await jobs.update_job("t1", 1, created_at=5.0, no_such=1)
-            await jobs.close()
+            assert await one.jobs.get_job("t1") == changed
+            assert await one.jobs.update_job("t1", 2, sender="x") is None
+            assert await one.jobs.update_job("t1", 0, sender="x") is None
+            assert await one.jobs.update_job("gone", 1, sender="x") is None
+            assert not await one.jobs.has_job("gone")
+            assert await one.jobs.get_job("t1") == changed
+            for fixed in ("created_at", "no_such", "user_id", "stop_requested", "interrupted"):
+                with pytest.raises(UsageError, match=fixed):
+                    await one.jobs.update_job("t1", 1, **{fixed: 5.0})
 
-        finish_all(work())
+        run(work)
 
-    def test_one_terminal_winner(self) -> None:
-        """Of several ends at once exactly one is taken, and nothing changes a job after it."""
+    def test_queries(self, run: Run) -> None:
+        """Jobs are found by conversation while they run, listed and counted by status, and removed, by every kernel."""
 
-        async def work() -> None:
-            clock = ManualClock(500.0)
-            jobs = self.make(clock)
-            await jobs.create_job(a_job())
-            ends = ("complete", "error", "aborted", "complete")
-            results = await asyncio.gather(*(jobs.update_job("t1", 1, status=status, error=status) for status in ends))
-            (winner,) = [result for result in results if result is not None]
-            assert winner.completed_at == 500.0
-            assert winner.error == winner.status
-            assert await jobs.update_job("t1", 1, status="running") is None
-            assert await jobs.update_job("t1", 1, final_event=END) is None
-            assert await jobs.get_job("t1") == winner
-            await jobs.close()
-
-        finish_all(work())
-
-    def test_queries(self) -> None:
-        """Jobs are found by conversation while they run, listed and counted by status, and removed."""
-
-        async def work() -> None:
-            jobs = self.make(ManualClock())
-            await jobs.create_job(a_job("t1"))
-            await jobs.update_job("t1", 1, status="complete")
-            await jobs.create_job(a_job("t2", generation=2))
-            await jobs.create_job(a_job("t3", conversation_id="c2"))
-            found = await jobs.get_job_by_conversation("c1")
+        async def work(kernels: Kernels) -> None:
+            one, two = await kernels.two()
+            await one.jobs.create_job(a_job("t1"))
+            await one.jobs.update_job("t1", 1, status="complete")
+            await one.jobs.create_job(a_job("t2", generation=2))
+            await one.jobs.create_job(a_job("t3", conversation_id="c2"))
+            found = await two.jobs.get_job_by_conversation("c1")
             assert found is not None
             assert found.stream_id == "t2"
-            assert await jobs.get_job_by_conversation("c3") is None
-            assert [job.stream_id for job in await jobs.get_running_jobs()] == ["t2", "t3"]
-            assert await jobs.get_job_count() == 3
-            assert await jobs.get_job_count_by_status("running") == 2
-            assert await jobs.get_job_count_by_status("complete") == 1
-            assert await jobs.get_job_count_by_status("error") == 0
-            await jobs.delete_job("t2")
-            await jobs.delete_job("t2")
-            assert await jobs.get_job_by_conversation("c1") is None
-            assert await jobs.get_job_count() == 2
-            await jobs.close()
+            assert await two.jobs.get_job_by_conversation("c3") is None
+            assert [job.stream_id for job in await two.jobs.get_running_jobs()] == ["t2", "t3"]
+            assert await two.jobs.get_job_count() == 3
+            assert await two.jobs.get_job_count_by_status("running") == 2
+            assert await two.jobs.get_job_count_by_status("complete") == 1
+            assert await two.jobs.get_job_count_by_status("error") == 0
+            await two.jobs.delete_job("t2")
+            await one.jobs.delete_job("t2")
+            assert await one.jobs.get_job_by_conversation("c1") is None
+            assert await one.jobs.get_job_count() == 2
 
-        finish_all(work())
+        run(work)
 
-    def test_cleanup(self) -> None:
-        """Ended jobs stay for 300 s; a running job ends after 1200 s without a sign of life, not by its age."""
+    def test_the_newest_of_a_conversation(self, run: Run) -> None:
+        """Of several running jobs of one conversation the newest is found, whichever kernel made it."""
 
-        async def work() -> None:
-            clock = ManualClock()
-            jobs = self.make(clock)
-            for stream_id in ("ended", "silent", "busy"):
-                await jobs.create_job(a_job(stream_id))
-            await jobs.update_job("ended", 1, status="complete")
-            await clock.advance(299.0)
-            assert await jobs.cleanup() == 0
-            await clock.advance(1.0)
-            assert await jobs.cleanup() == 1
-            assert not await jobs.has_job("ended")
-            await clock.advance(600.0)
-            await jobs.update_job("busy", 1, sender="alive")
-            await clock.advance(300.0)
-            assert await jobs.cleanup() == 1
-            silent = await jobs.get_job("silent")
-            assert silent is not None
-            assert (silent.status, silent.completed_at) == ("error", clock.time())
-            assert silent.error
-            assert [job.stream_id for job in await jobs.get_running_jobs()] == ["busy"]
-            await jobs.close()
+        async def work(kernels: Kernels) -> None:
+            one, two = await kernels.two()
+            for number, kernel in enumerate((one, two, one, two)):
+                await kernel.jobs.create_job(a_job(f"t{number}"))
+            for kernel in (one, two):
+                newest = await kernel.jobs.get_job_by_conversation("c1")
+                assert newest is not None
+                assert newest.stream_id == "t3"
+            await one.jobs.update_job("t3", 1, status="complete")
+            newest = await two.jobs.get_job_by_conversation("c1")
+            assert newest is not None
+            assert newest.stream_id == "t2"
 
-        finish_all(work())
+        run(work)
 
-    def test_wall_clock_jumps(self) -> None:
-        """A jump of the wall clock ends and drops nothing."""
+    def test_limit(self, run: Run) -> None:
+        """Counted and reserved in one step: however many kernels ask at once, no more than the limit run; an end makes room,
+        and a job that is there already needs none."""
 
-        async def work() -> None:
-            clock = ManualClock()
-            jobs = self.make(clock)
-            await jobs.create_job(a_job("running"))
-            await jobs.create_job(a_job("ended"))
-            await jobs.update_job("ended", 1, status="complete")
-            for jump in (1e6, -2e6):
-                clock.jump(jump)
-                assert await jobs.cleanup() == 0
-            assert await jobs.get_job_count() == 2
-            await jobs.close()
+        async def work(kernels: Kernels) -> None:
+            one, two = await kernels.two()
 
-        finish_all(work())
+            async def create(number: int) -> Job | None:
+                try:
+                    return await (one, two)[number % 2].jobs.create_job(a_job(f"t{number}"), limit=3)
+                except BusyError:
+                    return None
 
-    def test_bounded(self) -> None:
-        """At most 1,000 jobs are kept: the oldest ended ones go, a running one never."""
+            made = [job for job in await asyncio.gather(*(create(number) for number in range(40))) if job is not None]
+            assert len(made) == 3
+            assert sorted(job.stream_id for job in await one.jobs.get_running_jobs()) == sorted(job.stream_id for job in made)
+            assert await two.jobs.create_job(made[0], limit=3) == made[0]
+            with pytest.raises(BusyError, match="3 answers run at once"):
+                await two.jobs.create_job(a_job("more"), limit=3)
+            await one.jobs.update_job(made[0].stream_id, 1, status="error")
+            await two.jobs.create_job(a_job("more"), limit=3)
+            await two.jobs.create_job(a_job("unlimited"))
+            assert await one.jobs.get_job_count_by_status("running") == 4
 
-        async def work() -> None:
-            jobs = self.make(ManualClock())
-            await jobs.create_job(a_job("first-and-running"))
-            for number in range(1100):
-                await jobs.create_job(a_job(f"t{number:04}"))
-                await jobs.update_job(f"t{number:04}", 1, status="complete")
-            assert await jobs.get_job_count() <= 1000
-            assert await jobs.has_job("first-and-running")
-            assert not await jobs.has_job("t0000")
-            assert await jobs.has_job("t1099")
-            await jobs.close()
+        run(work)
 
-        finish_all(work())
+    def test_stop(self, run: Run) -> None:
+        """A stop that is asked for is seen by the job's kernel; of what does not run nothing can be asked."""
+
+        async def work(kernels: Kernels) -> None:
+            one, two = await kernels.two()
+            await one.jobs.create_job(a_job())
+            assert not await two.jobs.request_stop("t1", 2)
+            assert not await two.jobs.request_stop("gone", 1)
+            assert await two.jobs.request_stop("t1", 1)
+            assert await two.jobs.request_stop("t1", 1)
+            job = await one.jobs.get_job("t1")
+            assert job is not None
+            assert (job.status, job.stop_requested) == ("running", True)
+            ended = await one.jobs.update_job("t1", 1, status="aborted")
+            assert ended is not None
+            assert ended.stop_requested
+            assert not await two.jobs.request_stop("t1", 1)
+
+        run(work)
+
+    def test_owners(self, run: Run) -> None:
+        """What belongs to another owner is as if it were not there, although its ids are known; nobody writes in his name."""
+
+        async def work(kernels: Kernels) -> None:
+            one, other = await kernels.open(), await kernels.open("somebody")
+            await one.jobs.create_job(a_job())
+            await one.log.append("t1", 1, [START, TextDelta("mine")])
+            with pytest.raises(UsageError, match="somebody"):
+                await other.jobs.create_job(a_job("t2"))
+            assert await other.jobs.get_job("t1") is None
+            assert not await other.jobs.has_job("t1")
+            assert await other.jobs.get_job_by_conversation("c1") is None
+            assert await other.jobs.get_running_jobs() == []
+            assert await other.jobs.get_job_count() == 0
+            assert await other.jobs.get_job_count_by_status("running") == 0
+            assert await other.jobs.update_job("t1", 1, status="aborted") is None
+            assert not await other.jobs.request_stop("t1", 1)
+            await other.jobs.renew(["t1"])
+            assert await other.log.read("t1", 1, 0) is None
+            assert await other.log.resume_state("t1") is None
+            assert await other.log.attach("t1", on_chunk=lambda entry: None) is None
+            assert await other.log.subscriber_count("t1") == 0
+            await other.jobs.delete_job("t1")
+            await other.log.cleanup("t1")
+            await other.log.append("t1", 9, [TextDelta("theirs"), END])
+            assert await one.log.append("t1", 1, [TextDelta(", still")]) == 2
+            assert text_of(await one.log.resume_state("t1")) == "mine, still"
+            assert await one.jobs.get_job("t1") == a_job()
+            await other.jobs.create_job(a_job("t9", user_id="somebody"), limit=1)
+
+        run(work)
