@@ -10,6 +10,7 @@ import nbformat
 import pytest
 
 import nbchat
+from tests.support.quick_demo import QUICK_DEMO
 
 
 def read(path: Path) -> nbformat.NotebookNode:
@@ -24,6 +25,7 @@ NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 def test_every_cell_runs(path: Path, tmp_path: Path) -> None:
     """In a fresh kernel without a key and without a frontend; every %chat leaves an answer in the notebook."""
     notebook = read(path)
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(QUICK_DEMO))  # type: ignore[no-untyped-call]  # partly typed
     nbclient.NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
     for cell in notebook.cells:
         if cell.cell_type == "code" and re.match(r"%%?chat\b", cell.source):

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.quick_demo import QUICK_DEMO
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 
@@ -19,7 +21,7 @@ def blocks(language: str) -> list[str]:
 
 def test_its_python_runs_as_one_script(tmp_path: Path) -> None:
     """Every Python block, in order, in a fresh process without a frontend, answered by the demo."""
-    code = "\n".join(blocks("python"))
+    code = "\n".join([QUICK_DEMO, *blocks("python")])
     assert len(blocks("python")) >= 2
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, cwd=tmp_path)  # it writes files

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.chats import view_of, views
 from tests.e2e.opening import Open
+from tests.support.quick_demo import QUICK_DEMO
 
 QUICKSTART = Path(__file__).resolve().parents[2] / "notebooks" / "quickstart.ipynb"
 
@@ -18,6 +19,7 @@ def test_quickstart_walks_through(open_notebook: Open) -> None:
     cells = [cell for cell in json.loads(QUICKSTART.read_text())["cells"] if cell["cell_type"] == "code"]
     sources = ["".join(cell["source"]) for cell in cells]
     notebook = open_notebook(sources)
+    notebook.exec(QUICK_DEMO)
     for index, source in enumerate(sources):
         notebook.run(index)
         if source.startswith(("%chat", "%%chat")):
