@@ -12,14 +12,18 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 
 __all__ = ["Edit", "Rule", "check_texts", "rule", "run"]
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 10
 """A test that hangs without its rule has failed."""
+AT_ONCE = 3
+"""Copies in which rules are taken out side by side: many a test hangs without its rule, which takes time and no work."""
 
 
 @dataclass(frozen=True)
@@ -93,23 +97,16 @@ def copy_tree(directory: Path) -> None:
     shutil.copyfile(ROOT / "pyproject.toml", directory / "pyproject.toml")
 
 
-def failure(directory: Path, tests: Iterable[str]) -> str:
-    """Run tests (paths) against the copy; returns why the first one failed, "" when all passed."""
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-x",
-        "--tb=short",
-        "-p",
-        "no:randomly",
-        "-p",
-        "no:cacheprovider",
-        "--timeout",
-        str(SECONDS),
-    ]
-    environment = {**os.environ, "PYTHONPATH": str(directory), "PYTHONDONTWRITEBYTECODE": "1"}
+def failure(directory: Path, tests: Iterable[str], *, compiled: bool = True) -> str:
+    """Run tests (paths) against the copy; returns why the first one failed, "" when all passed.
+
+    What is imported was compiled by an earlier run, or, where `compiled` is false, is by this one; only what was changed since
+    is compiled anew, and that is not kept (a restored file must never meet a mutation's code).
+    """
+    command = [sys.executable, *(["-B"] if compiled else []), "-m", "pytest", "-q", "-x", "--tb=short"]
+    command += ["-p", "no:randomly", "-p", "no:cacheprovider", "--timeout", str(SECONDS)]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "PYTHONDONTWRITE"))}
+    environment["PYTHONPATH"] = str(directory)
     done = subprocess.run(
         [*command, *tests],
         cwd=directory, env=environment, capture_output=True, text=True, check=False,
@@ -124,12 +121,24 @@ def failure(directory: Path, tests: Iterable[str]) -> str:
 
 def run(rules: Sequence[Rule], directory: Path) -> list[tuple[Rule, str]]:
     """Return for each rule why its test failed without it, "" where it passed; raises where one fails with it."""
-    copy_tree(directory)
-    why = failure(directory, sorted({each.path for each in rules}))
+    copies = [directory / str(number) for number in range(AT_ONCE)]
+    copy_tree(copies[0])
+    why = failure(copies[0], sorted({each.path for each in rules}), compiled=False)
     assert not why, f"a test fails though nothing was taken out: {why}"
-    found = []
-    for each in rules:
-        _mutate(directory, each.edits)
-        found.append((each, failure(directory, [each.path])))
-        _restore(directory, each.edits)
-    return found
+    idle: SimpleQueue[Path] = SimpleQueue()
+    for copy in copies:
+        if copy != copies[0]:
+            shutil.copytree(copies[0], copy)
+        idle.put(copy)
+
+    def without(each: Rule) -> str:
+        copy = idle.get()
+        try:
+            _mutate(copy, each.edits)
+            return failure(copy, [each.path])
+        finally:
+            _restore(copy, each.edits)
+            idle.put(copy)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(zip(rules, pool.map(without, rules), strict=True))
