@@ -17,11 +17,12 @@ __all__ = ["TurnAccumulator"]
 class _OpenPart:
     """A part that still grows: kind "text", "reasoning" or "tool-call", and its pieces."""
 
-    __slots__ = ("id", "kind", "name", "pieces")
+    __slots__ = ("given", "id", "kind", "name", "pieces")
 
     def __init__(self, kind: str, text: str = "") -> None:
         self.kind = kind
         self.pieces = [text] if text else []
+        self.given = len(self.pieces)
         self.id = ""
         self.name = ""
 
@@ -30,6 +31,13 @@ class _OpenPart:
         if self.kind == "tool-call":
             return ToolCallPart(self.id, self.name, text)
         return TextPart(text) if self.kind == "text" else ReasoningPart(text)
+
+    def event(self, index: int) -> Event:
+        """What the part has grown by; `index` is a tool call's number."""
+        text = "".join(self.pieces[self.given :])
+        if self.kind == "tool-call":
+            return ToolCallDelta(index, self.id, self.name, text)
+        return TextDelta(text) if self.kind == "text" else ReasoningDelta(text)
 
 
 class TurnAccumulator:
@@ -93,6 +101,18 @@ class TurnAccumulator:
         """The parts so far, as values; O(answer)."""
         frozen, opened = self._start
         return frozen + tuple(part.freeze() if isinstance(part, _OpenPart) else part for part in (*opened, *self._open))
+
+    def events(self) -> list[Event]:
+        """Return the fewest events that fold to what came since the start; tool calls keep their numbers, so that later deltas go
+        on in them. O(answer)."""
+        numbers = {id(part): number for number, part in self._calls.items()}
+        found: list[Event] = [] if self.model is None else [ModelNamed(self.model)]
+        for part in (*self._start[1], *self._open):
+            if isinstance(part, ToolResultPart):
+                found.append(ToolResult(part.call_id, part.text, part.error, part.denied))
+            else:
+                found.append(part.event(numbers.get(id(part), 0)))
+        return found
 
     @property
     def text(self) -> str:

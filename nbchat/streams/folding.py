@@ -24,13 +24,13 @@ SILENT = ErrorInfo(
 
 
 class Folded:
-    """The content, the messages of the turn's start, and its end once there is one."""
+    """The content, the turn's start with its messages, and its end once there is one."""
 
-    __slots__ = ("content", "end", "messages")
+    __slots__ = ("content", "end", "start")
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
         self.content = TurnAccumulator()
-        self.messages: tuple[Message, ...] = ()
+        self.start: TurnStart | None = None
         self.end: Event | None = None
         for event in events:
             self.apply(event)
@@ -39,10 +39,21 @@ class Folded:
         """Take one more event into account."""
         self.content.apply(event)
         if isinstance(event, TurnStart):
-            self.messages = event.messages
+            self.start = event
             self.content = TurnAccumulator(event.messages[-1].parts)
         elif isinstance(event, TurnEnd | TurnError):
             self.end = event
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """The messages of the turn's start."""
+        return () if self.start is None else self.start.messages
+
+    @property
+    def events(self) -> list[Event]:
+        """The fewest events that fold to the same; tool calls keep their numbers, so that later deltas go on in them. O(answer)."""
+        start: list[Event] = [] if self.start is None else [self.start]
+        return [*start, *self.content.events(), *([] if self.end is None else [self.end])]
 
     def state(self, stream_id: str, generation: int, seq: int) -> ResumeState:
         """Return what a late reader is given, as of `seq`; O(answer)."""

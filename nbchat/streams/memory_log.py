@@ -156,6 +156,11 @@ class MemoryEventTransport:
             return None
         return log.folded.state(stream_id, log.generation, log.seq)
 
+    def folded(self, stream_id: str) -> tuple[list[Event], int] | None:
+        """Return the fewest events that fold to the whole log, and its seq: what `rewrite` takes elsewhere. O(answer)."""
+        log = self._logs.get(stream_id)
+        return None if log is None else (log.folded.events, log.seq)
+
     async def attach(
         self,
         stream_id: str,

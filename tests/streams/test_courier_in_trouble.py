@@ -1,0 +1,149 @@
+"""The courier while the shared backend is away, loses what it had, or fails to say that something arrived."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from nbchat.core.events import TextDelta, ToolCallDelta, TurnStart
+from nbchat.core.messages import Message, TextPart, ToolCallPart
+from tests.contracts.streams_base import END, START
+from tests.streams.kernel_bench import Bench, a_job, on
+from tests.support.clock import settle
+
+
+def test_nobody_waits_while_the_backend_is_away() -> None:
+    """The kernel's own log goes on; trouble is told once, its end once; then all is there, and nothing twice."""
+
+    async def work(bench: Bench) -> None:
+        await bench.begin()
+        await settle()
+        bench.shared.away = True
+        for number in range(20):
+            await bench.say(f"{number} ")
+            await bench.clock.advance(0.5)
+        state = await bench.kernel.log.resume_state("t1")
+        assert state is not None
+        assert state.aggregated_content == (TextPart(bench.text),)
+        assert (await bench.there()).aggregated_content == ()
+        assert len(bench.shared.trouble) == 1
+        assert bench.shared.trouble[0].startswith("a: Other kernels cannot follow")
+        bench.shared.away = False
+        await bench.clock.advance(2.0)
+        assert bench.shared.trouble[1:] == ["a: over"]
+        await bench.same()
+        await bench.end()
+        await settle()
+        assert (await bench.there()).final_event == END
+
+    on(work)
+
+
+@pytest.mark.parametrize("times", [1, 2, 7])
+def test_what_arrived_unsaid_is_not_doubled(times: int) -> None:
+    """A call that was done and failed nevertheless (the answer was lost) is repeated unchanged, and does nothing."""
+
+    async def work(bench: Bench) -> None:
+        await bench.begin()
+        for number in range(10):
+            bench.shared.unsaid = times if number % 3 == 0 else 0
+            await bench.say(f"{number} ")
+            await bench.clock.advance(0.2)
+        await bench.end()
+        await bench.clock.advance(20.0)
+        await bench.same()
+        assert (await bench.there()).final_event == END
+
+    on(work)
+
+
+def test_a_backend_that_lost_everything() -> None:
+    """After a flush, in the midst of text or of silence, the job and the whole text are there again; followers are told."""
+
+    async def work(bench: Bench) -> None:
+        await bench.begin()
+        await bench.say("one ")
+        await bench.clock.advance(0.2)
+        bench.shared.flush()
+        gaps: list[int] = []
+        bench.shared.log._readers_of("t1").add(lambda _: None, lambda _: None, lambda _: None, lambda: gaps.append(1))
+        await bench.say("two ")
+        await bench.clock.advance(0.2)
+        await bench.same()
+        assert gaps == [1]
+        bench.shared.flush()
+        await bench.clock.advance(2.1)
+        await bench.same()
+        assert await bench.shared.jobs.has_job("t1")
+        await bench.say("three")
+        await bench.end()
+        await bench.clock.advance(0.2)
+        await bench.same()
+        assert bench.shared.trouble == []
+
+    on(work)
+
+
+def test_memory_is_bounded_while_it_is_away() -> None:
+    """What piles up is dropped above a bound; the whole text is sent instead when that is possible."""
+
+    async def work(bench: Bench) -> None:
+        await bench.begin()
+        await settle()
+        bench.shared.away = True
+        for _ in range(100):
+            await bench.say("x" * 10_000)
+        await bench.clock.advance(1.0)
+        bench.shared.away = False
+        await bench.say("end")
+        await bench.clock.advance(5.0)
+        await bench.same()
+        figures = await bench.kernel.figures()
+        assert figures["rewritten"] == 1
+        assert figures["behind_seconds"] == 0
+
+    on(work)
+
+
+def test_tool_calls_survive_a_rewrite() -> None:
+    """A call whose arguments were coming when the backend lost its log goes on as one call."""
+
+    async def work(bench: Bench) -> None:
+
+        resumed = Message("a1", "assistant", (TextPart("so far"),), "u1", "streaming")
+        await bench.kernel.jobs.create_job(a_job())
+        await bench.kernel.log.append("t1", 1, [TurnStart("t1", (START.messages[0], resumed))])
+        await bench.kernel.log.append("t1", 1, [TextDelta(", and")])
+        await bench.kernel.log.append("t1", 1, [ToolCallDelta(3, "c3", "add", '{"a')])
+        await bench.clock.advance(0.2)
+        bench.shared.flush()
+        await bench.kernel.log.append("t1", 1, [ToolCallDelta(3, arguments='": 1}')])
+        await bench.clock.advance(0.2)
+        parts = (await bench.there()).aggregated_content
+        assert parts == (TextPart("so far, and"), ToolCallPart("c3", "add", '{"a": 1}'))
+
+    on(work)
+
+
+def test_a_silent_backend_holds_nobody_up() -> None:
+    """A question that gets no answer is given up within a second; further ones are not even asked until it speaks again."""
+
+    async def work(bench: Bench) -> None:
+        others = bench.kernel.others
+        assert others is not None
+        bench.shared.silent = True
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        assert await others.running("c1") is None
+        assert await others.look(a_job()) is None
+        assert not await others.stop(a_job())
+        assert await others.attach(a_job(), on_entry=print, on_gap=lambda: None) is None
+        assert 0.9 < loop.time() - began < 2
+        assert len(bench.shared.trouble) == 1
+        await settle()
+        bench.shared.silent = False
+        await bench.clock.advance(1.0)
+        assert bench.shared.trouble[1:] == ["a: over"]
+
+    on(work)
