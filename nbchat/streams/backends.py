@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from nbchat.core.errors import ConfigError
 from nbchat.sessions.ports import Clock, EventTransport, JobStore
 
-__all__ = ["open_streams"]
+if TYPE_CHECKING:
+    from nbchat.streams.memory_jobs import MemoryJobStore
+    from nbchat.streams.memory_log import MemoryEventTransport
+
+__all__ = ["memory_streams", "open_streams"]
 
 
 def open_streams(url: str, clock: Clock, *, owner: str = "local") -> tuple[JobStore, EventTransport]:
@@ -15,14 +21,15 @@ def open_streams(url: str, clock: Clock, *, owner: str = "local") -> tuple[JobSt
     """
     scheme = url.partition(":")[0].strip().lower()
     if scheme in ("", "memory"):
-        return _memory(clock, owner)
+        return memory_streams(clock, owner)
     raise ConfigError(
         f'NBCHAT_STREAMS names the backend "{scheme}", which this nbchat does not have.',
         hint='Only "memory:" is supported: remove the variable, or set it to that.',
     )
 
 
-def _memory(clock: Clock, owner: str) -> tuple[JobStore, EventTransport]:
+def memory_streams(clock: Clock, owner: str) -> tuple[MemoryJobStore, MemoryEventTransport]:
+    """Return the backend of one process."""
     from nbchat.streams.memory_jobs import MemoryJobStore
     from nbchat.streams.memory_log import MemoryEventTransport
 

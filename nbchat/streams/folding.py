@@ -51,7 +51,7 @@ class Folded:
 
     @property
     def events(self) -> list[Event]:
-        """The fewest events that fold to the same; tool calls keep their numbers, so that later deltas go on in them. O(answer)."""
+        """The fewest events that fold to the same; tool calls keep their numbers, for later deltas. O(answer)."""
         start: list[Event] = [] if self.start is None else [self.start]
         return [*start, *self.content.events(), *([] if self.end is None else [self.end])]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from nbchat.sessions.ports import Clock, EventTransport, JobStatus, JobStore, OtherKernels
-from nbchat.streams.backends import open_streams
+from nbchat.streams.backends import memory_streams, open_streams
 from nbchat.streams.reach import TroubleListener
 
 __all__ = ["Streams", "join_streams", "mirrored"]
@@ -58,13 +58,10 @@ def mirrored(
     """Return what a kernel is given of a backend that it shares with others."""
     from nbchat.streams.courier import Courier
     from nbchat.streams.elsewhere import Elsewhere
-    from nbchat.streams.memory_jobs import MemoryJobStore
-    from nbchat.streams.memory_log import MemoryEventTransport
     from nbchat.streams.mirrored import MirroredEventTransport, MirroredJobStore
     from nbchat.streams.reach import Reach
 
-    own_jobs = MemoryJobStore(clock, owner, on_drop=lambda stream_id: own_log.forget(stream_id))  # noqa: PLW0108 (made below)
-    own_log = MemoryEventTransport(on_append=own_jobs.touch)
+    own_jobs, own_log = memory_streams(clock, owner)
     reach = Reach(shared_jobs, shared_log, clock, on_trouble)
     courier = Courier(reach, own_log, clock)
     others = Elsewhere(reach, courier, kernel)
