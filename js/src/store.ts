@@ -248,7 +248,7 @@ export class Store {
         break;
       case "snapshot":
         for (const [name, value] of Object.entries(message.state ?? {})) this.model.set(name, value);
-        if (this.receiver.snapshot(message.snapshot, now)) this.keepSnapshot();
+        this.adopt(message.snapshot, now);
         break;
       case "page":
         this.receiver.older(message);
@@ -310,9 +310,15 @@ export class Store {
   private readonly snapshotChanged = (): void => {
     if (this.keeping || this.traits().private) return; // of a private conversation the trait is always empty
     const snapshot = this.model.get("snapshot") as Snapshot | null;
-    if (snapshot && this.receiver.snapshot(snapshot, performance.now())) this.keepSnapshot();
+    if (snapshot) this.adopt(snapshot, performance.now());
     this.refresh();
   };
+
+  private adopt(snapshot: Snapshot, now: number): void {
+    if (!this.receiver.snapshot(snapshot, now)) return;
+    this.extra.continues = snapshot.continues ?? snapshot.origin ?? "";
+    this.keepSnapshot();
+  }
 
   private refuse(client: string | null, error: ErrorInfo): void {
     if (client !== null && !this.outbox.refused(client)) return; // typed in another page, which shares this model

@@ -13,7 +13,7 @@ from nbchat.core.cost import format_cost
 from nbchat.core.messages import Message, ToolCallPart, ToolResultPart
 from nbchat.sessions.tree import ConversationTree
 
-__all__ = ["Branches", "call_names", "facts", "heading", "result_label", "trouble"]
+__all__ = ["Branches", "answered_before", "call_names", "facts", "heading", "result_label", "trouble"]
 
 _SPEAKERS = {"user": "You", "assistant": "Assistant", "system": "System", "tool": "Tool"}
 
@@ -97,6 +97,11 @@ def result_label(result: ToolResultPart, names: Mapping[str, str]) -> str:
     """Return what stands above a tool's result: whose it is where `names` has that, and whether it is one."""
     what, whose = ("Not allowed", "to run") if result.denied else ("Failure", "in") if result.error else ("Result", "of")
     return f"{what} {whose} {names[result.call_id]}" if result.call_id in names else what
+
+
+def answered_before(answer: Message) -> str:
+    """Return what is said of an answer that a cell shows again, without having asked anew."""
+    return f"answered on {date(answer.created)}, run again to ask anew"
 
 
 def date(seconds: float) -> str:

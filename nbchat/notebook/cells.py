@@ -55,11 +55,20 @@ def _kernel_id(kernel: Any) -> str:
 
 
 class Cells:
-    """Gives each %chat of each execution the key of its place: (notebook, cell, how many-th in this execution)."""
+    """Gives each %chat of each execution the key of its place: (notebook, cell, how many-th in this execution). One per process:
+    it knows which of them have run in this kernel."""
 
     def __init__(self) -> None:
         self._execution: str | None = None
         self._ordinal = 0
+        self._seen: set[str] = set()
+
+    def first(self, key: str | None) -> bool:
+        """Whether this place runs for the first time in this kernel; it has run then. None is no place."""
+        if key is None or key in self._seen:
+            return False
+        self._seen.add(key)
+        return True
 
     def key(self, notebook: str, parent: Mapping[str, Any]) -> str | None:
         """Return the key for the %chat that runs now, or None where the frontend does not say which cell that is.

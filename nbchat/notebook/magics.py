@@ -13,7 +13,7 @@ from traitlets import Bool, Enum, Instance
 from nbchat.core.errors import UsageError
 from nbchat.core.ids import new_id
 from nbchat.notebook.brief import brief
-from nbchat.notebook.cells import Cells, notebook_of
+from nbchat.notebook.cells import notebook_of
 from nbchat.notebook.comms import PANEL, kernel_of, offer_target, withdraw_target
 from nbchat.notebook.names import conversation_for
 from nbchat.notebook.options import HELP, Options, parse
@@ -41,12 +41,18 @@ class NbChat(Magics):
     ).tag(config=True)
     transcripts = Bool(True, help="Keep turns and threads as Markdown in the saved notebook, below the widget.").tag(config=True)
 
+    rerun = Enum(
+        ("reuse", "send"),
+        "reuse",
+        help="What the first run of an unchanged %chat cell does in a fresh kernel, where nothing changed before it: show the "
+        "answer that it got, free, or ask again. Every further run asks again.",
+    ).tag(config=True)
+
     shell = Instance("IPython.core.interactiveshell.InteractiveShellABC")
 
     def __init__(self, shell: Any, services: Callable[[], Services]) -> None:
         super().__init__(shell)
         self._services = services
-        self._cells = Cells()
 
     # ------------------------------------------------------------ magics
 
@@ -84,7 +90,7 @@ class NbChat(Magics):
         services = self._services()
         notebook = notebook_of(self.shell)
         kernel = kernel_of(self.shell)
-        cell = None if kernel is None else self._cells.key(notebook, kernel.get_parent() or {})
+        cell = None if kernel is None else services.cells.key(notebook, kernel.get_parent() or {})
         request = new_id()
         try:
             submitting = self._submit(services, options, notebook, question, cell, request)
@@ -108,15 +114,16 @@ class NbChat(Magics):
 
     def _wait(self, services: Services, session: Session, turn: Turn, cell: str | None, how: str) -> Message:
         """Show the turn and wait for its answer, whatever becomes of it."""
-        if how == "text":
-            return stream_text(services.background, turn, _write)
         if how == "widget":
             _display(services.widgets.turn(session, turn, cell))
             return wait_for(turn)
+        from nbchat.export.facts import answered_before
         from nbchat.notebook.transcript import transcript
 
-        message = wait_for(turn)
-        if not session.private:  # what is displayed here is kept
+        message = stream_text(services.background, turn, _write) if how == "text" else wait_for(turn)
+        if turn.reused:
+            _write(f"({answered_before(message)})\n")
+        if how == "batch" and not session.private:  # what is displayed here is kept
             _display(transcript(message), raw=True)
         return message
 
@@ -130,6 +137,7 @@ class NbChat(Magics):
         if options.system is not None and options.system != session.conversation.system:
             await session.set_system(options.system or None)
         given: dict[str, Any] = {"model": model, "parameters": options.parameters, "budget": options.budget}
+        given["reuse"] = services.cells.first(cell) and self.rerun == "reuse"
         return session, session.submit(question, request_id=request, cell=cell, **given)
 
     async def _open(self, services: Services, options: Options, notebook: str) -> Session:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
+
+from nbchat.notebook.cells import Cells
 
 if TYPE_CHECKING:
     from nbchat.notebook.hub import Hub
@@ -57,6 +59,8 @@ class Services:
     own_prices: PriceFile
     """What people said that models cost."""
     streams: str = "memory:"
+    cells: Cells = field(default_factory=Cells)
+    """The cells that have asked in this kernel."""
 
     @cached_property
     def widgets(self) -> Widgets:

@@ -13,6 +13,7 @@ from nbchat.core.cost import format_cost
 from nbchat.core.engine import IDLE
 from nbchat.core.messages import ImagePart, Message
 from nbchat.core.models import DEMO, split_model
+from nbchat.export.facts import answered_before
 from nbchat.notebook.branches import messages_of, path_of, siblings_of
 from nbchat.notebook.wire import Json, light
 from nbchat.sessions.state import Notice
@@ -91,7 +92,9 @@ def snapshot_of(view: View) -> Json:
         "more": more,
         "subscribers": view.session.state.subscriber_count,
     }
-    if view.continues:
+    if view.turn is not None and view.turn.reused and view.turn.answer is not None:
+        content["continues"] = answered_before(view.turn.answer)
+    elif view.continues:
         content["continues"] = view.continues
     return content
 

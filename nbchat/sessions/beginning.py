@@ -11,6 +11,7 @@ from nbchat.core.errors import ChatError, UsageError
 from nbchat.core.ids import new_id
 from nbchat.core.messages import Message, TextPart
 from nbchat.core.parameters import merge
+from nbchat.sessions.asked import asked_by, same_question
 from nbchat.sessions.ports import Ports, TurnRecord
 from nbchat.sessions.tree import ConversationTree
 from nbchat.sessions.turn import Turn
@@ -30,6 +31,8 @@ class Beginning:
         ask any more. Raises UsageError when they were deleted, ChatError while another kernel writes on the answer."""
         parameters = merge(self._tree.conversation.parameters, turn.parameters)
         if turn.kind == "ask":
+            if turn.reuse and (found := await self._answered(turn)) is not None:
+                return found
             parent = await self._parent_for(turn) if turn.place is None else turn.place.parent
             question = Message(new_id(), "user", (*turn.attachments, TextPart(turn.text)), parent, created=now)
             answer = Message(new_id(), "assistant", (), question.id, "streaming", model=label, created=now)
@@ -95,13 +98,34 @@ class Beginning:
 
     async def _parent_for(self, turn: Turn) -> str | None:
         """The cell's earlier question, if it lies on the active path, is branched at its parent; else append."""
-        if turn.cell is not None:
-            earlier = await self._ports.store.turn_of_cell(self._tree.conversation.id, turn.cell)
-            if earlier is not None:
-                for message in self._tree.path:
-                    if message.id == earlier.user_message:
-                        return message.parent
+        _, question = await self._earlier(turn)
+        if question is not None:
+            return question.parent
         return self._tree.path[-1].id if self._tree.path else None
+
+    async def _earlier(self, turn: Turn) -> tuple[TurnRecord | None, Message | None]:
+        """What the turn's cell asked last in this conversation, and that question, if it lies on the active path."""
+        if turn.cell is None:
+            return None, None
+        record = await self._ports.store.turn_of_cell(self._tree.conversation.id, turn.cell)
+        asked = None if record is None else record.user_message
+        return record, next((message for message in self._tree.path if message.id == asked), None)
+
+    async def _answered(self, turn: Turn) -> tuple[Message, Message] | None:
+        """Return the question that the cell has asked just so, and the answer that stands below it, if that is complete."""
+        record, question = await self._earlier(turn)
+        if record is None or question is None:
+            return None
+        path = self._tree.path
+        at = path.index(question)
+        answer = path[at + 1] if at + 1 < len(path) else None
+        if answer is None or answer.role != "assistant" or answer.status != "complete":
+            return None
+        newest = await self._ports.store.turn_of_cell(self._tree.conversation.id, None)
+        if not same_question(asked_by(turn, path[:at]), record.asked, "" if newest is None else newest.asked):
+            return None
+        turn.reused = True
+        return question, answer
 
 
 def _is_written_on(turn: Turn, answer: Message) -> bool:

@@ -261,7 +261,7 @@ class Session(Spending):
         self.emit("turn-ended", turn, message)
         self._look_ahead()  # what was asked for while it ran is at hand now
         self.emit("changed")
-        if message.status == "complete" and turn.question is not None:
+        if message.status == "complete" and turn.question is not None and not turn.reused:
             self._titles.start(turn.question, message)
 
     def idle(self) -> None:

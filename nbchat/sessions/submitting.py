@@ -68,12 +68,14 @@ class Submitting(Editing):
         budget: Any = None,
         parent: str | EllipsisType | None = ...,
         attachments: Sequence[Attachment] = (),
+        reuse: bool = False,
     ) -> Turn:
         """Reserve the next place in the queue and return its turn at once; a `request_id` seen before returns its turn.
 
         The question goes below the message `parent` (None: it begins a conversation of its own); without one to the end of
         the active path when its turn has come. `budget` is what the turn may cost, in US dollars; `attachments` go with the
-        question (they are checked already: `core/attachments.py`). Raises UsageError for an
+        question (they are checked already: `core/attachments.py`). With `reuse` the answer that the `cell` got before to the same
+        question, with the same before it (`asked.py`), is the turn's, and nothing is sent. Raises UsageError for an
         empty question, for parameters that cannot be sent, for a `model` that names none, for a `budget` that is no amount and
         in a closed session, BusyError with `when_busy="raise"` while a turn runs or waits, ConfigError for a model whose
         provider is unknown; nothing is sent then. A question of the same `cell` that still waits gives way: whoever runs a cell
@@ -94,6 +96,7 @@ class Submitting(Editing):
         checked = check_parameters(parameters or {})
         own = amount_of(budget)
         turn = Turn(self._session, text, request_id or new_id(), cell, model, checked, "ask", place, own, tuple(attachments))
+        turn.reuse = reuse
         self._enqueue(turn)
         for waiting in self.queue:
             if cell is not None and waiting.cell == cell and waiting is not turn:

@@ -55,6 +55,10 @@ class Turn:
     """What it may cost, in US dollars; None is the setting's."""
     attachments: tuple[Attachment, ...] = ()
     """What goes with the question, before its text."""
+    reuse: bool = False
+    """Whether the answer that its cell got to the same question is taken, without a request."""
+    reused: bool = False
+    """Whether it was."""
     callers: Callers = ()
     """Whose tools asked for it; let go of when it has ended."""
     id: str = field(default_factory=new_id)

@@ -22,6 +22,7 @@ from nbchat.core.messages import Message
 from nbchat.core.models import split_model
 from nbchat.core.requests import RequestRecord
 from nbchat.sessions.admission import Admission
+from nbchat.sessions.asked import asked_by
 from nbchat.sessions.asking import Asking
 from nbchat.sessions.beginning import Beginning
 from nbchat.sessions.estimates import Estimates
@@ -224,6 +225,8 @@ class TurnWorker:
         if answer.status != "streaming":
             return _found(turn, question, answer)
         record = TurnRecord(turn.id, conversation, question.id, answer.id, turn.request_id, turn.cell, started=now)
+        if turn.cell is not None and turn.kind == "ask":
+            record = replace(record, asked=str(asked_by(turn, tree.path_to(question.parent))))
         turn.record = await ports.store.begin_turn(record, [question, answer])
         if turn.record.id != turn.id:
             return _found(turn, *await self._beginning.attached(turn.record))

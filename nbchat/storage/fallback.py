@@ -169,8 +169,8 @@ class FallbackStore(Carrier):
         won: bool = await self._write(write)
         return won
 
-    async def turn_of_cell(self, conversation_id: str, cell: str) -> TurnRecord | None:
-        """Return the newest turn that the cell with this key asked."""
+    async def turn_of_cell(self, conversation_id: str, cell: str | None) -> TurnRecord | None:
+        """Return the newest turn that the cell with this key asked, or (None) any cell."""
         found: TurnRecord | None = await self._either("turn_of_cell", conversation_id, cell)
         return found
 

@@ -196,7 +196,9 @@ _THIRD = Migration(
     ),
 )
 
-MIGRATIONS: tuple[Migration, ...] = (_FIRST, _SECOND, _THIRD)
+_FOURTH = Migration(4, "what a cell asked", ("ALTER TABLE turns ADD COLUMN asked TEXT NOT NULL DEFAULT ''",))
+
+MIGRATIONS: tuple[Migration, ...] = (_FIRST, _SECOND, _THIRD, _FOURTH)
 LATEST = MIGRATIONS[-1].number
 
 

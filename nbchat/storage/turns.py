@@ -23,7 +23,7 @@ from nbchat.storage.database import Database
 
 __all__ = ["begin", "checkpoint", "end", "heartbeat", "interrupt", "of_cell", "recover"]
 
-_COLUMNS = "id, conversation_id, user_message, assistant_message, request_id, cell, owner, generation, started"
+_COLUMNS = "id, conversation_id, user_message, assistant_message, request_id, cell, owner, generation, started, asked"
 
 
 def begin(db: Database, turn: TurnRecord, given: Sequence[Message], now: float) -> TurnRecord:
@@ -50,10 +50,10 @@ def begin(db: Database, turn: TurnRecord, given: Sequence[Message], now: float) 
             if message.id == turn.assistant_message:
                 messages.stream_again(db, generation, message)
         db.execute(
-            f"INSERT INTO turns ({_COLUMNS}, lease) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO turns ({_COLUMNS}, lease) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 begun.id, begun.conversation, begun.user_message, begun.assistant_message, begun.request_id, begun.cell,
-                begun.owner, begun.generation, begun.started, now + LEASE_SECONDS,
+                begun.owner, begun.generation, begun.started, begun.asked, now + LEASE_SECONDS,
             ),
         )  # fmt: skip
     return begun
@@ -100,12 +100,24 @@ def _mark_ended(db: Database, turn_id: str, now: float) -> bool:
     return db.execute("UPDATE turns SET ended = ? WHERE id = ? AND ended IS NULL", (now, turn_id)).rowcount == 1
 
 
-def of_cell(db: Database, conversation_id: str, cell: str) -> TurnRecord | None:
-    """Return the newest turn that this cell asked."""
-    row = db.row(
-        f"SELECT {_COLUMNS} FROM turns WHERE conversation_id = ? AND cell = ? ORDER BY generation DESC LIMIT 1",
-        (conversation_id, cell),
-    )
+def of_cell(db: Database, conversation_id: str, cell: str | None) -> TurnRecord | None:
+    """Return the newest turn that this cell asked (None: any cell).
+
+    A notebook that was renamed, and its conversation with it, finds what its cells asked under the old name.
+    """
+    if cell is None:
+        return _newest(db, conversation_id, "cell IS NOT NULL")
+    found, notebook = _newest(db, conversation_id, "cell = ?", cell), _notebook_of(cell)
+    own = "SELECT 1 FROM conversations WHERE id = ? AND name = ?"
+    if found is None and notebook and db.row(own, (conversation_id, notebook)) is not None:
+        place = cell[len(notebook) :]
+        found = _newest(db, conversation_id, "substr(cell, -?) = ?", len(place), place)
+    return found
+
+
+def _newest(db: Database, conversation_id: str, which: str, *values: str | int) -> TurnRecord | None:
+    query = f"SELECT {_COLUMNS} FROM turns WHERE conversation_id = ? AND {which} ORDER BY generation DESC LIMIT 1"
+    row = db.row(query, (conversation_id, *values))
     return None if row is None else TurnRecord(*row)
 
 

@@ -227,6 +227,24 @@ class TurnsContract(StoreBase):
 
         run(work)
 
+    def test_turns_of_any_cell_and_of_a_renamed_notebook(self, run: Callable[..., None]) -> None:
+        """The newest turn of any cell; and, where the conversation has the notebook's name, of the same cell before that."""
+
+        async def work(store: Store) -> None:
+            conversation, first = await self.asked(store, cell="old#c1#0")
+            turn = a_turn(conversation, cell="old#c2#0")
+            begun = await store.begin_turn(replace(turn.record, asked="what"), turn.messages)
+            assert begun.asked == "what"
+            assert await store.turn_of_cell(conversation.id, None) == begun
+            assert await store.turn_of_cell(conversation.id, "new#c2#0") is None
+            await store.update(conversation.id, name="new")
+            assert await store.turn_of_cell(conversation.id, "new#c2#0") == begun
+            assert await store.turn_of_cell(conversation.id, "new#c1#0") == first.record
+            assert await store.turn_of_cell(conversation.id, "new#c1#1") is None
+            assert await store.turn_of_cell(conversation.id, "other#c1#0") is None
+
+        run(work)
+
     def test_own_turns_are_alive(self, run: Callable[..., None]) -> None:
         """Recovery never touches a turn that this process runs, however old its lease."""
 

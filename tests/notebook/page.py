@@ -112,6 +112,7 @@ class Page:
         kept, more = self._kept(snapshot, fresh[0]["id"]) if fresh else ([], False)
         self.messages, self.more = [*kept, *fresh], more if kept else snapshot["more"]
         self.path = snapshot.get("path")
+        self.continues: str = snapshot.get("continues", "")
 
     def _kept(self, snapshot: Json, first: str) -> tuple[list[Json], bool]:
         """The older messages that are still those before the snapshot's, and whether there are others before them."""

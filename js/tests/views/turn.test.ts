@@ -25,6 +25,20 @@ describe("a turn view", () => {
     expect(shown.focused).toBe(shown.find(".turn"));
   });
 
+  test("says of a stored answer when it was given, until another one is shown", async () => {
+    view = new TestView({ kind: "turn", status: "submitted", snapshot: snapshot([], { turn: "t1" }) });
+    const shown = view.render();
+    const given = line(message("q", "user", "Why?"), message("a", "assistant", "Because."));
+    view.model.deliver({
+      op: "snapshot",
+      snapshot: snapshot(given, { generation: 2, turn: "t1", continues: "answered on Monday" }),
+    });
+    await vi.waitFor(() => expect(shown.find(".continues").textContent).toBe("answered on Monday"));
+    await vi.waitFor(() => expect(view.model.get("snapshot")).toMatchObject({ continues: "answered on Monday" }));
+    view.model.deliver({ op: "snapshot", snapshot: snapshot(given, { generation: 3, turn: "t2" }) });
+    await vi.waitFor(() => expect(shown.has(".continues")).toBe(false));
+  });
+
   test("counts what has come while it streams, by the provider's own count as soon as there is one", async () => {
     view = new TestView({ kind: "turn", status: "streaming", snapshot: snapshot([], { turn: "t1" }) });
     const shown = view.render();

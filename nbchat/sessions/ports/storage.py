@@ -20,7 +20,8 @@ __all__ = ["ConversationStore", "RequestLedger", "SettingsStore", "TurnRecord"]
 @dataclass(frozen=True, slots=True)
 class TurnRecord:
     """A turn as storage sees it. `generation` is given by the store when the turn begins and never repeats within a
-    conversation. `cell` is the key of the notebook cell that asked, if one did. `owner` is the process that runs it."""
+    conversation. `cell` is the key of the notebook cell that asked, if one did, and `asked` says what it asked (`asked.py`).
+    `owner` is the process that runs it."""
 
     id: str
     conversation: str
@@ -31,6 +32,7 @@ class TurnRecord:
     owner: str = ""
     generation: int = 0
     started: float = 0.0
+    asked: str = ""
 
 
 class ConversationStore(Protocol):
@@ -117,8 +119,9 @@ class ConversationStore(Protocol):
         because they were made)."""
         ...
 
-    async def turn_of_cell(self, conversation_id: str, cell: str) -> TurnRecord | None:
-        """Return the newest turn that the cell with this key asked."""
+    async def turn_of_cell(self, conversation_id: str, cell: str | None) -> TurnRecord | None:
+        """Return the newest turn that the cell with this key asked, or (None) any cell. In the conversation that has the name
+        of the cell's notebook, also one that the cell asked when the notebook had another name."""
         ...
 
     async def recover(self, conversation_id: str | None = None) -> list[str]:
