@@ -127,6 +127,28 @@ def test_a_view_of_a_restarted_kernel_gives_the_words_back(open_chat: OpenChat) 
         expect(view.answers).to_have_text(["You said: one", "You said: two"])
 
 
+def test_restart_and_run_all_shows_ten_answers_and_sends_nothing(open_chat: OpenChat) -> None:
+    """Each below its cell, with the date; the last one run again asks anew, without the label."""
+    with ScriptedServer(echo, api_key=KEY) as server:
+        notebook = open_chat(server, [f"%chat {number}" for number in range(1, 11)])
+        notebook.run_all()
+        expect(view_of(notebook.cell(10)).answers).to_have_text(["You said: 10"])
+        assert len(server.chats) == 10
+        notebook.page.evaluate("path => __lab.kernel(path).restart()", notebook.path)
+        notebook.wait_ready()
+        notebook.run_all()
+        for number in range(10, 0, -1):
+            cell = notebook.cell(number)
+            cell.scroll_into_view_if_needed()
+            expect(view_of(cell).answers).to_have_text([f"You said: {number}"])
+            expect(view_of(cell).root.locator(".continues")).to_contain_text("run again to ask anew")
+        assert len(server.chats) == 10
+        notebook.run(10)
+        expect(view_of(notebook.cell(10)).root.locator(".continues")).to_have_count(0)
+        expect(view_of(notebook.cell(10)).answers).to_have_text(["You said: 10"])
+        assert len(server.chats) == 11
+
+
 def test_a_message_far_up_is_deleted_and_taken_back_by_keyboard(open_chat: OpenChat) -> None:
     """One stop a row, arrows along it; the place is kept, and Undo has the focus."""
     with ScriptedServer(echo, api_key=KEY) as server:
