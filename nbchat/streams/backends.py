@@ -22,9 +22,11 @@ def open_streams(url: str, clock: Clock, *, owner: str = "local") -> tuple[JobSt
     scheme = url.partition(":")[0].strip().lower()
     if scheme in ("", "memory"):
         return memory_streams(clock, owner)
+    if scheme == "sqlite":
+        return _sqlite(url.partition(":")[2].strip(), clock, owner)
     raise ConfigError(
         f'NBCHAT_STREAMS names the backend "{scheme}", which this nbchat does not have.',
-        hint='Only "memory:" is supported: remove the variable, or set it to that.',
+        hint='Remove the variable, or set it to "memory:" or "sqlite:".',
     )
 
 
@@ -42,3 +44,9 @@ def memory_streams(clock: Clock, owner: str) -> tuple[MemoryJobStore, MemoryEven
     )
     log = MemoryEventTransport(on_append=jobs.touch)
     return jobs, log
+
+
+def _sqlite(place: str, clock: Clock, owner: str) -> tuple[JobStore, EventTransport]:
+    from nbchat.streams.sqlite.opening import open_sqlite, path_of
+
+    return open_sqlite(path_of(place), clock, owner)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from typing import Any
 
 from nbchat.core.events import TurnEnd, TurnError
 from nbchat.sessions.ports import EventLogEntry
 
-__all__ = ["Readers", "Subscription"]
+__all__ = ["HeldBack", "Readers", "Subscription"]
 
 _log = logging.getLogger("nbchat.streams")
 _Callback = Callable[[EventLogEntry], None]
@@ -40,6 +41,37 @@ class Subscription:
             readers.remove(self)
 
 
+class HeldBack:
+    """The calls of a reader whose `attach` has not returned yet: kept in order, and made when it has what they follow from."""
+
+    __slots__ = ("_kept", "subscription")
+
+    def __init__(self) -> None:
+        self._kept: list[tuple[Callable[..., None], tuple[Any, ...]]] | None = []
+        self.subscription: Subscription | None = None
+
+    def through(self, call: Callable[..., None]) -> Callable[..., None]:
+        """Return `call`, kept back until `let_go`."""
+
+        def kept(*arguments: Any) -> None:
+            if self._kept is None:
+                call(*arguments)
+            else:
+                self._kept.append((call, arguments))
+
+        return kept
+
+    def let_go(self) -> None:
+        """Make the calls that were kept, and keep no more."""
+        kept, self._kept = self._kept or [], None
+        for call, arguments in kept:
+            if self.subscription is not None and self.subscription.active:
+                try:
+                    call(*arguments)
+                except Exception:
+                    _log.exception("a reader of an event log raised")
+
+
 class LastLeft:
     """Somebody who wants to know when the last reader leaves."""
 
@@ -51,8 +83,7 @@ class LastLeft:
 
     def unsubscribe(self) -> None:
         """Let go; idempotent."""
-        if self._callback in self._readers.when_empty:
-            self._readers.when_empty.remove(self._callback)
+        self._readers.unlisten(self._callback)
 
 
 class Readers:
@@ -80,17 +111,30 @@ class Readers:
     def remove(self, subscription: Subscription) -> None:
         """Close a subscription; called by its `unsubscribe`."""
         self._open.remove(subscription)
+        self.closed()
+
+    def closed(self) -> None:
+        """One let go. A backend whose other kernels have readers too says itself when the last one left."""
         if not self._open:
-            for callback in tuple(self.when_empty):
-                try:
-                    callback()
-                except Exception:
-                    _log.exception("a callback for the last reader's leaving raised")
+            self.tell_left()
+
+    def tell_left(self) -> None:
+        """Tell those who wait for it that the last reader left."""
+        for callback in tuple(self.when_empty):
+            try:
+                callback()
+            except Exception:
+                _log.exception("a callback for the last reader's leaving raised")
 
     def listen(self, when_empty: Callable[[], None]) -> LastLeft:
         """Call `when_empty` each time the last subscription lets go."""
         self.when_empty.append(when_empty)
         return LastLeft(self, when_empty)
+
+    def unlisten(self, when_empty: Callable[[], None]) -> None:
+        """Call it no more; called by its `unsubscribe`."""
+        if when_empty in self.when_empty:
+            self.when_empty.remove(when_empty)
 
     def tell_gap(self) -> None:
         """Tell every reader that what comes next does not follow from what it has."""

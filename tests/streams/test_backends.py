@@ -12,6 +12,7 @@ from nbchat.core.errors import ConfigError
 from nbchat.core.events import TextDelta
 from nbchat.sessions.ports import EventTransport, Job, JobStore
 from nbchat.streams import open_streams
+from nbchat.streams.sqlite.opening import path_of
 from tests.contracts.values import finish_all
 from tests.support.clock import ManualClock
 
@@ -26,6 +27,23 @@ def test_memory(url: str) -> None:
     assert type(other).__name__ == "MemoryEventTransport"
 
 
+@pytest.mark.parametrize(
+    ("place", "path"),
+    [
+        ("", "/data/streams.db"),
+        ("//", "/data/streams.db"),
+        ("/tmp/a.db", "/tmp/a.db"),
+        ("///tmp/a.db", "/tmp/a.db"),
+        ("~/a.db", str(Path("~/a.db").expanduser())),
+        ("a.db", str(Path("a.db").absolute())),
+    ],
+)
+def test_sqlite_places(place: str, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A path behind "sqlite:", in the form of a URL too; without one, the file beside the conversations."""
+    monkeypatch.setenv("NBCHAT_HOME", "/data")
+    assert path_of(place) == Path(path)
+
+
 @pytest.mark.parametrize("url", ["redis://:password@host/0", "kafka:", "nonsense"])
 def test_unknown_schemes(url: str) -> None:
     """A scheme without a backend is refused with what is supported, and without the URL (it may hold a password)."""
@@ -35,11 +53,17 @@ def test_unknown_schemes(url: str) -> None:
 
 
 def test_backends_are_loaded_when_asked_for() -> None:
-    """Importing the room loads no backend."""
-    script = "import sys, nbchat.streams; print([name for name in sys.modules if 'streams.memory' in name])"
+    """Importing the room loads no backend, and the default one no SQLite before its file is opened."""
+    script = """
+import sys, nbchat.streams
+print([name for name in sys.modules if "streams.memory" in name or "streams.sqlite" in name])
+from nbchat.runtime.clock import SystemClock
+nbchat.streams.open_streams("sqlite:", SystemClock())
+print([name for name in sys.modules if "sqlite3" in name])
+"""
     root = Path(__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=root)
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.split() == ["[]", "[]"]
 
 
 def a_job(stream_id: str) -> Job:
