@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -19,7 +20,7 @@ from nbchat.core.errors import StorageError
 from nbchat.core.messages import Message, Part
 from nbchat.core.models import Provider
 from nbchat.core.requests import RequestRecord
-from nbchat.sessions.ports import TurnRecord
+from nbchat.sessions.ports import Standing, TurnRecord
 from nbchat.storage.carrier import Carrier
 from nbchat.storage.unsaved import Write
 
@@ -142,8 +143,15 @@ class FallbackStore(Carrier):
 
     # ------------------------------------------------------------ turns
 
+    async def standing(self, conversation_id: str) -> Standing:
+        """Return how a conversation stands before a turn begins in it; in trouble, as far as this process knows."""
+        if self.trouble is not None and await self._unsaved.memory.get(conversation_id) is not None:
+            return replace(await self._unsaved.memory.standing(conversation_id), changes=None)
+        return await self._readable(self._primary.standing(conversation_id), Standing())
+
     async def begin_turn(self, turn: TurnRecord, messages: Sequence[Message]) -> TurnRecord:
-        """Save the turn with its messages; a known request id returns its turn, whose `id` then differs."""
+        """Save the turn with its messages; a known request id returns its turn, whose `id` then differs. Raises BusyError while
+        another turn runs in the conversation."""
         begun: TurnRecord = await self._write(Write("begin_turn", (turn, tuple(messages)), conversation=turn.conversation))
         return begun
 

@@ -17,7 +17,7 @@ from nbchat.core.cost import Cost
 from nbchat.core.messages import Message, Part
 from nbchat.core.models import Provider
 from nbchat.core.requests import RequestRecord
-from nbchat.sessions.ports import Clock, TurnRecord
+from nbchat.sessions.ports import Clock, Standing, TurnRecord
 from nbchat.storage import conversations, index, ledger, messages, purge, search, settings, turns
 from nbchat.storage.conversations import Whole
 from nbchat.storage.database import BUSY_SECONDS, Database
@@ -131,8 +131,14 @@ class SqliteStore:
 
     # ------------------------------------------------------------ turns
 
+    async def standing(self, conversation_id: str) -> Standing:
+        """Return how a conversation stands before a turn begins in it."""
+        now = self._clock.time()
+        return await self._writer.run(lambda db: turns.standing(db, conversation_id, now))
+
     async def begin_turn(self, turn: TurnRecord, messages: Sequence[Message]) -> TurnRecord:
-        """Save the turn with its messages; a known request id returns its turn, whose `id` then differs."""
+        """Save the turn with its messages; a known request id returns its turn, whose `id` then differs. Raises BusyError while
+        another turn runs in the conversation."""
         now = self._clock.time()
 
         def work(db: Database) -> TurnRecord:

@@ -1,6 +1,7 @@
 """Turns in SQL: begin once, checkpoint, end once, keep the lease, and find the dead.
 
-Owns the two rules that keep a history honest: a request id begins at most one turn, and the first end of a turn wins.
+Owns the rules that keep a history honest: a request id begins at most one turn, at most one turn runs in a conversation (over
+all processes), and the first end of a turn wins.
 """
 
 from __future__ import annotations
@@ -9,19 +10,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from nbchat.core.cost import UNKNOWN_COST
-from nbchat.core.errors import UsageError
+from nbchat.core.errors import BusyError, UsageError
 from nbchat.core.messages import Message, Part
 from nbchat.core.models import split_model
 from nbchat.core.requests import RequestRecord
 from nbchat.core.usage import Usage
 from nbchat.machine.owner import LEASE_SECONDS, is_dead, this_process
-from nbchat.sessions.ports import TurnRecord
+from nbchat.sessions.ports import Standing, TurnRecord
 from nbchat.storage import ledger, messages
 from nbchat.storage.codec import MESSAGE_COLUMNS, message_from_row
 from nbchat.storage.conversations import gone
 from nbchat.storage.database import Database
 
-__all__ = ["begin", "checkpoint", "end", "heartbeat", "interrupt", "of_cell", "recover"]
+__all__ = ["begin", "checkpoint", "end", "heartbeat", "interrupt", "of_cell", "recover", "standing"]
 
 _COLUMNS = "id, conversation_id, user_message, assistant_message, request_id, cell, owner, generation, started, asked"
 
@@ -29,8 +30,9 @@ _COLUMNS = "id, conversation_id, user_message, assistant_message, request_id, ce
 def begin(db: Database, turn: TurnRecord, given: Sequence[Message], now: float) -> TurnRecord:
     """Save the turn with its messages and move the head to the answer; a known request id returns its turn instead.
 
-    An answer that is there already is gone on with. A generation that `turn` brings (it was begun elsewhere) is kept where
-    it is free. Raises UsageError when the conversation is gone, or another turn is writing on the answer.
+    An answer that is there already is gone on with. A turn that brings a generation was begun before, while the file was in
+    trouble: it keeps that where it is free, and runs whoever else does. Raises UsageError when the conversation is gone, or
+    another turn is writing on the answer, BusyError while another turn runs in the conversation.
     """
     with db.transaction():
         known = db.row(f"SELECT {_COLUMNS} FROM turns WHERE request_id = ?", (turn.request_id,))
@@ -39,7 +41,7 @@ def begin(db: Database, turn: TurnRecord, given: Sequence[Message], now: float) 
         row = db.row("SELECT generation FROM conversations WHERE id = ?", (turn.conversation,))
         if row is None:
             raise gone()
-        _end_dead(db, turn.assistant_message, now)
+        _make_room(db, turn, now)
         generation = _free_generation(db, turn, row[0])
         begun = replace(turn, owner=str(this_process()), generation=generation, started=turn.started or now)
         db.execute(
@@ -59,13 +61,32 @@ def begin(db: Database, turn: TurnRecord, given: Sequence[Message], now: float) 
     return begun
 
 
-def _end_dead(db: Database, answer: str, now: float) -> None:
-    """End a dead turn that wrote on the answer; raises UsageError while a living one does."""
-    rows = db.rows("SELECT id, owner, lease FROM turns WHERE assistant_message = ? AND ended IS NULL", (answer,))
-    for turn_id, owner, lease in rows:
-        if not is_dead(owner, lease, now):
+def _make_room(db: Database, turn: TurnRecord, now: float) -> None:
+    """End the dead turns of the conversation; raises BusyError while a living one runs there."""
+    rows = db.rows("SELECT id, assistant_message, owner, lease FROM turns WHERE conversation_id = ? AND ended IS NULL",
+        (turn.conversation,),
+    )  # fmt: skip
+    for turn_id, answer, owner, lease in rows:
+        if is_dead(owner, lease, now):
+            interrupt(db, [turn_id], now)
+        elif not turn.generation:
+            raise BusyError("another answer is being written in this conversation.", hint="Stop it first, or wait for its end.")
+        elif answer == turn.assistant_message:
             raise UsageError("this answer is still being written.", hint="Stop it first, or wait for its end.")
-        interrupt(db, [turn_id], now)
+
+
+def standing(db: Database, conversation_id: str, now: float) -> Standing:
+    """Return the turn that a living process runs in the conversation, the next generation, and SQLite's own sign that another
+    connection has written."""
+    with db.snapshot():
+        rows = db.rows(
+            f"SELECT {_COLUMNS}, lease FROM turns WHERE conversation_id = ? AND ended IS NULL ORDER BY generation DESC",
+            (conversation_id,),
+        )
+        found = db.row("SELECT generation FROM conversations WHERE id = ?", (conversation_id,))
+    living = next((TurnRecord(*row[:-1]) for row in rows if not is_dead(row[6], row[-1], now)), None)
+    (changes,) = db.row("PRAGMA data_version") or (0,)
+    return Standing(living, 1 + (found[0] if found is not None else 0), (id(db), changes))
 
 
 def _free_generation(db: Database, turn: TurnRecord, last: int) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from nbchat.core.conversations import Conversation
-from nbchat.core.errors import ErrorInfo, UsageError
+from nbchat.core.errors import BusyError, ErrorInfo, UsageError
 from nbchat.core.messages import ImagePart, Message, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
 from nbchat.storage import Store
 from tests.contracts.store_base import StoreBase
@@ -50,10 +50,12 @@ class TurnsContract(StoreBase):
         """Each turn of a conversation gets a higher generation; conversations count for themselves."""
 
         async def work(store: Store) -> None:
-            conversation, _ = await self.asked(store)
+            conversation, before = await self.asked(store)
             for expected in (2, 3):
-                asked = a_turn(conversation)
-                assert (await store.begin_turn(asked.record, asked.messages)).generation == expected
+                await store.end_turn(before.record, end_of(before), [])
+                assert (await store.standing(conversation.id)).generation == expected
+                before = a_turn(conversation)
+                assert (await store.begin_turn(before.record, before.messages)).generation == expected
             _, other = await self.asked(store, "other")
             assert other.record.generation == 1
 
@@ -129,16 +131,36 @@ class TurnsContract(StoreBase):
 
         run(work)
 
-    def test_one_turn_an_answer(self, run: Callable[..., None]) -> None:
-        """A turn that would go on with an answer while another one writes on it is refused, and changes nothing."""
+    def test_one_turn_a_conversation(self, run: Callable[..., None]) -> None:
+        """While a turn runs, no other one begins in its conversation, on the same answer or behind it, and nothing changes; it
+        is named, and once it has ended the next one begins. Other conversations do not care."""
 
         async def work(store: Store) -> None:
             conversation, first = await self.asked(store)
-            record = replace(a_turn(conversation).record, user_message=first.question.id, assistant_message=first.answer.id)
-            with pytest.raises(UsageError, match="still being written"):
-                await store.begin_turn(record, first.messages)
+            assert (await store.standing(conversation.id)).running == first.record
+            other = a_turn(conversation)
+            again = replace(other.record, user_message=first.question.id, assistant_message=first.answer.id)
+            for record, messages in ((other.record, other.messages), (again, first.messages)):
+                with pytest.raises(BusyError, match="being written"):
+                    await store.begin_turn(record, messages)
             await store.checkpoint(first.record, [TextPart("fine")])
-            assert (await store.messages(conversation.id))[1].text == "fine"
+            assert [message.text for message in await store.messages(conversation.id)] == [first.question.text, "fine"]
+            await self.asked(store, "other")
+            await store.end_turn(first.record, end_of(first, "fine"), [])
+            assert (await store.standing(conversation.id)).running is None
+            assert (await store.begin_turn(other.record, other.messages)).generation == 2
+
+        run(work)
+
+    def test_own_changes_are_no_news(self, run: Callable[..., None]) -> None:
+        """The sign that another process has written stays as it is whatever this one writes."""
+
+        async def work(store: Store) -> None:
+            conversation, first = await self.asked(store)
+            before = (await store.standing(conversation.id)).changes
+            await store.end_turn(first.record, end_of(first), [])
+            await store.update(conversation.id, title="t")
+            assert (await store.standing(conversation.id)).changes == before
 
         run(work)
 
@@ -217,7 +239,8 @@ class TurnsContract(StoreBase):
         """A cell's newest turn is found, in its own conversation alone."""
 
         async def work(store: Store) -> None:
-            conversation, _ = await self.asked(store, cell="c1")
+            conversation, older = await self.asked(store, cell="c1")
+            await store.end_turn(older.record, end_of(older), [])
             newer = a_turn(conversation, cell="c1")
             begun = await store.begin_turn(newer.record, newer.messages)
             other, _ = await self.asked(store, "other")

@@ -3,7 +3,7 @@
 `python -m tests.soak.two_kernels [--turns 500]` runs the full number; the tests run fewer.
 
 Each kernel is a process that asks as fast as it can, with checkpoints, searches, edits and marks in between, through the store
-as people have it: what a lock would make it say, it says.
+as people have it: what a lock would make it say, it says. While the other one's answer is being written it waits, as sessions do.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from nbchat.core.errors import ErrorInfo
+from nbchat.core.errors import BusyError, ErrorInfo
 from nbchat.core.messages import TextPart
 from nbchat.runtime.clock import SystemClock
-from nbchat.storage import Place, SqliteStore, open_store
-from tests.contracts.values import a_conversation, a_message, a_record, a_turn, end_of
+from nbchat.sessions.ports import TurnRecord
+from nbchat.storage import Place, SqliteStore, Store, open_store
+from tests.contracts.values import Asked, a_conversation, a_message, a_record, a_turn, end_of
 
 ROOT = Path(__file__).parents[2]
 KERNELS = ("a", "b")
@@ -39,7 +40,7 @@ async def ask(path: Path, who: str, turns: int) -> None:
     sys.stdin.readline()
     for number in range(turns):
         asked = a_turn(conversation, text=f"{who} {number}")
-        record = await store.begin_turn(asked.record, asked.messages)
+        record = await begin(store, asked)
         for piece in ("one ", "two "):
             await store.checkpoint(record, [TextPart(piece)])
         if chance.random() < 0.1:
@@ -51,6 +52,15 @@ async def ask(path: Path, who: str, turns: int) -> None:
             await store.mark(conversation.id, [own.id], deleted=True)
     assert said == [], said
     await store.aclose()
+
+
+async def begin(store: Store, asked: Asked) -> TurnRecord:
+    """Begin a turn once the other kernel's has ended: never two at once."""
+    while True:
+        try:
+            return await store.begin_turn(asked.record, asked.messages)
+        except BusyError:
+            await asyncio.sleep(0.001)
 
 
 def start(path: Path, who: str, turns: int) -> subprocess.Popen[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -76,11 +76,10 @@ def test_generations_go_on(path: Path) -> None:
         generations = []
         for lock in (False, True, True, False, False):
             asked = a_turn(conversation)
-            if lock:
-                with locked(path):
-                    generations.append((await store.begin_turn(asked.record, asked.messages)).generation)
-            else:
-                generations.append((await store.begin_turn(asked.record, asked.messages)).generation)
+            with locked(path) if lock else nullcontext():
+                record = await store.begin_turn(asked.record, asked.messages)
+                await store.end_turn(record, end_of(asked), [])
+            generations.append(record.generation)
         assert generations == [1, 2, 3, 4, 5]
         await store.aclose()
 
@@ -255,7 +254,7 @@ def test_the_order_of_what_was_said_in_trouble(path: Path) -> None:
         before = a_turn(conversation)
         await store.begin_turn(before.record, before.messages)
         with locked(path):
-            await store.checkpoint(before.record, [TextPart("zero")])
+            await store.end_turn(before.record, end_of(before, "zero"), [])
             await whole_turn(store, conversation, "one")
             running = a_turn(conversation)
             record = await store.begin_turn(running.record, running.messages)
@@ -380,8 +379,8 @@ def test_quiet_log(path: Path, caplog: pytest.LogCaptureFixture) -> None:
 
     async def work() -> None:
         store = Noted(path)
-        conversation = await store.create(a_conversation())
-        await asyncio.gather(*(whole_turn(store, conversation, f"{number}") for number in range(5)))
+        conversations = [await store.create(a_conversation(f"{number}")) for number in range(5)]
+        await asyncio.gather(*(whole_turn(store, conversation, "fine") for conversation in conversations))
         await store.aclose()
 
     with caplog.at_level(logging.INFO):

@@ -132,10 +132,11 @@ async def change(store: SqliteStore, chance: random.Random, step: int) -> None:
     """One of the things that people do to what was said."""
     rows = await store.summaries(archived=None)
     kind = chance.choice(("new", "ask", "ask", "resume", "mark", "purge", "delete", "leave", "import"))
-    if kind == "new" or not rows:
+    row = chance.choice(rows) if rows else None
+    if row is None or kind == "new" or (row.running and kind in ("ask", "leave", "resume")):
         await store.create(a_conversation(f"n{step}"))
         return
-    conversation = chance.choice(rows).conversation
+    conversation = row.conversation
     messages = await store.messages(conversation.id)
     text = " ".join(chance.choices(("zebra", "quagga", "Größe", "日本語", "okapi"), k=4))
     answers = [message for message in messages if message.role == "assistant" and message.status == "complete"]

@@ -12,7 +12,7 @@ from decimal import Decimal
 from nbchat.sessions.ports.clock import Clock
 from nbchat.sessions.ports.others import OtherKernels
 from nbchat.sessions.ports.providers import KeySource, ModelProvider, PriceBook, TokenCounter
-from nbchat.sessions.ports.storage import ConversationStore, RequestLedger, SettingsStore, TurnRecord
+from nbchat.sessions.ports.storage import ConversationStore, RequestLedger, SettingsStore, Standing, TurnRecord
 from nbchat.sessions.ports.streams import (
     EventLogEntry,
     EventTransport,
@@ -44,6 +44,7 @@ __all__ = [
     "RequestLedger",
     "ResumeState",
     "SettingsStore",
+    "Standing",
     "StreamsError",
     "Subscription",
     "TokenCounter",

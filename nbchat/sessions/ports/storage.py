@@ -14,7 +14,7 @@ from nbchat.core.messages import Message, Part
 from nbchat.core.models import Provider
 from nbchat.core.requests import RequestRecord
 
-__all__ = ["ConversationStore", "RequestLedger", "SettingsStore", "TurnRecord"]
+__all__ = ["ConversationStore", "RequestLedger", "SettingsStore", "Standing", "TurnRecord"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,17 @@ class TurnRecord:
     generation: int = 0
     started: float = 0.0
     asked: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a conversation stands before a turn begins in it: the turn that runs there now, in whichever living process; the
+    generation that the next one gets; and a value that differs from an earlier one when another process may have written in
+    between (None: nobody knows)."""
+
+    running: TurnRecord | None = None
+    generation: int = 0
+    changes: object = None
 
 
 class ConversationStore(Protocol):
@@ -98,13 +109,18 @@ class ConversationStore(Protocol):
         "interrupted" (see `recover`)."""
         ...
 
+    async def standing(self, conversation_id: str) -> Standing:
+        """Return how a conversation stands: cheap, asked before every turn."""
+        ...
+
     async def begin_turn(self, turn: TurnRecord, messages: Sequence[Message]) -> TurnRecord:
         """Save, in one transaction, the turn, its user message and its streaming answer, and move the head there.
 
         Messages that are there already stay as they are, but for the answer: one that the turn goes on with (resume, retry)
         becomes "streaming" again with the parts that it has, without the error and finish reason that it had.
         Returns the turn with its generation and owner. A turn whose `request_id` is known is not begun again: the
-        stored one is returned, and its `id` differs from the one given.
+        stored one is returned, and its `id` differs from the one given. At most one turn runs in a conversation, over all
+        processes: raises BusyError while another one does (one whose owner is dead is ended as "interrupted" first).
         """
         ...
 
