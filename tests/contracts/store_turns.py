@@ -255,6 +255,7 @@ class TurnsContract(StoreBase):
 
         async def work(store: Store) -> None:
             conversation, first = await self.asked(store, cell="old#c1#0")
+            await store.end_turn(first.record, end_of(first), [])
             turn = a_turn(conversation, cell="old#c2#0")
             begun = await store.begin_turn(replace(turn.record, asked="what"), turn.messages)
             assert begun.asked == "what"
