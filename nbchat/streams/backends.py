@@ -24,9 +24,13 @@ def open_streams(url: str, clock: Clock, *, owner: str = "local") -> tuple[JobSt
         return memory_streams(clock, owner)
     if scheme == "sqlite":
         return _sqlite(url.partition(":")[2].strip(), clock, owner)
+    if scheme in ("redis", "rediss"):
+        from nbchat.streams.redis import open_redis
+
+        return open_redis(url, clock, owner)
     raise ConfigError(
         f'NBCHAT_STREAMS names the backend "{scheme}", which this nbchat does not have.',
-        hint='Remove the variable, or set it to "memory:" or "sqlite:".',
+        hint='There are "memory:", "sqlite:" and "redis://...": remove the variable, or set it to one of them.',
     )
 
 

@@ -44,7 +44,7 @@ def test_sqlite_places(place: str, path: str, monkeypatch: pytest.MonkeyPatch) -
     assert path_of(place) == Path(path)
 
 
-@pytest.mark.parametrize("url", ["redis://:password@host/0", "kafka:", "nonsense"])
+@pytest.mark.parametrize("url", ["redis+x://:password@host/0", "kafka:", "nonsense"])
 def test_unknown_schemes(url: str) -> None:
     """A scheme without a backend is refused with what is supported, and without the URL (it may hold a password)."""
     with pytest.raises(ConfigError, match='"memory:"') as caught:
