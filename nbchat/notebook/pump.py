@@ -21,7 +21,7 @@ __all__ = ["MESSAGES_A_SECOND", "NO_TIME", "Pump"]
 
 MESSAGES_A_SECOND = 100
 _BURST = 20
-"""Messages that may go at once after a quiet time: leading edges are not delayed."""
+"""Messages that may go at once after a quiet time: leading edges are not delayed. And so many ends may go beyond the budget."""
 _NOW = float("-inf")
 NO_TIME = 1e-6
 """Seconds: what is due within it is due now (a clock's sums are rounded)."""
@@ -42,7 +42,8 @@ class Pump:
         self._until = _NOW
 
     def request(self, view: View, due: float, *, urgent: bool = False) -> None:
-        """Serve `view` at `due` (monotonic seconds) or when it asked before, if that is earlier; urgent: now, budget or not."""
+        """Serve `view` at `due` (monotonic seconds) or when it asked before, if that is earlier; urgent: now, before all others
+        and beyond the budget, by a burst."""
         due = _NOW if urgent else due
         if view.due is not None and view.due <= due:
             return
@@ -74,7 +75,7 @@ class Pump:
                 heapq.heappop(self._heap)
                 continue
             now = self._clock.monotonic()
-            wait = max(due - now, 0.0 if view.urgent else self.bucket.wait(now))
+            wait = max(due - now, self.bucket.wait(now, urgent=view.urgent))
             if wait > NO_TIME:
                 await self._sleep(now, wait)
                 continue

@@ -48,7 +48,11 @@ class Teller:
             hellos = [hello for hello in hellos if hello != before]
         if not whole:
             await self._answer_all(view, hellos)
-        self._state(view, asked=asked, current=current)
+        now = self._clock.monotonic()
+        if view.state_changed and not asked and (debt := self._pump.bucket.wait(now)) > NO_TIME:
+            self._pump.request(view, now + debt)  # many ends at once: their texts go first, and what else changed is paid for
+        else:
+            self._state(view, asked=asked, current=current)
         self._repeat(view)
 
     async def _flush(self, view: View) -> bool:

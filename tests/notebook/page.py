@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+from typing import cast
 
 from nbchat.notebook.wire import Json
 
@@ -11,7 +12,8 @@ __all__ = ["Page", "text_of"]
 
 _BUSY = ("submitted", "streaming")
 _GAP = (0.25, 4.0)
-_QUIET = (0.7, 30.0)
+_QUIET_FIRST, _QUIET_FIRST_MOST, _QUIET_MOST = 0.5, 5.0, 30.0
+_PACE = 0.5
 _HELD_MOST = 64
 _NEVER_BEGAN_TRIES = 4
 
@@ -28,6 +30,7 @@ class Page:
         self._held: list[Json] = []
         self._forced = self._overdue = False
         self._wait, self._most, self._tries = 0.0, 0.0, 0
+        self._pace, self._moved_at = _PACE, cast("float | None", None)
         self._adopt(snapshot)
         self._seen = self.position[:2]
         self._hello()
@@ -89,6 +92,8 @@ class Page:
             self._apply(fit)
             moved = True
         self._held = [each for each in self._held if not self._old(each)]
+        if moved:
+            self._measure(now)
         self._plan(now, moved=moved)
         return moved
 
@@ -247,9 +252,14 @@ class Page:
         if not behind and not running:
             self.due = None
             return
-        first, most = _GAP if behind else _QUIET
+        first, most = _GAP if behind else (min(max(4 * self._pace, _QUIET_FIRST), _QUIET_FIRST_MOST), _QUIET_MOST)
         if moved or self.due is None or self._most != most:
             self.due, self._wait, self._most, self._tries = now + first, first, most, 0
+
+    def _measure(self, now: float) -> None:
+        if self._moved_at is not None:
+            self._pace = (self._pace + min(now - self._moved_at, _QUIET_FIRST_MOST)) / 2
+        self._moved_at = None if self.position[2] else now
 
     def _hello(self) -> None:
         generation, have = (-1, 0) if self._forced else self.position[:2]

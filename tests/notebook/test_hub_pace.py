@@ -85,6 +85,28 @@ def test_all_views_of_a_kernel_share_a_hundred_messages_a_second() -> None:
     play(act)
 
 
+def test_a_hundred_ends_at_once_stay_within_the_budget() -> None:
+    """Some go out at once and the others within the second, before anything else; then the small states, when that is paid for."""
+
+    async def act(stage: Stage) -> None:
+        session = stage.session()
+        views = [stage.view(session)[1] for _ in range(100)]
+        await session.begin(session.submit("hi"), 1)
+        await stream(stage, 3)
+        before = [len(view.times) for view in views]
+        await session.end()
+        counts = []
+        for _ in range(3):
+            await stage.clock.advance(1)
+            counts.append(sum(len(view.times) for view in views) - sum(before) - sum(counts))
+        assert counts[0] <= 125
+        assert sum(counts[:2]) <= 225
+        assert {view.messages[-1]["events"][-1]["type"] for view in views} == {"turn-end"}
+        assert {view.states[-1]["status"] for view in views} == {"idle"}
+
+    play(act)
+
+
 def test_three_hundred_views_slow_down_and_still_get_everything() -> None:
     """More views than the budget has messages for two seconds: each comes round less often, none is left out."""
 
