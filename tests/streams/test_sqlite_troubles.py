@@ -1,0 +1,287 @@
+"""What can be wrong with the file that kernels share: each is said in a sentence, and over when it is over."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+
+from nbchat.core.events import TextDelta
+from nbchat.sessions.ports import LogGapError, StreamsError
+from nbchat.streams.sqlite import file as sqlite_file
+from tests.contracts.streams_base import START, Reader, a_job, text_of
+from tests.contracts.values import finish_all
+from tests.streams.sqlite_places import impatient, in_process, kernel, refused, run_program, works
+from tests.support.house import eventually
+
+unix = pytest.mark.skipif(sys.platform == "win32", reason="no modes, limits and forks there")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "streams.db"
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """A directory for a child that gives up root's rights: pytest's own are for their owner alone."""
+    with tempfile.TemporaryDirectory() as directory:
+        home = Path(directory)
+        if os.getuid() == 0:
+            os.chown(home, 65534, 65534)
+        yield home
+        home.chmod(0o755)
+
+
+@unix
+def test_private(path: Path) -> None:
+    """Directory and files are their owner's alone."""
+
+    async def work() -> None:
+        async with kernel(path) as here:
+            await works(here)
+            modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+            assert modes == dict.fromkeys(("streams.db", "streams.db-wal", "streams.db-shm"), 0o600)
+            assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+    finish_all(work())
+
+
+def test_deleted(path: Path) -> None:
+    """Whoever deletes the file takes away what can be written again: kernels go on in a new one, and say what is lost."""
+
+    async def work() -> None:
+        async with kernel(path) as one, kernel(path) as two:
+            await one.jobs.create_job(a_job())
+            await one.log.append("t1", 1, [START, TextDelta("a")], after=0, seq=1)
+            reader, seen = Reader(), list[str]()
+            await reader.attach(two.log)
+            two.jobs.watch(lambda job: seen.append(job.stream_id))
+            await two.jobs.get_running_jobs()
+            path.unlink()  # noqa: ASYNC240 (at this moment)
+            with pytest.raises(LogGapError) as gap:
+                await one.log.append("t1", 1, [TextDelta("c")], after=2, seq=3)
+            assert gap.value.seq == 0
+            assert await one.jobs.update_job("t1", 1, sender="x") is None
+            await one.jobs.create_job(a_job())
+            await one.log.rewrite("t1", 1, [START, TextDelta("abc")], 3)
+            await eventually(lambda: reader.gaps > 0)
+            await eventually(lambda: "t1" in seen)
+            again = Reader()
+            await again.attach(two.log)
+            assert again.text == "abc"
+            await one.log.append("t1", 1, [TextDelta("d")], after=3, seq=4)
+            await eventually(lambda: again.text == "abcd")
+            assert await one.log.subscriber_count("t1") == 2
+            assert sorted(file.name for file in path.parent.iterdir()) == ["streams.db", "streams.db-shm", "streams.db-wal"]
+
+    finish_all(work())
+
+
+@pytest.mark.parametrize("intact", [0, 16, 4096])
+def test_damaged(path: Path, intact: int) -> None:
+    """A damaged file is put aside, once, and a new one made."""
+
+    async def fill() -> None:
+        async with kernel(path) as here:
+            for number in range(20):
+                await here.jobs.create_job(a_job(f"t{number}"))
+                await here.log.append(f"t{number}", 1, [START, TextDelta("x" * 5000)])
+
+    async def use() -> None:
+        async with kernel(path) as here:
+            with suppress(StreamsError):  # found when it is used, and said once
+                await works(here)
+            await works(here, "again")
+
+    finish_all(fill())
+    content = path.read_bytes()
+    path.write_bytes(content[:intact] + b"garbage " * ((len(content) - intact) // 8))
+    finish_all(use())
+    assert path.with_name("streams.db.damaged").exists()
+
+
+def test_damaged_while_it_is_used(path: Path) -> None:
+    """What is found out in the middle is said once; the next call has a new file, whose jobs those who watch are told of."""
+
+    async def work() -> None:
+        async with kernel(path) as one, kernel(path) as two:
+            await works(one)
+            seen = list[str]()
+            two.jobs.watch(lambda job: seen.append(job.stream_id))
+            await two.jobs.get_running_jobs()
+            with closing(sqlite3.connect(path)) as db:
+                db.execute("DROP TABLE entries")
+                db.commit()
+            await one.jobs.create_job(a_job("before"))
+            assert "damaged" in await refused(lambda: one.log.append("before", 1, [START]))
+            await one.jobs.create_job(a_job("t2"))
+            await eventually(lambda: "t2" in seen)
+            await works(two, "again")
+
+    finish_all(work())
+
+
+def test_a_newer_file_that_nobody_uses(path: Path) -> None:
+    """It is put aside: an older version that was asked for again starts anew."""
+
+    async def work() -> None:
+        async with kernel(path) as here:
+            await works(here)
+        with closing(sqlite3.connect(path)) as db:
+            db.execute("PRAGMA user_version = 99")
+        async with kernel(path) as here:
+            assert not await here.jobs.has_job("works")
+            await works(here)
+        with closing(sqlite3.connect(path.with_name("streams.db.damaged"))) as db:
+            assert db.execute("PRAGMA user_version").fetchone() == (99,)
+
+    finish_all(work())
+
+
+def test_a_newer_file_in_use(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kernels with a newer version have it open: nobody takes it away from them."""
+    impatient(monkeypatch)
+
+    async def work() -> None:
+        async with kernel(path) as here:
+            await works(here)
+        with closing(sqlite3.connect(path)) as newer:
+            newer.execute("PRAGMA user_version = 99")
+            assert newer.execute("SELECT COUNT(*) FROM jobs").fetchone() == (1,)
+            async with kernel(path) as here:
+                assert "newer version" in await refused(here.jobs.initialize)
+            assert newer.execute("SELECT COUNT(*) FROM jobs").fetchone() == (1,)
+        async with kernel(path) as here:
+            await works(here, "again")
+
+    finish_all(work())
+
+
+@pytest.mark.parametrize("text", [True, False])
+def test_somebody_elses_file(tmp_path: Path, text: bool) -> None:
+    """A path that names another program's file is refused, and the file stays as it is."""
+    path = tmp_path / "mine.db"
+    if text:
+        path.write_text("This is a diary, not a database.")
+    else:
+        with closing(sqlite3.connect(path)) as db:
+            db.execute("CREATE TABLE diary (entry)")
+            db.commit()
+    before = path.read_bytes()
+
+    async def work() -> None:
+        async with kernel(path) as here:
+            assert "NBCHAT_STREAMS" in await refused(here.jobs.initialize)
+
+    finish_all(work())
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["mine.db"]
+
+
+def test_locked(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another program keeps the file locked: said, tried again, and the same connection goes on."""
+    impatient(monkeypatch)
+
+    async def work() -> None:
+        async with kernel(path) as here:
+            await works(here)
+            with closing(sqlite3.connect(path)) as db:
+                db.execute("BEGIN IMMEDIATE")
+                assert "locked" in await refused(lambda: here.jobs.create_job(a_job()))
+                assert text_of(await here.log.resume_state("works")) == "it works"
+            await works(here, "again")
+
+    finish_all(work())
+
+
+def test_a_network_file_system(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """WAL needs memory that its readers share, which no network file system gives; without it kernels see each other too."""
+    monkeypatch.setattr(sqlite_file, "is_network", lambda path: True)
+
+    async def work() -> None:
+        async with kernel(path) as one, kernel(path) as two:
+            await one.log.append("t1", 1, [START])
+            reader = Reader()
+            await reader.attach(two.log)
+            await one.log.append("t1", 1, [TextDelta("a")])
+            await eventually(lambda: reader.text == "a")
+        with closing(sqlite3.connect(path)) as db:
+            assert db.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+
+    finish_all(work())
+
+
+@unix
+def test_read_only(home: Path) -> None:
+    """A file that cannot be written, or a directory in which none can be made."""
+    script = """
+    if os.getuid() == 0:
+        os.setuid(65534)
+    path.parent.chmod(0o555)
+    async with kernel(path) as here:
+        print(await refused(here.jobs.initialize))
+        path.parent.chmod(0o755)
+        await works(here)
+    path.chmod(0o444)
+    async with kernel(path) as here:
+        print(await refused(lambda: works(here, "again")))
+        path.chmod(0o644)
+        await works(here, "again")
+    """
+    first, second = in_process(script, home / "streams.db").splitlines()
+    assert "cannot be" in first
+    assert "cannot be written" in second
+
+
+@unix
+def test_no_room(path: Path) -> None:
+    """No file may grow any more, in mid-answer: what was there stays, and the answer goes on when there is room."""
+    script = """
+    async with kernel(path) as here:
+        await here.jobs.create_job(a_job())
+        await here.log.append("t1", 1, [START, TextDelta("a")], after=0, seq=1)
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))
+        print(await refused(lambda: here.log.append("t1", 1, [TextDelta("x" * 500_000)], after=1, seq=2)))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        await here.log.append("t1", 1, [TextDelta("x" * 500_000)], after=1, seq=2)
+        assert text_of(await here.log.resume_state("t1")) == "a" + "x" * 500_000
+    """
+    assert "streams.db" in in_process(script, path)
+
+
+@unix
+def test_forked(path: Path) -> None:
+    """A child that was forked never uses the parent's connection, nor opens its own; the parent notices nothing."""
+    run_program(FORK, path)
+
+
+FORK = """
+here = Kernel(*open_sqlite(path, SystemClock(), "me"))
+
+async def in_child():
+    for other in (here, Kernel(*open_sqlite(path, SystemClock(), "me"))):
+        assert "forked" in await refused(lambda: other.jobs.get_job("works"))
+        await other.log.close()
+        await other.jobs.close()
+
+asyncio.run(works(here))
+if (pid := os.fork()) == 0:
+    try:
+        asyncio.run(in_child())
+    except BaseException:
+        import traceback
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+assert os.waitpid(pid, 0)[1] == 0
+asyncio.run(works(here, "again"))
+"""
