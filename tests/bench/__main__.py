@@ -29,6 +29,7 @@ from tests.bench import (
     b12_streams,
     b13_markdown,
     b14_reopening,
+    b15_logs,
     traffic,
 )
 from tests.bench.rows import Row, table
@@ -47,6 +48,7 @@ _BENCHMARKS = {
     "B12": b12_streams.run,
     "B13": b13_markdown.run,
     "B14": b14_reopening.run,
+    "B15": b15_logs.run,
     "aims": aims.run,
     "traffic": traffic.run,
 }

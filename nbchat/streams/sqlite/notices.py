@@ -24,9 +24,9 @@ _log = logging.getLogger("nbchat.streams")
 
 FAST = 0.02
 """Seconds between two looks while a log is followed or its last reader waited for: a delta is seen 10 ms after it was written, on
-average. 50 looks a second take about 0.5 % of a core (tests/bench, B15)."""
+average. 50 looks a second take 0.7 % of a core (tests/bench, B15)."""
 SLOW = 0.25
-"""The same while there are only watches of jobs: 4 looks a second take less than 0.1 % of a core; a turn that another kernel
+"""The same while there are only watches of jobs: 4 looks a second take 0.06 % of a core; a turn that another kernel
 begins shows a quarter of a second later at most."""
 
 
