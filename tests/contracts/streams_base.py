@@ -149,9 +149,14 @@ class StreamsBase:
 
     @pytest.fixture
     def run(self, tmp_path: Path) -> Run:
+        return self.on(tmp_path)
+
+    def on(self, place: Path) -> Run:
+        """What runs a test with kernels on a place."""
+
         def run_with_kernels(work: Callable[[Kernels], Awaitable[None]]) -> None:
             async def main() -> None:
-                kernels = Kernels(self, tmp_path)
+                kernels = Kernels(self, place)
                 try:
                     await work(kernels)
                 finally:

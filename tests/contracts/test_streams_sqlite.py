@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from nbchat.sessions.ports import EventTransport, JobStore
-from nbchat.streams import open_streams
+from tests.contracts.streams_backends import OnSqlite
 from tests.contracts.streams_contract import SharedContract
-from tests.support.clock import ManualClock
 
 
-class TestSqlite(SharedContract):
-    def open(self, place: Path, clock: ManualClock, owner: str) -> tuple[JobStore, EventTransport]:
-        return open_streams(f"sqlite:{place / 'shared' / 'streams.db'}", clock, owner=owner)
+class TestSqlite(OnSqlite, SharedContract):
+    pass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.soak.mutation import rule
 
-__all__ = ["RULES"]
+__all__ = ["NAMED_RULES"]
 
 G1, G6, G13 = "test_g01_to_g05.py::test_", "test_g06_to_g10.py::test_", "test_g13.py::test_"
 G14 = "test_g14_to_g18.py::test_"
@@ -29,7 +29,7 @@ STOP_WITH_THE_VIEWS = """\
 """
 PUBLISHED = '            _log.exception("the end of a turn could not be published")\n'
 
-RULES = (
+NAMED_RULES = (
     rule(
         f"{G1}g01_usage_chunk_with_empty_choices_is_counted",
         "usage is read where there are no choices",

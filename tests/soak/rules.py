@@ -15,10 +15,12 @@ from pathlib import Path
 
 from tests.soak.more_rules import MORE_RULES
 from tests.soak.mutation import Rule, check_texts, run
-from tests.soak.named_rules import RULES
+from tests.soak.named_rules import NAMED_RULES
+from tests.soak.stream_rules import STREAM_RULES
 
 __all__ = ["ALL_RULES", "RULES", "check_texts", "run", "sample"]
 
+RULES = NAMED_RULES + STREAM_RULES
 ALL_RULES = RULES + MORE_RULES
 
 
