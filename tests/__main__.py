@@ -70,7 +70,10 @@ TIERS: dict[str, tuple[Runner, ...]] = {
     "packaging": (pytest("pytest packaging", "tests/packaging"),),
     "browser": (pytest("pytest browser", "tests/e2e"),),
 }
-PROGRAMS: dict[str, tuple[str, ...]] = {"chromium": ("chromium", "chromium-browser", "google-chrome")}
+PROGRAMS: dict[str, tuple[str, ...]] = {
+    "chromium": ("chromium", "chromium-browser", "google-chrome"),
+    "redis-server": ("redis-server",),  # the tests start their own, on ports of their own
+}
 """What is installed by apt: the package, and the names under which the program may be there already."""
 if sys.platform == "linux":
     PROGRAMS["strace"] = ("strace",)  # makes a database's disk fail

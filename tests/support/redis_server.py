@@ -17,22 +17,26 @@ __all__ = ["RedisServer", "redis_server"]
 class RedisServer:
     """A running server. `options` are those of its command line, which a restart uses again."""
 
-    def __init__(self, directory: Path, *options: str) -> None:
+    def __init__(self, directory: Path, *options: str, tls: bool = False) -> None:
         program = shutil.which("redis-server")
         assert program is not None, "the tests need redis-server: python3 -m tests installs it"
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
+        self.port, self._tls_port = _free_port(), _free_port() if tls else 0
         self.directory = directory
-        self._command = [program, "--bind", "127.0.0.1", "--dir", str(directory), "--save", "", "--logfile", "log", *options]
-        if "--port" not in options:
-            self._command += ["--port", str(self.port)]
+        self.login: tuple[str, str] | None = None
+        ports = ("--port", str(self.port), "--tls-port", str(self._tls_port))
+        self._command = [program, "--bind", "127.0.0.1", *ports, "--dir", str(directory), "--save", "", *options]
+        self._command += ["--logfile", "log"]
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         """What NBCHAT_STREAMS is set to."""
         return f"redis://127.0.0.1:{self.port}"
+
+    @property
+    def tls_url(self) -> str:
+        """The same, over TLS."""
+        return f"rediss://127.0.0.1:{self._tls_port}"
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
@@ -49,18 +53,27 @@ class RedisServer:
             time.sleep(0.005)
 
     def ask(self, *words: str | int) -> str:
-        """Send one command on a connection of its own; return the first line of the answer, a text as what it is."""
+        """Send one command on a connection of its own, as `login`; return the first line of the answer, a text as what it is."""
+        return self._ask((("AUTH", *self.login),) if self.login else (), words)
+
+    def ask_without_login(self, *words: str | int) -> str:
+        """The same as nobody."""
+        return self._ask((), words)
+
+    def _ask(self, before: tuple[tuple[str, ...], ...], words: tuple[str | int, ...]) -> str:
+        line = ""
         with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
-            parts = [str(word).encode() for word in words]
-            request = b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(part), part) for part in parts)
-            connection.sendall(request)
             answer = connection.makefile("rb")
-            line = answer.readline()
-            if line.startswith(b"$") and line != b"$-1\r\n":
-                line = answer.read(int(line[1:]))
-            if not line:
-                raise OSError("closed")
-            return line.decode().rstrip("\r\n")
+            for command in (*before, words):
+                parts = [str(word).encode() for word in command]
+                connection.sendall(b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(part), part) for part in parts))
+                read = answer.readline()
+                if read.startswith(b"$") and read != b"$-1\r\n":
+                    read = answer.read(int(read[1:]))
+                if not read:
+                    raise OSError("closed")
+                line = read.decode().rstrip("\r\n")
+        return line
 
     def signal(self, number: signal.Signals) -> None:
         """Send it a signal."""
@@ -86,11 +99,17 @@ class RedisServer:
         assert self.ask("EVAL", script, 0, round(seconds * 1000)) == "+aged"
 
 
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 @contextmanager
-def redis_server(directory: Path, *options: str) -> Iterator[RedisServer]:
+def redis_server(directory: Path, *options: str, tls: bool = False) -> Iterator[RedisServer]:
     """Run a server as long as the block lasts."""
     directory.mkdir(parents=True, exist_ok=True)
-    server = RedisServer(directory, *options)
+    server = RedisServer(directory, *options, tls=tls)
     try:
         server.start()
         yield server

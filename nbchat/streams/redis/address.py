@@ -57,12 +57,12 @@ class Address:
     @classmethod
     def parse(cls, url: str) -> Address:
         """Return what a URL says. Raises ConfigError for one that cannot be used, without repeating what may be a password."""
-        parts = urlsplit(url.strip())
         try:
+            parts = urlsplit(url.strip())
             port = parts.port or 6379
-        except ValueError:
-            port = 0
-        if port == 0 or not parts.hostname:
+        except ValueError:  # which repeats what it could not read
+            parts, port = urlsplit(""), 0
+        if not parts.hostname:
             raise ConfigError("the address of the Redis server in NBCHAT_STREAMS cannot be read.", hint=_FORM)
         database = parts.path.strip("/") or "0"
         if not (database.isascii() and database.isdigit()):

@@ -127,7 +127,10 @@ return 1
 RENEW = Script("""
 -- ARGV: ids
 for _, id in ipairs(ARGV) do
-    if call('HGET', p .. 'job:' .. id, 'status') == RUNNING then call('SET', p .. 'lease:' .. id, 1, 'PX', LEASE) end
+    if call('HGET', p .. 'job:' .. id, 'status') == RUNNING then
+        local lease = p .. 'lease:' .. id  -- to prolong is allowed on a full server too
+        if call('PEXPIRE', lease, LEASE) == 0 then call('SET', lease, 1, 'PX', LEASE) end
+    end
 end
 if #ARGV > 0 then renew(p .. 'running') end
 return 1

@@ -18,17 +18,14 @@ from nbchat.streams.rules import check_changes, check_owner, same_generation, to
 
 __all__ = ["RedisJobStore"]
 
-_SWEEP_SECONDS = 30.0
-
 
 class RedisJobStore:
-    """Jobs by stream id. Ended ones vanish by themselves; those that nobody ended are ended when jobs are made."""
+    """Jobs by stream id. Ended ones vanish by themselves; those that nobody ended are ended by `cleanup`."""
 
     def __init__(self, server: Server, tail: Tail, log: RedisEventTransport) -> None:
         self._server = server
         self._tail = tail
         self._log = log
-        self._swept = server.clock.monotonic()
         self._closed = False
 
     async def initialize(self) -> None:
@@ -44,10 +41,7 @@ class RedisJobStore:
         what, *found = await self._run(CREATE, job.stream_id, "" if limit is None else limit, *job_fields(job))
         if what == "limit":
             raise too_many(limit or 0)
-        made = self._job(found[0])
-        if self._server.clock.monotonic() - self._swept >= _SWEEP_SECONDS:
-            await self.cleanup()
-        return same_generation(made, job)
+        return same_generation(self._job(found[0]), job)
 
     async def get_job(self, stream_id: str) -> Job | None:
         """Return a job."""
@@ -99,7 +93,6 @@ class RedisJobStore:
     async def cleanup(self) -> int:
         """Forget ended jobs that are over 300 s old (and the oldest ended ones above the limit), end running ones that were
         inactive for 1200 s, and their logs; returns how many."""
-        self._swept = self._server.clock.monotonic()
         gone, *inactive = await self._run(CLEAN)
         for stream_id, generation in zip(inactive[::2], inactive[1::2], strict=True):
             gone += await self._give_up(stream_id, int(generation))

@@ -16,9 +16,10 @@ local function known(id)
     return tonumber(held[1]), whole and tonumber(held[2]) or nil, held[3]
 end
 
-local function begin(id, generation)
-    call('DEL', p .. 'log:' .. id, p .. 'tail:' .. id, p .. 'text:' .. id)
+local function begin(id, generation)  -- a server that is full refuses the first line, and would none behind it
     call('HSET', p .. 'log:' .. id, 'generation', generation, 'first', 0, 'size', 0, 'chunks', 0)
+    call('HDEL', p .. 'log:' .. id, 'seq', 'end')
+    call('DEL', p .. 'tail:' .. id, p .. 'text:' .. id)
 end
 
 local function add(id, generation, after, seq, events, size, ended)

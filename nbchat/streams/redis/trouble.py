@@ -76,7 +76,7 @@ def told(error: BaseException, address: Address, keys: str, patience: float) -> 
             return StreamsError(f"{who} {what}")
     if isinstance(error, exceptions.ResponseError):
         return StreamsError(f"{who} refused: {text}")
-    return _away(error, who, text, patience)
+    return _away(error, who, text, patience, tls=address.tls)
 
 
 def _words(error: BaseException, address: Address) -> str:
@@ -101,7 +101,7 @@ def _login(who: str, address: Address) -> ConfigError:
     )
 
 
-def _away(error: BaseException, who: str, text: str, patience: float) -> ChatError:
+def _away(error: BaseException, who: str, text: str, patience: float, *, tls: bool) -> ChatError:
     """The server was not reached, or went silent."""
     cause = error.__cause__ or error.__context__ or error
     if isinstance(cause, ssl.SSLCertVerificationError):
@@ -116,11 +116,13 @@ def _away(error: BaseException, who: str, text: str, patience: float) -> ChatErr
     if isinstance(cause, FileNotFoundError):
         return ConfigError("a certificate file that NBCHAT_STREAMS names is not there.")
     if type(error).__name__ == "TimeoutError":
-        return StreamsError(f"{who} did not answer within {patience:g} s.")
+        hint = "If it never does: is this the port for TLS?" if tls else ""
+        return StreamsError(f"{who} did not answer within {patience:g} s.", hint=hint)
     if isinstance(cause, ConnectionRefusedError):
         return StreamsError(f"{who} refuses connections: is it running?")
     if isinstance(cause, socket.gaierror):
         return StreamsError(f"{who} is not found: no machine of that name is known here.")
     if "closed" in text.lower() or isinstance(cause, ConnectionError):
-        return StreamsError(f"{who} closed the connection.")
+        hint = "" if tls else "If it always does: does this port want TLS (rediss://)?"
+        return StreamsError(f"{who} closed the connection.", hint=hint)
     return StreamsError(f"{who} cannot be reached: {text}")
