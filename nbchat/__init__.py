@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         ChatWidget,
         add_provider,
         check_provider,
+        context,
         enable_provider,
         ledger,
         list_models,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from nbchat.core.errors import BusyError, ChatError, ConfigError, ProviderError, StorageError, UsageError
     from nbchat.core.messages import Message
     from nbchat.core.usage import Usage
+    from nbchat.notebook.context.describing import describes
     from nbchat.runtime.run_sync import run_sync
 
     manager: ChatSessionManager
@@ -63,6 +65,8 @@ __all__ = [
     "UsageError",
     "add_provider",
     "check_provider",
+    "context",
+    "describes",
     "enable_provider",
     "ledger",
     "list_models",
@@ -99,6 +103,8 @@ _PLACES = {
     "UsageError": "nbchat.core.errors",
     "add_provider": "nbchat.api.functions",
     "check_provider": "nbchat.api.functions",
+    "context": "nbchat.api.functions",
+    "describes": "nbchat.notebook.context.describing",
     "enable_provider": "nbchat.api.functions",
     "ledger": "nbchat.api.functions",
     "list_models": "nbchat.api.functions",

@@ -11,10 +11,14 @@ from nbchat.api.prompts import Prompts
 from nbchat.api.session import Session
 from nbchat.api.settings import Settings
 from nbchat.app import app
+from nbchat.core.messages import Attachment
 from nbchat.core.secrets import Secret
 from nbchat.export.listings import model_table, provider_table
 from nbchat.export.money import By, Since, request_rows, since_seconds, summed_rows
 from nbchat.export.tables import Table, dataframe
+from nbchat.notebook.context.describing import ALLOWANCE, LEAST, name_of
+from nbchat.notebook.context.mentioned import attached_to, described
+from nbchat.notebook.context.names import Found
 from nbchat.providers.key_function import KeyFunction
 from nbchat.runtime.process import once_per_process
 
@@ -26,6 +30,7 @@ __all__ = [
     "ChatWidget",
     "add_provider",
     "check_provider",
+    "context",
     "enable_provider",
     "ledger",
     "list_models",
@@ -54,6 +59,21 @@ def ChatWidget(session: Session) -> Widget:  # noqa: N802 - people call it as th
     """Return a further widget on a session, with a draft and scroll position of its own (`s.widget` is the usual one)."""
     widget: Widget = session._new_widget()
     return widget
+
+
+def context(**values: Any) -> tuple[Attachment, ...]:
+    """Return what goes along for values that a question names: `s.ask("What is odd in @df?", attachments=nbchat.context(df=df))`.
+
+    `%chat` and windows do this for the names in the question; from Python nothing is read that is not given. Each value comes to
+    `c.NbChat.context_tokens` tokens at most (2,000), and all of them take 3 s at most; of one that takes longer, or fails, only
+    the name and that is told. What is said of a type: `nbchat.describes`.
+    """
+    running = app()
+    names = running.services.names()
+    allowance = ALLOWANCE if names is None else max(names.allowance, LEAST)
+    found = {f"@{name}": Found(name_of(value), value) for name, value in values.items()}
+    told = running.background.wait(described(found, allowance, running.ports.clock.sleep))
+    return attached_to(told)
 
 
 def add_provider(

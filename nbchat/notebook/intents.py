@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from nbchat.core.errors import ChatError, ErrorInfo, UsageError
 from nbchat.notebook import assets, wire
 from nbchat.notebook.answers import ANSWERS
+from nbchat.notebook.context_answers import CONTEXT_ANSWERS
 from nbchat.notebook.conversation_answers import CONVERSATION_ANSWERS
 from nbchat.notebook.message_intents import MESSAGE_INTENTS, live_session
 from nbchat.notebook.snapshot import older
@@ -116,7 +117,7 @@ _Do = Callable[["Services", "View", Mapping[str, Any]], Awaitable[Json | None]]
 _Answer = Callable[["Services", "View", Mapping[str, Any]], Awaitable[Json]]
 _DO: Mapping[str, _Do] = {
     **MESSAGE_INTENTS,
-    **{op: _answering(answer) for op, answer in (ANSWERS | CONVERSATION_ANSWERS).items()},
+    **{op: _answering(answer) for op, answer in (ANSWERS | CONTEXT_ANSWERS | CONVERSATION_ANSWERS).items()},
     "page": _page,
     "model": _model,
     "title": _title,

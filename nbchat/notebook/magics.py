@@ -8,13 +8,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
-from traitlets import Bool, Enum, Instance
+from traitlets import Bool, Enum, Instance, Int
 
 from nbchat.core.errors import UsageError
 from nbchat.core.ids import new_id
 from nbchat.notebook.brief import brief
 from nbchat.notebook.cells import notebook_of
 from nbchat.notebook.comms import PANEL, kernel_of, offer_target, withdraw_target
+from nbchat.notebook.context.describing import ALLOWANCE, LEAST
+from nbchat.notebook.context.mentioned import attached_to, mentioned_in
 from nbchat.notebook.names import conversation_for
 from nbchat.notebook.options import HELP, Options, parse
 from nbchat.notebook.plain import completed, stopping, stream_text, wait_for
@@ -22,6 +24,7 @@ from nbchat.notebook.transform import chat_cell, chat_lines
 
 if TYPE_CHECKING:
     from nbchat.core.messages import Message
+    from nbchat.notebook.dry_run import DryRun
     from nbchat.notebook.services import Services
     from nbchat.sessions.session import Session
     from nbchat.sessions.turn import Turn
@@ -48,6 +51,12 @@ class NbChat(Magics):
         "answer that it got, free, or ask again. Every further run asks again.",
     ).tag(config=True)
 
+    context_tokens = Int(
+        ALLOWANCE,
+        min=LEAST,
+        help="Tokens that each name in a question (@df, @In[3], @error) may come to; what is longer is cut, and says so.",
+    ).tag(config=True)
+
     shell = Instance("IPython.core.interactiveshell.InteractiveShellABC")
 
     def __init__(self, shell: Any, services: Callable[[], Services]) -> None:
@@ -58,7 +67,7 @@ class NbChat(Magics):
 
     @no_var_expand
     @line_cell_magic
-    def chat(self, line: str, cell: str | None = None) -> Message | None:
+    def chat(self, line: str, cell: str | None = None) -> Message | DryRun | None:
         """Talk; what people read with `%chat?` stands below the class."""
         with brief():
             options, rest = parse(line)
@@ -72,7 +81,7 @@ class NbChat(Magics):
                 raise UsageError(
                     "The question is empty.", hint="Write it after %chat, or below %%chat. `%chat?` shows the options."
                 )
-            return self._ask(options, question)
+            return self._preview(options, question) if options.dry_run else self._ask(options, question)
 
     @no_var_expand
     @line_magic
@@ -87,10 +96,8 @@ class NbChat(Magics):
     # ------------------------------------------------------------ asking
 
     def _ask(self, options: Options, question: str) -> Message | None:
-        services = self._services()
-        notebook = notebook_of(self.shell)
-        kernel = kernel_of(self.shell)
-        cell = None if kernel is None else services.cells.key(notebook, kernel.get_parent() or {})
+        services, notebook = self._services(), notebook_of(self.shell)
+        cell = self._cell(notebook)
         request = new_id()
         try:
             submitting = self._submit(services, options, notebook, question, cell, request)
@@ -98,6 +105,18 @@ class NbChat(Magics):
         except KeyboardInterrupt:  # also one that came when the question was on its way and nobody waited yet
             services.background.wait(services.manager.stop_request(request))
             raise
+
+    def _preview(self, options: Options, question: str) -> DryRun:
+        """What would be sent, as things are now. Nothing is changed: neither the system prompt nor which conversation is the
+        notebook's."""
+        from nbchat.notebook.dry_run import dry_run
+
+        services, notebook = self._services(), notebook_of(self.shell)
+        return services.background.wait(dry_run(services, options, notebook, question, self._cell(notebook)))
+
+    def _cell(self, notebook: str) -> str | None:
+        kernel = kernel_of(self.shell)
+        return None if kernel is None else self._services().cells.key(notebook, kernel.get_parent() or {})
 
     def _follow(self, options: Options, session: Session, turn: Turn, cell: str | None = None) -> Message | None:
         """Show a turn as the options say, and wait for its answer where they say so."""
@@ -130,6 +149,7 @@ class NbChat(Magics):
     async def _submit(
         self, services: Services, options: Options, notebook: str, question: str, cell: str | None, request: str
     ) -> tuple[Session, Turn]:
+        context = attached_to(await mentioned_in(question, services.names(), services.ports.clock.sleep))
         session = await self._open(services, options, notebook)
         model = options.model
         if model and "/" not in model:
@@ -138,7 +158,7 @@ class NbChat(Magics):
             await session.set_system(options.system or None)
         given: dict[str, Any] = {"model": model, "parameters": options.parameters, "budget": options.budget}
         given["reuse"] = services.cells.first(cell) and self.rerun == "reuse"
-        return session, session.submit(question, request_id=request, cell=cell, **given)
+        return session, session.submit(question, request_id=request, cell=cell, attachments=context, **given)
 
     async def _open(self, services: Services, options: Options, notebook: str) -> Session:
         name = await conversation_for(services, options.session or notebook, new=options.new, notebook=not options.session)
@@ -177,7 +197,8 @@ NbChat.chat.__doc__ = f"""Ask the language model; the answer streams into a live
     %chat [options] question        or        %%chat [options]
                                               a question of many lines
 
-The question goes out as written: no $x, no {{x}}. `%chat` alone shows the notebook's whole conversation.
+The question goes out as written: no $x, no {{x}}. What a name in it stands for (@df, @In[3], @Out[3], @cell, @error) goes along
+with it; \\@df, and what stands between backticks, is text. `%chat` alone shows the notebook's whole conversation.
 
 Options:
 {HELP}

@@ -14,6 +14,7 @@ from nbchat.core.messages import Message, part_to_json
 from nbchat.notebook import wire
 from nbchat.notebook.attachments import read_attachments
 from nbchat.notebook.branches import path_of
+from nbchat.notebook.context_answers import context_of
 from nbchat.notebook.wire import Json
 
 if TYPE_CHECKING:
@@ -65,12 +66,12 @@ def _once(ask: _Do) -> _Do:
 
 
 async def _send(services: Services, view: View, data: Mapping[str, Any]) -> Json:
+    attachments = (*await context_of(services, view, data), *read_attachments(data.get("attachments")))
     session = await live_session(services, view)
     where: dict[str, Any] = {}
     if view.turn is None and view.branch is not None and not view.asked:  # else it goes behind what was asked before
         path = path_of(view)
         where = {"parent": path[-1].id} if path else {}
-    attachments = read_attachments(data.get("attachments"))
     turn = session.submit(data["text"], request_id=data["client_id"], attachments=attachments, **where)
     return _asked(services, view, data, turn)
 

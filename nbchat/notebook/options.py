@@ -28,9 +28,10 @@ HELP = """\
   --wait               wait for the answer and return it: m = %chat --wait question
   -o NAME              put the answer (a Message) into the variable NAME; waits
   --no-widget          print the answer as plain text; waits
+  --dry-run            send nothing: show what would be sent, and what it would cost
   --                   ends the options: a question that begins with a dash follows"""
 
-_FLAGS = {"--new": "new", "--wait": "wait", "--no-widget": "no_widget"}
+_FLAGS = {"--new": "new", "--wait": "wait", "--no-widget": "no_widget", "--dry-run": "dry_run"}
 _VALUES = {
     "-m": "model",
     "--model": "model",
@@ -61,12 +62,13 @@ class Options:
     wait: bool = False
     output: str = ""
     no_widget: bool = False
+    dry_run: bool = False
     budget: Decimal | None = None
 
     @property
     def asks(self) -> bool:
         """Whether something was given that makes sense with a question only."""
-        given = self.model or self.parameters or self.wait or self.output or self.no_widget
+        given = self.model or self.parameters or self.wait or self.output or self.no_widget or self.dry_run
         return bool(given) or self.system is not None or self.budget is not None
 
 

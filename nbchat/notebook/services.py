@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from nbchat.notebook.cells import Cells
+from nbchat.notebook.context.names import Names, kernel_names
 
 if TYPE_CHECKING:
     from nbchat.notebook.hub import Hub
@@ -61,6 +62,8 @@ class Services:
     streams: str = "memory:"
     cells: Cells = field(default_factory=Cells)
     """The cells that have asked in this kernel."""
+    names: Callable[[], Names | None] = kernel_names
+    """What the names in a question stand for here; None where there is no notebook. Any thread, quick."""
 
     @cached_property
     def widgets(self) -> Widgets:

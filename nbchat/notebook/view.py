@@ -110,6 +110,8 @@ class View:
         """What its next question was last said to come to."""
         self.attached = 0
         """How many tokens of files go with the question that is being written here."""
+        self.warned: set[str] = set()
+        """Names of the question that is being written here which stand for something else than their chips said: said once."""
         self.told: Json | None = None
         """The synced state as last sent."""
         self.state_changed = False

@@ -65,6 +65,8 @@ OPS: Mapping[str, Mapping[str, type]] = {
     "archive": {"conversation": str, "archived": bool, "ask": str},
     "erase": {"conversation": str, "ask": str},
     "breakdown": {"ask": str},
+    "mentions": {"text": str, "ask": str},
+    "names": {"ask": str},
     "export": {"form": str, "piece": int, "ask": str},
     "thread": {"message": dict},
     "fold": {},
@@ -76,7 +78,8 @@ OPS: Mapping[str, Mapping[str, type]] = {
 names its `model` if it has one; a resume may say `drop`: leave the oldest messages out; an export may say `save`: into a file
 beside the notebook, and a later piece says which export it is `of`. What has an `ask` gets a `reply` to that. A message may say
 which conversation was `shown` when it was made: where the view shows another one by then, it is refused. What is sent may have
-`attachments`: a list of {"kind": "image", "name", "data": base64} and {"kind": "text", "name", "data": the text}."""
+`attachments`: a list of {"kind": "image", "name", "data": base64} and {"kind": "text", "name", "data": the text}; and `mentions`:
+{name: the digest that its chip was made of, "" for a name that is to stay text}."""
 
 PART_CHARACTERS = 8_000
 """A picture or file with more is sent when somebody looks at it."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from types import EllipsisType
 from typing import Any, get_args
 
 from nbchat.core.conversations import WhenFull
@@ -22,6 +23,7 @@ from nbchat.sessions.estimates import Estimates
 from nbchat.sessions.history import history_for
 from nbchat.sessions.outlook import Outlook, Outlooks
 from nbchat.sessions.ports import Ports
+from nbchat.sessions.preview import Preview, preview_of
 from nbchat.sessions.state import Notice, SessionState
 from nbchat.sessions.submitting import Submitting
 from nbchat.sessions.toolbox import ToolBox
@@ -107,6 +109,13 @@ class Spending(Submitting):
         """Return what the next question of the branch with this leaf (None: the active path) will come to, `attached` tokens of
         files included; None while a turn runs or waits, which changes that. On the loop."""
         return None if self.busy else self._outlooks.of(leaf, path, self.tools.specs, attached)
+
+    async def preview(self, turn: Turn, *, system: str | EllipsisType | None = ...) -> Preview:
+        """Return what a turn that `unsent` made would send if it were asked now, with this `system` prompt (default: the
+        conversation's own); sends and saves nothing."""
+        house = (self._tree, self._ports, self._budgets, self.estimates)
+        own = self._tree.conversation.system if isinstance(system, EllipsisType) else system
+        return await preview_of(turn, turn.model or self.model, self.tools.specs, own, house)
 
     async def breakdown(self) -> Breakdown:
         """Return what the conversation used and cost so far, taken apart; what a running request uses is not in it yet."""

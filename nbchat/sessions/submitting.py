@@ -83,7 +83,6 @@ class Submitting(Editing):
         """
         if (known := self._known(request_id)) is not None:
             return known
-        text = _question(text)
         if when_busy == "raise" and self.busy:
             raise BusyError(
                 f"The session {self._tree.conversation.name!r} runs another turn.", hint="Wait for it, stop it, or let it queue."
@@ -93,15 +92,28 @@ class Submitting(Editing):
             if parent is not None:
                 self._message(parent)
             place = Place(parent=parent)
-        checked = check_parameters(parameters or {})
-        own = amount_of(budget)
-        turn = Turn(self._session, text, request_id or new_id(), cell, model, checked, "ask", place, own, tuple(attachments))
+        turn = self.unsent(text, request_id, cell, model, parameters, budget, attachments, place)
         turn.reuse = reuse
         self._enqueue(turn)
         for waiting in self.queue:
             if cell is not None and waiting.cell == cell and waiting is not turn:
                 self.unqueue(waiting.id)
         return turn
+
+    def unsent(
+        self,
+        text: str,
+        request_id: str | None = None,
+        cell: str | None = None,
+        model: str = "",
+        parameters: Mapping[str, Any] | None = None,
+        budget: Any = None,
+        attachments: Sequence[Attachment] = (),
+        place: Place | None = None,
+    ) -> Turn:
+        """Return a question's turn that is in no queue (for `preview`); raises as `submit` does."""
+        question, checked, own = _question(text), check_parameters(parameters or {}), amount_of(budget)
+        return Turn(self._session, question, request_id or new_id(), cell, model, checked, "ask", place, own, tuple(attachments))
 
     def edit(self, message_id: str, text: str, *, request_id: str | None = None, model: str = "") -> Turn:
         """Ask a question anew in other words, beside the old one, with what was attached to it; returns its turn. Raises

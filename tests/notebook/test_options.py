@@ -46,7 +46,7 @@ def test_behind_two_dashes_anything_is_the_question(question: str) -> None:
         ("-x hi", "no option -x"),
         ("-mlab/tiny hi", "no option -mlab/tiny"),
         ("--wait=yes hi", "no option --wait=yes"),
-        ("--dry-run hi", "no option --dry-run"),
+        ("--wet-run hi", "no option --wet-run"),
         ("--budget much hi", "A budget is an amount"),
         ("--budget -1 hi", "A budget is an amount"),
         ("-m", "-m needs a value"),
