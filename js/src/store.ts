@@ -14,7 +14,6 @@ import { keep } from "./snapshot.ts";
 import type {
   Approval,
   AssetName,
-  Attachment,
   Engine,
   ErrorInfo,
   Incoming,
@@ -30,6 +29,7 @@ import type { Content } from "./wire/reduce.ts";
 /** How far a stop has got; "busy" when nothing answered for a second, because a cell keeps the kernel from listening. */
 export type Stopping = "asked" | "acknowledged" | "counting" | "busy" | null;
 
+type Send = Extract<Outgoing, { op: "send" }>;
 export type Reply = Extract<Incoming, { op: "reply" }>;
 
 export interface ViewState extends Traits, Omit<Content, "kind"> {
@@ -139,11 +139,10 @@ export class Store {
     return () => this.listeners.delete(listener);
   }
 
-  /** Send a question; `restore` gives its text back to where it was typed if the kernel refuses it. */
-  submit(text: string, restore: (text: string) => void, attachments?: readonly Attachment[]): void {
+  /** Send a question with what goes along; `restore` gives its text back to where it was typed if the kernel refuses it. */
+  submit(text: string, restore: (text: string) => void, more: Pick<Send, "attachments" | "mentions"> = {}): void {
     const { conversation: shown } = this.state;
-    const files = attachments?.length ? { attachments } : {};
-    const ask = { op: "send", text, client_id: randomId(), ...files, ...(shown && { shown }) } as const;
+    const ask = { op: "send", text, client_id: randomId(), ...more, ...(shown && { shown }) } as const;
     this.request({ ask, text, restore });
   }
 

@@ -8,6 +8,7 @@ import { type Signal, signal } from "@preact/signals";
 import type { Memory } from "../memory.ts";
 import type { Attachment } from "../wire/protocol.ts";
 import { FILES, filesMade } from "./draft.ts";
+import { Mentions } from "./mentions.ts";
 import { readFile } from "./read.ts";
 
 /** An attachment with what its chip says of it. */
@@ -21,6 +22,12 @@ export interface Ready extends Attachment {
   weight: number;
   /** What was done to it. */
   note?: string;
+}
+
+/** All that goes with a question: what is sent of it, and what it takes to put it back. */
+export interface Taken {
+  files: readonly Ready[];
+  sent: { attachments?: readonly Attachment[]; mentions?: Readonly<Record<string, string>> };
 }
 
 /** What is said below the chips: something is wrong, something is to be done, or it is for a screen reader alone. */
@@ -57,14 +64,16 @@ export function filesOf(memory: Memory): DraftFiles {
 
 export class DraftFiles {
   readonly chips: Signal<readonly Chip[]> = signal([]);
+  /** What the names in the question stand for. */
+  readonly mentions = new Mentions();
   /** What was refused, or done, the last time: for the line below the chips. */
   readonly said: Signal<Said | null> = signal(null);
   /** A long text that was pasted into the box, and could be a file as well. */
   readonly pasted: Signal<string> = signal("");
 
-  /** How many there are: what is empty takes no other's place in the page's memory. */
+  /** How many there are, names that stay text too: what is empty takes no other's place in the page's memory. */
   get length(): number {
-    return this.chips.value.length;
+    return this.chips.value.length + this.mentions.kept;
   }
 
   get reading(): boolean {
@@ -74,7 +83,7 @@ export class DraftFiles {
   /** Read files and attach what can be attached, in their order; the rest is said. */
   async add(given: Iterable<File>): Promise<void> {
     const files = [...given];
-    const room = MOST_FILES - this.length;
+    const room = MOST_FILES - this.chips.value.length;
     const chips = files.slice(0, room).map((file) => ({ id: ++ids, name: file.name, ready: null }));
     this.chips.value = [...this.chips.value, ...chips];
     const wrong = files.length > room ? [`${MOST_FILES} files are the most for one question.`] : [];
@@ -106,17 +115,21 @@ export class DraftFiles {
   }
 
   /** Take all of them out, to be sent. */
-  take(): Ready[] {
-    const ready = this.chips.value.flatMap((chip) => (chip.ready ? [chip.ready] : []));
+  take(): Taken {
+    const files = this.chips.value.flatMap((chip) => (chip.ready ? [chip.ready] : []));
     this.chips.value = [];
     this.said.value = null;
     this.pasted.value = "";
-    return ready;
+    const attachments = files.map(({ kind, name, data }) => ({ kind, name, data }));
+    const mentions = this.mentions.take();
+    const named = Object.keys(mentions).length > 0;
+    return { files, sent: { ...(files.length > 0 && { attachments }), ...(named && { mentions }) } };
   }
 
   /** Put back what was refused, before what has been attached since. */
-  restore(ready: readonly Ready[]): void {
-    this.chips.value = [...ready.map((each) => ({ id: ++ids, name: each.name, ready: each })), ...this.chips.value];
+  restore({ files, sent }: Taken): void {
+    this.chips.value = [...files.map((each) => ({ id: ++ids, name: each.name, ready: each })), ...this.chips.value];
+    this.mentions.restore(sent.mentions ?? {});
   }
 
   private get weight(): number {

@@ -5,6 +5,8 @@ import type { Store } from "../store.ts";
 import { formatCount } from "./format.ts";
 import { CloseIcon, FileIcon } from "./icons.tsx";
 import { live } from "./live.ts";
+import { MentionChip, useLook } from "./mention_chips.tsx";
+import { NamesList } from "./names_list.tsx";
 
 /** Lies over a thread while files are held over it. */
 export function DropMark() {
@@ -32,15 +34,28 @@ function List({ store, files, box, draft, setDraft }: ChipsProps & { files: Draf
   const list = useRef<HTMLUListElement>(null);
   const { outlook, model } = live(store);
   const chips = files.chips.value;
+  const { mentions } = files;
+  const named = mentions.chips.value;
   const said = files.said.value;
-  const unseen = outlook?.sees === false && chips.some((chip) => chip.ready?.kind === "image");
-  const remove = (chip: Chip, at: number) => {
+  const pictures = chips.some((chip) => chip.ready?.kind === "image") || named.some(({ size }) => size);
+  const unseen = outlook?.sees === false && pictures;
+  const leave = (at: number) => {
     const buttons = [...(list.current?.querySelectorAll("button") ?? [])];
     const next = buttons[at + 1] ?? buttons[at - 1] ?? box.current;
     next?.focus(); // the one that has it goes
+  };
+  const remove = (chip: Chip, at: number) => {
+    leave(at);
     files.remove(chip.id);
   };
-  const tokens = chips.reduce((sum, chip) => sum + (chip.ready?.tokens ?? 0), 0);
+  const keep = (name: string, at: number) => {
+    leave(at);
+    mentions.remove(name);
+    files.said.value = { text: `${name} stays text.`, kind: "done" };
+  };
+  const sum = (counts: readonly number[]) => counts.reduce((all, each) => all + each, 0);
+  const tokens = sum([...named.map((each) => each.tokens), ...chips.map((chip) => chip.ready?.tokens ?? 0)]);
+  useLook(store, mentions, box, draft);
   useTold(store, tokens);
   const pasted = files.pasted.value;
   const asFile = async () => {
@@ -53,8 +68,12 @@ function List({ store, files, box, draft, setDraft }: ChipsProps & { files: Draf
   };
   return (
     <div class="attached">
-      {chips.length > 0 && (
+      <NamesList store={store} box={box} draft={draft} />
+      {chips.length + named.length > 0 && (
         <ul class="chips" aria-label="Attached to the question" ref={list}>
+          {named.map((mention, at) => (
+            <MentionChip key={mention.name} mention={mention} remove={() => keep(mention.name, at)} />
+          ))}
           {chips.map((chip, at) => (
             <li class="chip" key={chip.id} title={title(chip)}>
               {chip.ready?.picture ? <img src={chip.ready.picture} alt="" /> : <FileIcon />}
@@ -67,9 +86,9 @@ function List({ store, files, box, draft, setDraft }: ChipsProps & { files: Draf
                 class="action"
                 aria-label={`Remove ${chip.name}`}
                 title="Remove"
-                onClick={() => remove(chip, at)}
+                onClick={() => remove(chip, named.length + at)}
                 onKeyDown={(event) => {
-                  if (event.key === "Delete" || event.key === "Backspace") remove(chip, at);
+                  if (event.key === "Delete" || event.key === "Backspace") remove(chip, named.length + at);
                 }}
               >
                 <CloseIcon />
@@ -78,7 +97,9 @@ function List({ store, files, box, draft, setDraft }: ChipsProps & { files: Draf
           ))}
         </ul>
       )}
-      {chips.length > 1 && tokens > 0 && <p class="attached-sum">~{formatCount(tokens)} tokens are attached</p>}
+      {chips.length + named.length > 1 && tokens > 0 && (
+        <p class="attached-sum">~{formatCount(tokens)} tokens are attached</p>
+      )}
       <p class={said?.kind === "done" ? "hidden" : `attached-said ${said?.kind ?? ""}`} role="status">
         {said?.text}
       </p>

@@ -3,7 +3,7 @@
  * questions back. Send becomes Stop while a turn runs; text typed meanwhile can still be sent and waits in the queue. Pictures
  * and text files come by the paper clip, by pasting and by dropping them on the thread.
  */
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { attach, draftFiles, withFiles } from "../attach/draft.ts";
 import type { Store } from "../store.ts";
 import { pastedFiles } from "./dropping.tsx";
@@ -25,6 +25,10 @@ export function Composer({ store }: { store: Store }) {
   const files = draftFiles(store);
   const running = !position.ended || status === "submitted" || status === "streaming";
   useGrow(box, draft);
+  const names = draft.includes("@");
+  useEffect(() => {
+    if (names) void withFiles(store, () => {}); // what they stand for is shown with the files
+  }, [store, names]);
   const hint = (text: string) => {
     if (files) files.said.value = { text, kind: "hint" };
   };
@@ -32,16 +36,12 @@ export function Composer({ store }: { store: Store }) {
     box.current?.focus();
     if (files?.reading) return hint("A file is still being read.");
     if (!draft.trim()) return files?.length ? hint("Write a question to go with it.") : undefined;
-    const taken = files?.take() ?? [];
+    const taken = files?.take();
     const back = (text: string) => {
       restore(text);
-      if (taken.length > 0) void withFiles(store, (list) => list.restore(taken));
+      if (taken) void withFiles(store, (list) => list.restore(taken));
     };
-    store.submit(
-      draft,
-      back,
-      taken.map(({ kind, name, data }) => ({ kind, name, data })),
-    );
+    store.submit(draft, back, taken?.sent);
     recall()?.sent();
     setDraft("");
   };

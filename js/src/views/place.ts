@@ -6,8 +6,8 @@
 const GAP = 5;
 const EDGE = 8;
 
-/** Show `menu` at `button` and keep it there; returns how to stop. */
-export function placeMenu(menu: HTMLElement, button: HTMLElement): () => void {
+/** Show `menu` at `button` and keep it there, where that ends or, with `begin`, where it begins; returns how to stop. */
+export function placeMenu(menu: HTMLElement, button: HTMLElement, begin = false): () => void {
   menu.showPopover?.();
   const place = () => {
     const at = button.getBoundingClientRect();
@@ -15,7 +15,8 @@ export function placeMenu(menu: HTMLElement, button: HTMLElement): () => void {
     const below = innerHeight - at.bottom - GAP - EDGE;
     const top = height <= below || below >= at.top ? at.bottom + GAP : at.top - GAP - height;
     menu.style.top = `${Math.max(EDGE, top)}px`;
-    menu.style.left = `${Math.max(EDGE, Math.min(at.right, innerWidth - EDGE) - width)}px`;
+    const right = Math.min(begin ? at.left + width : at.right, innerWidth - EDGE);
+    menu.style.left = `${Math.max(EDGE, right - width)}px`;
   };
   place();
   const observer = new ResizeObserver(place);

@@ -234,6 +234,19 @@ export interface Breakdown {
 /** A piece of a file; or where the kernel wrote it. */
 export type Exported = { of: string; name: string; text: string; piece: number; pieces: number } | { path: string };
 
+/** A name of a question and what goes along for it; `digest` tells whether it is still the same when it is sent. */
+export interface Mention {
+  name: string;
+  /** What it stands for, in a word or two. */
+  kind: string;
+  tokens: number;
+  digest: string;
+  /** Of a picture, in pixels. */
+  size?: string;
+  /** What kept it from being described. */
+  note?: string;
+}
+
 /** What can be asked for, with the fields that say what, and what the reply holds. `shown` is the conversation in view afterwards. */
 export interface Asks {
   models: [{ query: string }, ModelList];
@@ -249,6 +262,10 @@ export interface Asks {
   /** Delete an archived one for good. */
   erase: [{ conversation: string }, { shown: string }];
   breakdown: [object, Breakdown];
+  /** What would go along with this text for the names in it. */
+  mentions: [{ text: string }, { mentions: Mention[] }];
+  /** The names that there are, with what they are. */
+  names: [object, { names: [string, string][] }];
   /** `of`: the export that a later piece belongs to; `save`: write it beside the notebook. */
   export: [{ form: "md" | "json" | "ipynb" | "html"; piece: number; of?: string; save?: true }, Exported];
 }
@@ -281,8 +298,15 @@ export type Incoming =
 /** Everything that a view sends. `hello` with generation -1 asks for a whole snapshot. */
 export type Outgoing =
   | { op: "hello"; generation: number; have: number; page: string }
-  /** `shown` is the conversation that it is meant for. */
-  | { op: "send"; text: string; client_id: string; attachments?: readonly Attachment[]; shown?: string }
+  /** `shown` is the conversation that it is meant for; `mentions` the digests of what was shown by name, "" for a name that stays text. */
+  | {
+      op: "send";
+      text: string;
+      client_id: string;
+      attachments?: readonly Attachment[];
+      mentions?: Readonly<Record<string, string>>;
+      shown?: string;
+    }
   | { op: "stop"; turn: string | null; at_once?: boolean }
   | { op: "page"; before: string }
   | { op: "visible"; page: string; visible: boolean }

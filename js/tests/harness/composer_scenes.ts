@@ -46,6 +46,30 @@ function open(selector: string): void {
   }, 20);
 }
 
+/** A thread whose kernel knows some names of the notebook. */
+function named() {
+  const made = model("thread", { outlook: OUTLOOK, snapshot: snapshot(line(...history())) });
+  const known = [
+    { name: "@df", kind: "DataFrame (pandas)", tokens: 229, digest: "1" },
+    { name: "@residuals", kind: "Figure (matplotlib)", tokens: 777, digest: "2", size: "1,024 × 768" },
+    { name: "@error", kind: "error", tokens: 1_180, digest: "3" },
+    { name: "@model", kind: "Pipeline (sklearn)", tokens: 41, digest: "4", note: "takes too long to describe" },
+  ];
+  made.answers.mentions = ({ text }) => ({ mentions: known.filter(({ name }) => text.includes(name)) });
+  made.answers.names = {
+    names: [
+      ["cell", "code"],
+      ["error", "error"],
+      ["a_rather_long_name_of_a_variable_that_somebody_chose", "defaultdict (collections)"],
+      ["df", "DataFrame (pandas)"],
+      ["model", "Pipeline (sklearn)"],
+      ["In[12]", "code"],
+      ["Out[12]", "Figure (matplotlib)"],
+    ],
+  };
+  return made;
+}
+
 const CSV = `name,mass\n${"earth,5.97\n".repeat(900)}`;
 const OUTLOOK = {
   ...{ tokens: 4_100, estimated: true, price: "~$0.0031", answer: "about 500" },
@@ -84,6 +108,21 @@ export const composerScenes: Record<string, () => Scene> = {
     after: () => {
       type("Why do the residuals swing?");
       void attach(drawn(2_600, 1_200), new File([CSV], "planets.csv"), new File(["{}"], "Untitled.ipynb"));
+    },
+  }),
+  mentioned: () => ({
+    model: named(),
+    after: async () => {
+      type("Why do @residuals swing in @df? And is @error from @model? ");
+      await attach(new File([CSV], "planets.csv"));
+      while (!shadow()?.querySelector(".mentioned")) await new Promise(requestAnimationFrame);
+    },
+  }),
+  names: () => ({
+    model: named(),
+    after: () => {
+      shadow()?.querySelector<HTMLTextAreaElement>(".composer textarea")?.focus();
+      type("What is odd in @");
     },
   }),
   unattached: () => ({

@@ -17,6 +17,7 @@ __all__ = ["cell", "cut", "outline"]
 _DEEPEST: Final = 12
 _INNER: Final = 2_000
 """Characters of one text or number inside of something else."""
+_WITHOUT_WORDS: Final[Any] = object.__repr__
 _PLAIN = (bool, int, float, complex, type(None))
 _ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
@@ -122,7 +123,7 @@ def _leaf(value: Any, most: int) -> str:
             return repr(value)
         except ValueError:  # an integer of more digits than Python prints
             return f"<int of {value.bit_length():,} bits>"
-    if kind.__repr__ is object.__repr__:  # without its address, which is another one in each kernel and tells nobody anything
+    if kind.__repr__ is _WITHOUT_WORDS:  # without its address, which is another one in each kernel and tells nobody anything
         return cut(f"<{kind.__module__}.{kind.__qualname__} object>", most)
     return cut(_of(repr, value, most), most)
 
