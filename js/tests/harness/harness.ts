@@ -35,8 +35,8 @@ initialize({ model });
 render({ model, el: document.getElementById("view") });
 app.default.initialize();
 Object.assign(globalThis, { model, sceneNames: Object.keys(scenes) });
-setTimeout(() => {
-  after?.();
+setTimeout(async () => {
+  await after?.();
   requestAnimationFrame(() => begin());
 }, 50);
 

@@ -5,7 +5,7 @@ import { FakeModel } from "../support/model.ts";
 
 export interface Scene {
   model: FakeModel;
-  after?: () => void;
+  after?: () => void | Promise<void>;
   /** How far down it is looked at, in pixels; else wherever it comes to rest. */
   scroll?: number;
 }
