@@ -2,6 +2,7 @@
 import { afterEach, expect, test } from "vitest";
 import { answer } from "../bench/answers.ts";
 import { conversation } from "../bench/conversations.ts";
+import { sheet } from "../../src/styles/sheet.ts";
 import { snapshot } from "../support/messages.ts";
 import { TestView } from "../support/view.ts";
 
@@ -29,6 +30,26 @@ test("an update takes no longer at the end of a long answer than at its beginnin
   }
   const quarter = times.length >> 2;
   expect(median(times.slice(-quarter))).toBeLessThan(3 * median(times.slice(0, quarter)) + 2);
+});
+
+test("no style depends on what is anywhere inside what grows: all of it would be looked through with each word", async () => {
+  view = new TestView();
+  const shown = view.render();
+  view.begin();
+  view.say("a word");
+  await tick();
+  const word = shown.find(".markdown.growing p");
+  const rules = (list: CSSRuleList): CSSStyleRule[] =>
+    [...list].flatMap((rule) =>
+      rule instanceof CSSStyleRule ? [rule] : rule instanceof CSSGroupingRule ? rules(rule.cssRules) : [],
+    );
+  const selectors = rules(sheet().cssRules).flatMap((rule) => rule.selectorText.split(/,(?![^(]*\))/));
+  const having = selectors.filter((selector) => selector.includes(":has("));
+  expect(having.length).toBeGreaterThan(0);
+  for (const selector of having) {
+    const [around = ""] = selector.split(/(?::not\()?:has\(/);
+    expect(word.parentElement?.closest(around), selector).toBeNull();
+  }
 });
 
 test("a hundred messages are there nearly as soon as ten", async () => {
