@@ -24,7 +24,7 @@ import type {
   Traits,
 } from "./wire/protocol.ts";
 import { Receiver } from "./wire/receiver.ts";
-import type { Content } from "./wire/reduce.ts";
+import { type Content, type Growth, growthOf } from "./wire/reduce.ts";
 
 /** How far a stop has got; "busy" when nothing answered for a second, because a cell keeps the kernel from listening. */
 export type Stopping = "asked" | "acknowledged" | "counting" | "busy" | null;
@@ -34,6 +34,8 @@ export type Reply = Extract<Incoming, { op: "reply" }>;
 
 export interface ViewState extends Traits, Omit<Content, "kind"> {
   position: Position;
+  /** Whether no turn is under way. */
+  ended: boolean;
   pending: readonly Pending[];
   stopping: Stopping;
   /** The last refusal of something a view asked for, until the next thing is asked. */
@@ -219,6 +221,11 @@ export class Store {
     this.extra.refused = this.extra.deleted = null;
   }
 
+  /** By what a part has grown: known to the module that reduced it, of which each model has its own. */
+  growthOf(part: Part): Growth | undefined {
+    return growthOf(part);
+  }
+
   /** Send, once, whatever becomes of it. */
   send(message: Outgoing): void {
     try {
@@ -381,6 +388,13 @@ export class Store {
 
   private build(): ViewState {
     const { content, position } = this.receiver;
-    return { ...content, ...this.traits(), ...this.extra, position, pending: this.outbox.pending };
+    return {
+      ...content,
+      ...this.traits(),
+      ...this.extra,
+      position,
+      ended: position.ended,
+      pending: this.outbox.pending,
+    };
   }
 }

@@ -15,6 +15,9 @@ interface Line {
   after: LineState;
 }
 
+/** So long a block may be higher than its window: its head stays in sight. Shorter ones have none that the browser must watch. Lines. */
+const LONG = 16;
+
 /** When a language comes late, so many lines are coloured in one task. */
 const SLICE = 150;
 
@@ -90,6 +93,7 @@ export class CodeBlock {
       line = { text, node: element("span", "line"), before, after: START };
       this.code.append(line.node);
       this.lines[at] = line;
+      if (at === LONG - 1) this.root.classList.add("long");
     }
     line.text = text;
     line.before = before;
@@ -98,6 +102,7 @@ export class CodeBlock {
 
   truncate(count: number): void {
     for (const line of this.lines.splice(count)) line.node.remove();
+    if (count < LONG) this.root.classList.remove("long");
   }
 }
 

@@ -21,9 +21,9 @@ export function Composer({ store }: { store: Store }) {
   const box = useRef<HTMLTextAreaElement>(null);
   const { draft, setDraft, restore } = useDraft(store, box);
   const recall = () => loadedExtras()?.recallOf(store);
-  const { position, status } = live(store);
+  const { ended, status } = live(store);
   const files = draftFiles(store);
-  const running = !position.ended || status === "submitted" || status === "streaming";
+  const running = !ended || status === "submitted" || status === "streaming";
   useGrow(box, draft);
   const names = draft.includes("@");
   useEffect(() => {

@@ -31,6 +31,11 @@ export function drawLater(node: Element, draw: () => void): () => void {
   return () => void waiting.delete(node);
 }
 
+/** Whether nothing waits. */
+export function isDrawn(): boolean {
+  return waiting.size === 0;
+}
+
 /** Draw what waits in those of the messages that can be seen in the box, or nearly. */
 export function drawSeen(scroller: Element, content: Element): void {
   if (waiting.size === 0) return;
@@ -73,7 +78,7 @@ export function useLater(messages: readonly Message[]): (id: string) => boolean 
     const old = known.current.get(message.id);
     if (old === undefined) known.current.set(message.id, below || room <= 0);
     below ||= old !== undefined;
-    room -= heightOf(message);
+    if (!below) room -= heightOf(message);
   }
   return (id) => known.current.get(id) ?? false;
 }

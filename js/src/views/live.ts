@@ -1,21 +1,32 @@
-/** A store's state as a signal, so that a component that reads it is drawn again when it changes. */
-import { type Signal, signal } from "@preact/signals";
+/**
+ * A store's state as signals, one for each field, so that a component is drawn again when what it reads has changed: thirty times a
+ * second there is more text, and all else is as it was.
+ */
+import { batch, type Signal, signal } from "@preact/signals";
 import type { Store, ViewState } from "../store.ts";
 
-const signals = new WeakMap<Store, Signal<ViewState>>();
+const states = new WeakMap<Store, ViewState>();
 
-/** Return the current state and subscribe the component that is being drawn. */
+/** Return the current state: the component that is being drawn is subscribed to the fields that it reads of it. */
 export function live(store: Store): ViewState {
-  let state = signals.get(store);
+  let state = states.get(store);
   if (!state) {
-    const fresh = signal(store.state);
-    store.subscribe(() => {
-      fresh.value = store.state;
-    });
-    signals.set(store, fresh);
-    state = fresh;
+    state = follow(store);
+    states.set(store, state);
   }
-  return state.value;
+  return state;
+}
+
+function follow(store: Store): ViewState {
+  const fields = Object.entries(store.state).map(([name, value]) => [name, signal(value)] as const);
+  const update = () => {
+    const state = store.state as unknown as Record<string, unknown>;
+    for (const [name, field] of fields) field.value = state[name];
+  };
+  store.subscribe(() => batch(update));
+  const state = {};
+  for (const [name, field] of fields) Object.defineProperty(state, name, { get: () => field.value });
+  return state as ViewState;
 }
 
 /** Return what gives each store a signal of its own, of something that its views have in common. */

@@ -3,29 +3,43 @@ import { useContext, useEffect, useLayoutEffect, useRef, useState } from "preact
 import { makePicture } from "../markdown/picture.ts";
 import { MarkdownStream } from "../markdown/stream.ts";
 import type { Store } from "../store.ts";
-import type { ImagePart, Part, ReasoningPart } from "../wire/protocol.ts";
+import type { ImagePart, Part, ReasoningPart, TextPart } from "../wire/protocol.ts";
 import { Fold } from "./fold.tsx";
 import { drawLater, Later } from "./later.ts";
 import { pure } from "./pure.ts";
 import { LoneResult } from "./tools.tsx";
 
+type Drawn = TextPart | ReasoningPart;
+
+interface MarkdownProps {
+  part: Drawn;
+  done: boolean;
+  store: Store;
+}
+
 /** Text that may still grow, shown as Markdown. */
-export const Markdown = pure(function Markdown({ text, done }: { text: string; done: boolean }) {
+export const Markdown = pure(function Markdown({ part, done, store }: MarkdownProps) {
   const root = useRef<HTMLDivElement>(null);
   const stream = useRef<MarkdownStream | null>(null);
+  const shown = useRef<Drawn | null>(null);
   const later = useContext(Later);
   useLayoutEffect(() => {
     const node = root.current as HTMLElement;
     const draw = () => {
       if (node.classList.replace("undrawn", "drawn")) node.replaceChildren();
       stream.current ??= new MarkdownStream(node);
-      stream.current.set(text, done);
+      const more = done ? undefined : store.growthOf(part);
+      const last = shown.current;
+      if (more && last?.text.length === more.from && (store.growthOf(last)?.of ?? last) === more.of)
+        stream.current.append(more.text);
+      else stream.current.set(part.text, done);
+      shown.current = part;
     };
     if (!later || !done || stream.current) return draw();
     node.classList.add("undrawn");
-    node.textContent = text;
+    node.textContent = part.text;
     return drawLater(node, draw);
-  }, [text, done, later]);
+  }, [part, done, later, store]);
   return <div class={done ? "markdown" : "markdown growing"} ref={root} />;
 });
 
@@ -40,7 +54,7 @@ interface PartProps {
 export const PartView = pure(function PartView({ part, open, fold, store }: PartProps) {
   switch (part.type) {
     case "text":
-      return <Markdown text={part.text} done={!open} />;
+      return <Markdown part={part} done={!open} store={store} />;
     case "reasoning":
       return <Reasoning part={part} open={open} fold={fold} store={store} />;
     case "tool-result":
@@ -61,7 +75,7 @@ function Reasoning({ part, open, fold, store }: { part: ReasoningPart; open: boo
       {() => (
         <Later.Provider value={false}>
           <div class="aside-text">
-            <Markdown text={part.text} done={!open} />
+            <Markdown part={part} done={!open} store={store} />
           </div>
         </Later.Provider>
       )}

@@ -8,7 +8,7 @@
  */
 import { type Signal, signal } from "@preact/signals";
 import { type Anchor, anchorAt, anchorOf, messageIn, type Place, placeIn, shiftOf } from "./anchor.ts";
-import { drawSeen } from "./later.ts";
+import { drawSeen, isDrawn } from "./later.ts";
 
 /** Scrolling down to this near the end counts as arriving there. Pixels. */
 const NEAR = 32;
@@ -32,6 +32,7 @@ export class Follow {
   private anchor: Anchor | null = null;
   private latest: Place | null;
   private top = 0;
+  private height = 0;
   private width = 0;
   /** The place is kept until what was clicked has opened, or until another branch is there. */
   private held: "opening" | "branch" | null = null;
@@ -113,8 +114,9 @@ export class Follow {
       if (restOf(scroller) <= AT_END) this.pinned.value = true;
     }
     this.top = scroller.scrollTop;
-    if (scroller.clientWidth !== this.width || !this.anchor?.node.isConnected) this.mark();
-    requestAnimationFrame(this.fill); // nothing may change its size in here
+    this.height = scroller.scrollHeight;
+    if (!this.pinned.value && (scroller.clientWidth !== this.width || !this.anchor?.node.isConnected)) this.mark();
+    if (!isDrawn() || this.isNearTop(scroller)) requestAnimationFrame(this.fill); // nothing may change its size in here
   };
 
   /** Note what stands at the upper edge. */
@@ -144,9 +146,12 @@ export class Follow {
     const { scroller, content } = this;
     if (!scroller?.isConnected || !content) return;
     drawSeen(scroller, content);
-    const { scrollTop, scrollHeight, clientHeight } = scroller;
-    if (scrollHeight <= clientHeight || (!this.pinned.value && scrollTop < clientHeight)) this.onTop();
+    if (this.isNearTop(scroller)) this.onTop();
   };
+
+  private isNearTop({ scrollTop, scrollHeight, clientHeight }: HTMLElement): boolean {
+    return scrollHeight <= clientHeight || (!this.pinned.value && scrollTop < clientHeight);
+  }
 
   private letGo(): void {
     this.restore = null;
@@ -161,10 +166,11 @@ export class Follow {
     const { scrollTop } = scroller;
     if (Math.abs(scrollTop - this.top) > 1) this.restore = null;
     const rest = restOf(scroller);
+    const shrunk = scroller.scrollHeight < this.height && rest < scroller.clientHeight; // the browser has moved up, not the reader
     if (rest <= AT_END || (rest < NEAR && scrollTop > this.top)) this.pinned.value = true;
-    else if (scrollTop < this.top - 1) this.pinned.value = false;
+    else if (scrollTop < this.top - 1 && !shrunk) this.pinned.value = false;
     this.top = scrollTop;
-    if (this.held !== "opening") this.mark();
+    if ((!this.pinned.value || this.pressed) && this.held !== "opening") this.mark();
     this.fill();
   };
 
@@ -219,8 +225,9 @@ export class Follow {
       const scroller = this.scroller;
       this.pressed = false;
       if (!scroller || !this.pinned.value) return;
-      if (restOf(scroller) > AT_END && isSelected(scroller)) this.pinned.value = false;
-      else this.settle();
+      if (restOf(scroller) <= AT_END || !isSelected(scroller)) return this.settle();
+      this.pinned.value = false;
+      this.mark();
     });
   };
 

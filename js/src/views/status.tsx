@@ -11,12 +11,13 @@ export function Announcer({ store }: { store: Store }) {
   );
 }
 
-function announcement({ position, messages, approvals, engine }: ViewState): string {
+function announcement(state: ViewState): string {
+  const { approvals, ended, engine } = state;
   const [first] = approvals;
   if (first) return `Waiting for your decision: the model wants to run ${spelled(first.tool)}`;
-  if (!position.ended) return engine.state === "loading" ? engine.text : "Answering";
-  const last = messages.at(-1);
-  if (last?.role !== "assistant" || position.generation === 0) return "";
+  if (!ended) return engine.state === "loading" ? engine.text : "Answering";
+  const last = state.messages.at(-1); // not read while it grows
+  if (last?.role !== "assistant" || state.position.generation === 0) return "";
   return last.status === "complete" ? "Answer complete" : `Answer ${last.status}`;
 }
 

@@ -102,7 +102,7 @@ function Earlier({ store, paging }: { store: Store; paging: boolean }) {
 }
 
 function Messages({ store }: { store: Store }) {
-  const { messages, phase, pending, queue, approvals, position, outlook } = live(store);
+  const { messages, phase, pending, queue, approvals, ended, outlook } = live(store);
   const end = messages.length - 1;
   const omitted = outlook?.omitted ?? 0;
   const later = useLater(messages);
@@ -112,7 +112,7 @@ function Messages({ store }: { store: Store }) {
         <Later.Provider key={message.id} value={later(message.id)}>
           {omitted > 0 && message.id === outlook?.first && <SentMark omitted={omitted} />}
           {message.role === "user" ? (
-            <Question message={message} live={!position.ended && at >= end - 1} store={store} />
+            <Question message={message} live={!ended && at >= end - 1} store={store} />
           ) : (
             <Answer
               message={message}

@@ -31,7 +31,7 @@ export function Turn({ store }: { store: Store }) {
 }
 
 function Alone({ store }: { store: Store }) {
-  const { messages, phase, position, continues, pending, queue, approvals } = live(store);
+  const { messages, phase, ended, continues, pending, queue, approvals } = live(store);
   const answers = messages.filter((message) => message.role !== "user" && message.role !== "system");
   const end = answers.length - 1;
   return (
@@ -49,9 +49,9 @@ function Alone({ store }: { store: Store }) {
           few
         />
       ))}
-      {position.ended && <Waiting store={store} begun={answers.length > 0} />}
-      {approvals.length > 0 && !position.ended && <Approvals store={store} />}
-      {!position.ended && <Running store={store} />}
+      {ended && <Waiting store={store} begun={answers.length > 0} />}
+      {approvals.length > 0 && !ended && <Approvals store={store} />}
+      {!ended && <Running store={store} />}
       <Notices store={store} />
       <Announcer store={store} />
     </>

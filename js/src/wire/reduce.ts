@@ -176,10 +176,31 @@ function withAnswer(content: Content, change: (message: Message) => Message): Co
 function grow(content: Content, type: "text" | "reasoning", text: string): Content {
   const next = withAnswer(content, (m) => {
     const last = m.parts.at(-1);
-    const part: Part = last?.type === type ? { ...last, text: last.text + text } : { type, text };
-    return { ...m, parts: [...(last?.type === type ? m.parts.slice(0, -1) : m.parts), part] };
+    if (last?.type !== type) return { ...m, parts: [...m.parts, { type, text }] };
+    const part: Part = { ...last, text: last.text + text };
+    growths.set(part, { of: growths.get(last)?.of ?? last, from: last.text.length, text });
+    return { ...m, parts: [...m.parts.slice(0, -1), part] };
   });
   return { ...next, phase: null };
+}
+
+/** By how much a part has grown. */
+export interface Growth {
+  /** The part that it was at first: parts that have it in common are one text at different times. */
+  of: Part;
+  /** How long the text was before, and what came then. */
+  from: number;
+  text: string;
+}
+
+const growths = new WeakMap<Part, Growth>();
+
+/**
+ * Return what the last event has added to a part's text, if that is how it came about. Whoever reads the text itself makes the engine
+ * copy all of it, as it is kept as a chain of its pieces: with each of ten thousand pieces that is the most of what they cost.
+ */
+export function growthOf(part: Part): Growth | undefined {
+  return growths.get(part);
 }
 
 function resultOf({ call_id, text, error, denied }: Extract<Event, { type: "tool-result" }>): Part {

@@ -35,6 +35,19 @@ describe("a thread", () => {
     expect(shown.has(".pill")).toBe(false);
   });
 
+  test("follows the end when the browser moves up because something has become smaller, and more is there already", async () => {
+    const { shown, log } = await opened(many(2));
+    const last = document.createElement("div");
+    last.style.cssText = "flex: none; height: 90px"; // as the source of a formula that is drawn then
+    log.firstElementChild?.append(last);
+    await frames();
+    last.style.height = "50px";
+    log.scrollTop = log.scrollHeight - log.clientHeight - 4;
+    await frames();
+    expect(restOf(log)).toBeLessThan(2);
+    expect(shown.has(".pill")).toBe(false);
+  });
+
   test("keeps the reader's place while a host takes the view off the page", async () => {
     view = new TestView({ snapshot: snapshot(many(2)) });
     const shown = view.render();

@@ -1,8 +1,8 @@
 /** What must not grow with a conversation's length, coarsely, by ratios: `python -m tests.bench B13 B14` measures it well. */
 import { afterEach, expect, test } from "vitest";
+import { sheet } from "../../src/styles/sheet.ts";
 import { answer } from "../bench/answers.ts";
 import { conversation } from "../bench/conversations.ts";
-import { sheet } from "../../src/styles/sheet.ts";
 import { snapshot } from "../support/messages.ts";
 import { TestView } from "../support/view.ts";
 
