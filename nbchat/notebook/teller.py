@@ -49,10 +49,10 @@ class Teller:
         if not whole:
             await self._answer_all(view, hellos)
         now = self._clock.monotonic()
-        if view.state_changed and not asked and (debt := self._pump.bucket.wait(now)) > NO_TIME:
-            self._pump.request(view, now + debt)  # many ends at once: their texts go first, and what else changed is paid for
-        else:
-            self._state(view, asked=asked, current=current)
+        if not asked and (debt := self._pump.bucket.debt(now)) > NO_TIME:  # of many ends at once, whose texts went first
+            self._pump.request(view, now + debt)
+            return
+        self._state(view, asked=asked, current=current)
         self._repeat(view)
 
     async def _flush(self, view: View) -> bool:

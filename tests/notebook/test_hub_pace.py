@@ -95,7 +95,7 @@ def test_a_hundred_ends_at_once_stay_within_the_budget() -> None:
         await stream(stage, 3)
         before = [len(view.times) for view in views]
         await session.end()
-        counts = []
+        counts: list[int] = []
         for _ in range(3):
             await stage.clock.advance(1)
             counts.append(sum(len(view.times) for view in views) - sum(before) - sum(counts))
