@@ -22,7 +22,7 @@ STREAM_RULES = (
     rule(
         f"{L5}l06_a_reader_that_comes_back_is_told_nothing_twice",
         "what is told is behind the position",
-        ("streams/sqlite/notices.py", "after = cursor.seq if there[0] == cursor.generation else 0", "after = 0"),
+        ("streams/sqlite/notices.py", "after = cursor.place[1] if there[0] == cursor.place[0] else 0", "after = 0"),
     ),
     rule(
         f"{L5}l07_a_position_is_one_readers_own_and_of_one_generation",

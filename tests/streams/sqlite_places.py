@@ -21,7 +21,7 @@ from nbchat.streams.sqlite.file import StreamsFile
 from tests.contracts.streams_base import START, a_job, text_of
 from tests.support.clock import ManualClock
 
-__all__ = ["Kernel", "impatient", "in_process", "kernel", "refused", "run_program", "works"]
+__all__ = ["Kernel", "as_command", "impatient", "in_process", "kernel", "refused", "run_program", "works"]
 
 ROOT = Path(__file__).parents[2]
 
@@ -77,13 +77,24 @@ path = Path(sys.argv[1])
 
 def in_process(script: str, path: Path) -> str:
     """Run the body of an async function that has `path` in a process of its own; returns what it printed."""
-    return run_program(f"async def main():\n{indent(dedent(script), '    ')}\nasyncio.run(main())\n", path)
+    return run_program(_body(script), path)
 
 
 def run_program(program: str, path: Path) -> str:
     """Run a program that has `path` in a process of its own; returns what it printed."""
-    program = HEAD + program
-    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", program, str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    done = subprocess.run(_command(program, path), capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def as_command(script: str, path: Path) -> list[str]:
+    """What runs the body of an async function that has `path`."""
+    return _command(_body(script), path)
+
+
+def _body(script: str) -> str:
+    return f"async def main():\n{indent(dedent(script), '    ')}\nasyncio.run(main())\n"
+
+
+def _command(program: str, path: Path) -> list[str]:
+    return [sys.executable, "-W", "ignore::DeprecationWarning", "-c", HEAD + program, str(path)]

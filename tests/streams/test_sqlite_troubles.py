@@ -1,24 +1,27 @@
-"""What can be wrong with the file that kernels share: each is said in a sentence, and over when it is over."""
+"""What can happen to the file that kernels share while it is used: each is said in a sentence, and over when it is over."""
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
 import sqlite3
-import stat
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from nbchat.core.events import TextDelta
-from nbchat.sessions.ports import LogGapError, StreamsError
+from nbchat.sessions.ports.streams import LEASE_SECONDS
 from nbchat.streams.sqlite import file as sqlite_file
 from tests.contracts.streams_base import START, Reader, a_job, text_of
 from tests.contracts.values import finish_all
-from tests.streams.sqlite_places import impatient, in_process, kernel, refused, run_program, works
+from tests.streams.sqlite_places import as_command, impatient, in_process, kernel, refused, run_program, works
+from tests.support.clock import ManualClock
 from tests.support.house import eventually
 
 unix = pytest.mark.skipif(sys.platform == "win32", reason="no modes, limits and forks there")
@@ -40,152 +43,6 @@ def home() -> Iterator[Path]:
         home.chmod(0o755)
 
 
-@unix
-def test_private(path: Path) -> None:
-    """Directory and files are their owner's alone."""
-
-    async def work() -> None:
-        async with kernel(path) as here:
-            await works(here)
-            modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
-            assert modes == dict.fromkeys(("streams.db", "streams.db-wal", "streams.db-shm"), 0o600)
-            assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-
-    finish_all(work())
-
-
-def test_deleted(path: Path) -> None:
-    """Whoever deletes the file takes away what can be written again: kernels go on in a new one, and say what is lost."""
-
-    async def work() -> None:
-        async with kernel(path) as one, kernel(path) as two:
-            await one.jobs.create_job(a_job())
-            await one.log.append("t1", 1, [START, TextDelta("a")], after=0, seq=1)
-            reader, seen = Reader(), list[str]()
-            await reader.attach(two.log)
-            two.jobs.watch(lambda job: seen.append(job.stream_id))
-            await two.jobs.get_running_jobs()
-            path.unlink()  # noqa: ASYNC240 (at this moment)
-            with pytest.raises(LogGapError) as gap:
-                await one.log.append("t1", 1, [TextDelta("c")], after=2, seq=3)
-            assert gap.value.seq == 0
-            assert await one.jobs.update_job("t1", 1, sender="x") is None
-            await one.jobs.create_job(a_job())
-            await one.log.rewrite("t1", 1, [START, TextDelta("abc")], 3)
-            await eventually(lambda: reader.gaps > 0)
-            await eventually(lambda: "t1" in seen)
-            again = Reader()
-            await again.attach(two.log)
-            assert again.text == "abc"
-            await one.log.append("t1", 1, [TextDelta("d")], after=3, seq=4)
-            await eventually(lambda: again.text == "abcd")
-            assert await one.log.subscriber_count("t1") == 2
-            assert sorted(file.name for file in path.parent.iterdir()) == ["streams.db", "streams.db-shm", "streams.db-wal"]
-
-    finish_all(work())
-
-
-@pytest.mark.parametrize("intact", [0, 16, 4096])
-def test_damaged(path: Path, intact: int) -> None:
-    """A damaged file is put aside, once, and a new one made."""
-
-    async def fill() -> None:
-        async with kernel(path) as here:
-            for number in range(20):
-                await here.jobs.create_job(a_job(f"t{number}"))
-                await here.log.append(f"t{number}", 1, [START, TextDelta("x" * 5000)])
-
-    async def use() -> None:
-        async with kernel(path) as here:
-            with suppress(StreamsError):  # found when it is used, and said once
-                await works(here)
-            await works(here, "again")
-
-    finish_all(fill())
-    content = path.read_bytes()
-    path.write_bytes(content[:intact] + b"garbage " * ((len(content) - intact) // 8))
-    finish_all(use())
-    assert path.with_name("streams.db.damaged").exists()
-
-
-def test_damaged_while_it_is_used(path: Path) -> None:
-    """What is found out in the middle is said once; the next call has a new file, whose jobs those who watch are told of."""
-
-    async def work() -> None:
-        async with kernel(path) as one, kernel(path) as two:
-            await works(one)
-            seen = list[str]()
-            two.jobs.watch(lambda job: seen.append(job.stream_id))
-            await two.jobs.get_running_jobs()
-            with closing(sqlite3.connect(path)) as db:
-                db.execute("DROP TABLE entries")
-                db.commit()
-            await one.jobs.create_job(a_job("before"))
-            assert "damaged" in await refused(lambda: one.log.append("before", 1, [START]))
-            await one.jobs.create_job(a_job("t2"))
-            await eventually(lambda: "t2" in seen)
-            await works(two, "again")
-
-    finish_all(work())
-
-
-def test_a_newer_file_that_nobody_uses(path: Path) -> None:
-    """It is put aside: an older version that was asked for again starts anew."""
-
-    async def work() -> None:
-        async with kernel(path) as here:
-            await works(here)
-        with closing(sqlite3.connect(path)) as db:
-            db.execute("PRAGMA user_version = 99")
-        async with kernel(path) as here:
-            assert not await here.jobs.has_job("works")
-            await works(here)
-        with closing(sqlite3.connect(path.with_name("streams.db.damaged"))) as db:
-            assert db.execute("PRAGMA user_version").fetchone() == (99,)
-
-    finish_all(work())
-
-
-def test_a_newer_file_in_use(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Kernels with a newer version have it open: nobody takes it away from them."""
-    impatient(monkeypatch)
-
-    async def work() -> None:
-        async with kernel(path) as here:
-            await works(here)
-        with closing(sqlite3.connect(path)) as newer:
-            newer.execute("PRAGMA user_version = 99")
-            assert newer.execute("SELECT COUNT(*) FROM jobs").fetchone() == (1,)
-            async with kernel(path) as here:
-                assert "newer version" in await refused(here.jobs.initialize)
-            assert newer.execute("SELECT COUNT(*) FROM jobs").fetchone() == (1,)
-        async with kernel(path) as here:
-            await works(here, "again")
-
-    finish_all(work())
-
-
-@pytest.mark.parametrize("text", [True, False])
-def test_somebody_elses_file(tmp_path: Path, text: bool) -> None:
-    """A path that names another program's file is refused, and the file stays as it is."""
-    path = tmp_path / "mine.db"
-    if text:
-        path.write_text("This is a diary, not a database.")
-    else:
-        with closing(sqlite3.connect(path)) as db:
-            db.execute("CREATE TABLE diary (entry)")
-            db.commit()
-    before = path.read_bytes()
-
-    async def work() -> None:
-        async with kernel(path) as here:
-            assert "NBCHAT_STREAMS" in await refused(here.jobs.initialize)
-
-    finish_all(work())
-    assert path.read_bytes() == before
-    assert [file.name for file in tmp_path.iterdir()] == ["mine.db"]
-
-
 def test_locked(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another program keeps the file locked: said, tried again, and the same connection goes on."""
     impatient(monkeypatch)
@@ -198,6 +55,52 @@ def test_locked(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
                 assert "locked" in await refused(lambda: here.jobs.create_job(a_job()))
                 assert text_of(await here.log.resume_state("works")) == "it works"
             await works(here, "again")
+
+    finish_all(work())
+
+
+def test_wishes_outlast_trouble(path: Path) -> None:
+    """Who watches, reads or waits while the file cannot be opened is told when it can be."""
+    path.parent.write_text("in the way")
+
+    async def work() -> None:
+        async with kernel(path) as one, kernel(path) as two:
+            reader, seen, left = Reader(), list[str](), list[str]()
+            two.jobs.watch(lambda job: seen.append(job.stream_id))
+            held = two.log.subscribe("t1", **reader.callbacks())
+            two.log.on_all_subscribers_left("t1", lambda: left.append("all"))
+            assert "cannot be opened" in await refused(two.jobs.get_running_jobs)
+            path.parent.unlink()
+            await one.jobs.create_job(a_job())
+
+            async def counted() -> bool:
+                return await one.log.subscriber_count("t1") == 1
+
+            await eventually(counted)
+            await one.log.append("t1", 1, [START, TextDelta("a")])
+            await eventually(lambda: (reader.text, seen[:1]) == ("a", ["t1"]))
+            held.unsubscribe()
+            await eventually(lambda: left == ["all"])
+
+    finish_all(work())
+
+
+def test_who_gave_up_is_not_served(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls that pile up while the file is locked are not made when their callers are gone."""
+    impatient(monkeypatch)
+
+    async def work() -> None:
+        async with kernel(path) as here:
+            await works(here)
+            with closing(sqlite3.connect(path)) as db:
+                db.execute("BEGIN IMMEDIATE")
+                calls = [asyncio.ensure_future(here.jobs.create_job(a_job(f"t{number}"))) for number in range(10)]
+                await asyncio.sleep(0)
+                for call in calls[1:]:
+                    call.cancel()
+                done = await asyncio.gather(*calls, return_exceptions=True)
+                assert [type(each).__name__ for each in done] == ["StreamsError"] + ["CancelledError"] * 9
+            assert await here.jobs.get_job_count() == 1
 
     finish_all(work())
 
@@ -285,3 +188,44 @@ if (pid := os.fork()) == 0:
 assert os.waitpid(pid, 0)[1] == 0
 asyncio.run(works(here, "again"))
 """
+
+
+@unix
+def test_killed(path: Path) -> None:
+    """A killed kernel is known to be gone at once: its job is interrupted, its readers do not count, the last one has left."""
+    script = """
+    from nbchat.machine.owner import this_process
+    jobs, log = open_sqlite(path, SystemClock(), "me")
+    await jobs.create_job(a_job(owner=str(this_process())))
+    await log.append("t1", 1, [START, TextDelta("half an answ")])
+    assert await log.attach("t1", on_chunk=lambda entry: None)
+    print("ready", flush=True)
+    await asyncio.sleep(60)
+    """
+
+    async def look(child: subprocess.Popen[str]) -> None:
+        clock = ManualClock()
+        async with kernel(path, clock) as here:
+            left = list[str]()
+            here.log.on_all_subscribers_left("t1", lambda: left.append("all"))
+
+            async def found() -> tuple[bool, int]:
+                job = await here.jobs.get_job("t1")
+                assert job is not None
+                return job.interrupted, await here.log.subscriber_count("t1")
+
+            assert await found() == (False, 1)
+            child.send_signal(signal.SIGKILL)
+
+            async def gone() -> bool:
+                return await found() == (True, 0)
+
+            await eventually(gone, 2)
+            assert text_of(await here.log.resume_state("t1")) == "half an answ"
+            await clock.advance(LEASE_SECONDS)
+            await eventually(lambda: left == ["all"])
+
+    with subprocess.Popen(as_command(script, path), stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n"
+        finish_all(look(child))

@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 NAME = "streams.db"
 """How the file is called in its default place: beside the database of conversations."""
-BUSY_SECONDS = 2.0
+BUSY_SECONDS = 1.0
 """How long a statement waits for another process; a commit holds the lock for some milliseconds."""
 
 _opened: dict[str, int] = {}

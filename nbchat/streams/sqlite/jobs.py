@@ -150,12 +150,12 @@ class SqliteJobStore:
         if not self._watched:
             self._watched = True
             tell = on_loop(asyncio.get_running_loop(), self._watchers.tell)
-            self._thread.post(lambda file: self._notices.watch(file, tell))
+            self._thread.note(lambda: self._notices.watch(tell))
         return self._watchers.add(on_job)
 
     def _unwatch(self) -> None:
         self._watched = False
-        self._thread.post(lambda file: self._notices.watch(file, None))
+        self._thread.note(lambda: self._notices.watch(None))
 
     async def close(self) -> None:
         """Let go of the file; idempotent."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from nbchat.core.events import Event
-from nbchat.sessions.ports import EventLogEntry, ResumeState, Subscription
+from nbchat.sessions.ports import EventLogEntry, ResumeState, StreamsError, Subscription
 from nbchat.streams.readers import HeldBack, Readers
 from nbchat.streams.rules import check_batch
 from nbchat.streams.sqlite import entries, job_rows, subscribers
@@ -92,20 +93,16 @@ class SqliteEventTransport:
             with file.snapshot():
                 state = entries.resume_state(file, self._owner, stream_id)
                 if state is not None:
-                    self._notices.follow(file, stream_id, readers.follower)
-            if state is not None:
-                subscribers.open_one(file, self._owner, stream_id, self._kernel)
-            return state
+                    self._notices.join(file, stream_id, readers.follower)
+                return state
 
         def begun(state: ResumeState | None) -> None:
             # On the loop, behind the entries up to the state and before the next one: a reader is called for what follows it.
-            readers.expected -= 1
-            if state is not None:
+            if state is not None and waiting:
                 chunk, done, error = (held.through(call or on_chunk) for call in (on_chunk, on_done, on_error))
                 held.subscription = readers.add(chunk, done, error, on_gap and held.through(on_gap))
-                if not waiting:
-                    held.subscription.unsubscribe()
-            self._drop_unused(stream_id, readers)
+            elif state is not None:
+                self._thread.note(lambda: self._notices.leave(stream_id))
 
         try:
             state = await self._thread.run(begin, begun)
@@ -114,6 +111,9 @@ class SqliteEventTransport:
             if held.subscription is not None:
                 held.subscription.unsubscribe()
             raise
+        finally:
+            readers.expected -= 1
+            self._drop_unused(stream_id, readers)
         if state is None or held.subscription is None:
             return None
         asyncio.get_running_loop().call_soon(held.let_go)
@@ -129,13 +129,7 @@ class SqliteEventTransport:
     ) -> Subscription:
         """Call back for each later entry. The one that ends the log goes to done or error, where that is None to chunk."""
         readers = self._readers_of(stream_id)
-
-        def begin(file: StreamsFile) -> None:
-            with file.snapshot():
-                self._notices.follow(file, stream_id, readers.follower)
-            subscribers.open_one(file, self._owner, stream_id, self._kernel)
-
-        self._thread.post(begin)
+        self._thread.note(lambda: self._notices.subscribe(stream_id, readers.follower))
         return readers.add(on_chunk, on_done or on_chunk, on_error or on_chunk)
 
     async def subscriber_count(self, stream_id: str) -> int:
@@ -151,33 +145,29 @@ class SqliteEventTransport:
         readers = self._readers_of(stream_id)
         if not readers.when_empty:
             left = on_loop(asyncio.get_running_loop(), readers.tell_left)
-            self._thread.post(lambda file: self._notices.wait(file, stream_id, left))
+            self._thread.note(lambda: self._notices.wait(stream_id, left))
         return readers.listen(callback)
 
     def _readers_of(self, stream_id: str) -> _Readers:
         readers = self._readers.get(stream_id)
         if readers is None:
-            readers = self._readers[stream_id] = _Readers(self._close_one, self._drop_unused, stream_id)
+            readers = self._readers[stream_id] = _Readers(self, stream_id)
         return readers
 
-    def _close_one(self, stream_id: str, readers: _Readers) -> None:
-        if self._readers.get(stream_id) is not readers:
-            return  # the log was forgotten meanwhile
+    def _one_left(self, stream_id: str, readers: _Readers) -> None:
+        if self._readers.get(stream_id) is readers:  # else the log was forgotten meanwhile
+            self._thread.note(lambda: self._notices.leave(stream_id))
+            self._drop_unused(stream_id, readers)
 
-        def close(file: StreamsFile) -> None:
-            self._notices.unfollow(stream_id)
-            subscribers.close(file, self._owner, stream_id, self._kernel)
-
-        self._thread.post(close)
-        self._drop_unused(stream_id, readers)
+    def _nobody_waits(self, stream_id: str, readers: _Readers) -> None:
+        if self._readers.get(stream_id) is readers:
+            self._thread.note(lambda: self._notices.wait(stream_id, None))
+            self._drop_unused(stream_id, readers)
 
     def _drop_unused(self, stream_id: str, readers: _Readers) -> None:
-        if self._readers.get(stream_id) is not readers:
-            return
-        if not readers.when_empty:
-            self._thread.post(lambda file: self._notices.wait(file, stream_id, None))
-            if not readers.count and not readers.expected:
-                del self._readers[stream_id]
+        unused = not readers.count and not readers.expected and not readers.when_empty
+        if unused and self._readers.get(stream_id) is readers:
+            del self._readers[stream_id]
 
     async def cleanup(self, stream_id: str) -> None:
         """Forget one log and its readers; idempotent."""
@@ -185,7 +175,6 @@ class SqliteEventTransport:
 
         def forget(file: StreamsFile) -> None:
             self._notices.forget(stream_id)
-            self._notices.wait(file, stream_id, None)
             with file.transaction():
                 entries.drop(file, self._owner, stream_id)
                 subscribers.forget(file, self._owner, stream_id)
@@ -201,36 +190,33 @@ class SqliteEventTransport:
             def leave(file: StreamsFile) -> None:
                 for stream_id in followed:
                     self._notices.forget(stream_id)
-                    self._notices.wait(file, stream_id, None)
                 subscribers.leave(file, self._owner, self._kernel)
 
             if followed:
-                self._thread.post(leave)
+                with suppress(StreamsError):  # the file's trouble is not ours any more
+                    await self._thread.run(leave)
             await self._thread.release()
 
 
 class _Readers(Readers):
-    """The readers of one log in this kernel. `expected` ones attach just now."""
+    """The readers of one log in this kernel; the file counts those of all. `expected` ones attach just now."""
 
-    __slots__ = ("_on_close", "_on_unused", "_stream_id", "expected", "follower")
+    __slots__ = ("_stream_id", "_transport", "expected", "follower")
 
-    def __init__(self, on_close: _Change, on_unused: _Change, stream_id: str) -> None:
+    def __init__(self, transport: SqliteEventTransport, stream_id: str) -> None:
         super().__init__()
-        self._on_close = on_close
-        self._on_unused = on_unused
+        self._transport = transport
         self._stream_id = stream_id
         self.expected = 0
         loop = asyncio.get_running_loop()
         self.follower = Follower(on_loop(loop, self.tell), on_loop(loop, self.tell_gap))
 
     def closed(self) -> None:
-        """One let go: the file counts those of all kernels, and tells when the last one left."""
-        self._on_close(self._stream_id, self)
+        """One let go."""
+        self._transport._one_left(self._stream_id, self)
 
     def unlisten(self, when_empty: Callable[[], None]) -> None:
         """Call it no more."""
         super().unlisten(when_empty)
-        self._on_unused(self._stream_id, self)
-
-
-_Change = Callable[[str, _Readers], None]
+        if not self.when_empty:
+            self._transport._nobody_waits(self._stream_id, self)

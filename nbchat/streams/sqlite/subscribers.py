@@ -6,59 +6,36 @@ from nbchat.machine.owner import is_dead, this_process
 from nbchat.sessions.ports.streams import LEASE_SECONDS
 from nbchat.streams.sqlite.file import StreamsFile
 
-__all__ = ["clear_dead", "close", "count", "emptied", "forget", "is_first", "leave", "open_one", "put", "renew"]
+__all__ = ["clear_dead", "count", "count_ours", "emptied", "forget", "is_first", "leave", "renew"]
 
 _ONE = "user = ? AND stream_id = ?"
 
 
-def open_one(file: StreamsFile, user: str, stream_id: str, kernel: str) -> None:
-    """Count one more reader of a log in this kernel."""
+def count_ours(file: StreamsFile, user: str, stream_id: str, kernel: str, number: int, made: int) -> None:
+    """Let this kernel have so many readers of a log, of which `made` are new. If they were the last of all, that is noted."""
+    now, which = file.now(), (user, stream_id, kernel)
     with file.transaction():
-        _touch(file, user, stream_id)
-        file.do(f"UPDATE readers SET made = made + 1 WHERE {_ONE}", user, stream_id)
-        _add(file, user, stream_id, kernel, 1)
-
-
-def put(file: StreamsFile, user: str, stream_id: str, kernel: str, number: int) -> None:
-    """Let this kernel have so many readers of a log: the file has forgotten them, or is a new one."""
-    with file.transaction():
-        _touch(file, user, stream_id)
-        known = file.row(f"SELECT open FROM subscriptions WHERE {_ONE} AND kernel = ?", user, stream_id, kernel)
-        file.do(f"UPDATE readers SET made = MAX(made, ?) WHERE {_ONE}", number, user, stream_id)
-        _add(file, user, stream_id, kernel, number - (0 if known is None else known[0]))
-
-
-def _add(file: StreamsFile, user: str, stream_id: str, kernel: str, number: int) -> None:
-    which = (user, stream_id, kernel)
-    if not file.do(
-        f"UPDATE subscriptions SET open = open + ?, renewed = ? WHERE {_ONE} AND kernel = ?", number, file.now(), *which
-    ):
-        file.do("INSERT INTO subscriptions VALUES (?, ?, ?, ?, ?, ?)", *which, str(this_process()), number, file.now())
-
-
-def _touch(file: StreamsFile, user: str, stream_id: str) -> None:
-    if not file.do(f"UPDATE readers SET active = ? WHERE {_ONE}", file.now(), user, stream_id):
-        file.do("INSERT INTO readers (user, stream_id, active) VALUES (?, ?, ?)", user, stream_id, file.now())
-
-
-def close(file: StreamsFile, user: str, stream_id: str, kernel: str) -> None:
-    """Count one reader less; nothing where none is known. The last one of all kernels is noted."""
-    with file.transaction():
-        if file.do(f"UPDATE subscriptions SET open = open - 1 WHERE {_ONE} AND kernel = ? AND open > 0", user, stream_id, kernel):
+        known = file.row(f"SELECT open FROM subscriptions WHERE {_ONE} AND kernel = ?", *which)
+        before = 0 if known is None else known[0]
+        if not file.do(f"UPDATE readers SET made = made + ?, active = ? WHERE {_ONE}", made, now, user, stream_id):
+            file.do("INSERT INTO readers (user, stream_id, made, active) VALUES (?, ?, ?, ?)", user, stream_id, made, now)
+        file.do(f"DELETE FROM subscriptions WHERE {_ONE} AND kernel = ?", *which)
+        if number:
+            file.do("INSERT INTO subscriptions VALUES (?, ?, ?, ?, ?, ?)", *which, str(this_process()), number, now)
+        elif before or made:
             _note_empty(file, user, stream_id)
 
 
 def leave(file: StreamsFile, user: str, kernel: str) -> None:
     """Forget all readers of this kernel: it is closed."""
     with file.transaction():
-        mine = file.rows("SELECT stream_id FROM subscriptions WHERE user = ? AND kernel = ? AND open > 0", user, kernel)
+        mine = file.rows("SELECT stream_id FROM subscriptions WHERE user = ? AND kernel = ?", user, kernel)
         file.do("DELETE FROM subscriptions WHERE user = ? AND kernel = ?", user, kernel)
         for (stream_id,) in mine:
             _note_empty(file, user, stream_id)
 
 
 def _note_empty(file: StreamsFile, user: str, stream_id: str) -> None:
-    file.do(f"DELETE FROM subscriptions WHERE {_ONE} AND open <= 0", user, stream_id)
     if count(file, user, stream_id) == 0:
         file.do(f"UPDATE readers SET emptied = emptied + 1, active = ? WHERE {_ONE}", file.now(), user, stream_id)
 

@@ -26,7 +26,8 @@ __all__ = ["Notices", "StreamsThread"]
 _log = logging.getLogger("nbchat.streams")
 T = TypeVar("T")
 _Finish = Callable[[Any, BaseException | None], None]
-_Job = tuple[Callable[[StreamsFile], Any], _Finish | None]
+_Job = tuple[Callable[[StreamsFile], Any], asyncio.Future[Any], _Finish] | Callable[[], None]
+"""Work on the file, for somebody who waits for it; or a note, which needs no file."""
 
 _AGAIN_SECONDS = 1.0
 """How long after trouble the file is tried again while somebody waits for news."""
@@ -73,7 +74,8 @@ class StreamsThread:
         self._damaged: tuple[int, int] | None = None
 
     async def run(self, work: Callable[[StreamsFile], T], then: Callable[[T], None] | None = None) -> T:
-        """Hand over a job and await its result; raises what it raised, trouble with the file as StreamsError.
+        """Hand over a job and await its result; raises what it raised, trouble with the file as StreamsError. A job whose caller
+        gave up before it began is not done.
 
         `then` is called with the result on the loop, in order with what is told of the file, also when the caller is gone."""
         loop = asyncio.get_running_loop()
@@ -92,15 +94,15 @@ class StreamsThread:
             with suppress(RuntimeError):  # the loop was closed; nobody waits any more
                 loop.call_soon_threadsafe(settle, result, error)
 
-        self._put(work, finish)
+        self._put((work, future, finish))
         return await future
 
-    def post(self, work: Callable[[StreamsFile], object]) -> None:
-        """Hand over a job for which nobody waits; its trouble is another's to tell. Nothing after the end, or after a fork."""
+    def note(self, note: Callable[[], None]) -> None:
+        """Have this called on the thread, which then looks what there is to tell. Nothing after the end, or after a fork."""
         with suppress(StreamsError):
-            self._put(work, None)
+            self._put(note)
 
-    def _put(self, work: Callable[[StreamsFile], Any], finish: _Finish | None) -> None:
+    def _put(self, job: _Job) -> None:
         if os.getpid() != self._pid:  # before the lock, which a thread of the parent may have held
             raise forked()
         with self._lock:
@@ -108,7 +110,7 @@ class StreamsThread:
                 raise StreamsError("the file of running answers was closed.", hint="Restart the kernel.")
             if self._thread is None:
                 self._thread = self._start()
-            self._queue.put((work, finish))
+            self._queue.put(job)
 
     def _start(self) -> threading.Thread:
         thread = threading.Thread(target=self._work, name="nbchat-streams", daemon=True)
@@ -141,7 +143,11 @@ class StreamsThread:
                 continue
             if job is None:
                 break
-            self._do(*job)
+            if isinstance(job, tuple):
+                self._do(*job)
+            else:
+                job()
+                self._look()
             del job  # it may hold a large answer, and must not live until the next one comes
         if self._file is not None:
             self._file.close()
@@ -151,19 +157,17 @@ class StreamsThread:
         pace = self._notices.pace
         return pace if pace is None or self._file is not None else max(pace, _AGAIN_SECONDS)
 
-    def _do(self, work: Callable[[StreamsFile], Any], finish: _Finish | None) -> None:
-        result, error = None, None
+    def _do(self, work: Callable[[StreamsFile], Any], future: asyncio.Future[Any], finish: _Finish) -> None:
+        if future.cancelled():
+            return
         try:
-            file = self._open()
-            result = work(file)
-        except BaseException as caught:
-            error = explain(caught, str(self.path))
-            self._give_up(caught)
-        if finish is not None:  # before the next look: whoever begins to follow is told of what comes after that moment
-            finish(result, error)
-        elif error is not None:
-            _log.debug("a note in the file of running answers was lost", exc_info=error)
-        if error is None:
+            result = work(self._open())
+        except BaseException as error:
+            finish(None, explain(error, str(self.path)))
+            self._give_up(error)
+        else:
+            # Before the next look: whoever begins to follow is told of what comes after that moment.
+            finish(result, None)
             self._look()
 
     def _look(self) -> None:
@@ -172,10 +176,13 @@ class StreamsThread:
             return
         try:
             file = self._open()
-            wrote, file.wrote = file.wrote, False
-            if file.changed() or wrote:
+            if file.changed() or file.wrote:
+                file.wrote = False
                 self._notices.look(file)
             self._notices.tick(file)
+            if file.wrote:
+                file.wrote = False
+                self._notices.look(file)
         except Exception as error:
             _log.debug("the file of running answers cannot be read", exc_info=True)
             self._give_up(error)
