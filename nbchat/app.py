@@ -89,6 +89,7 @@ class App:
         background.at_exit(self._close)
 
     async def _start(self) -> None:
+        from nbchat.notebook.configured import configured_model
         from nbchat.notebook.hub import Hub
         from nbchat.notebook.services import Services
 
@@ -107,7 +108,7 @@ class App:
             own_prices=self.own_prices,
         )
         await self.registry.load()
-        await self.manager.start()
+        await self.manager.start(configured_model())
         await self.choices.load()
         self._apply_timeouts()
         await self._forget_the_old()
@@ -146,9 +147,7 @@ class App:
         """Whether a model may be asked for titles: not the demo, and not one on this machine unasked, which would drop the
         conversation that it has in its cache."""
         wanted = self.choices.titles
-        if wanted != "auto" or provider_id == DEMO:
-            return wanted == "always"
-        return not self._local(provider_id)
+        return wanted == "always" if wanted != "auto" or provider_id == DEMO else not self._local(provider_id)
 
     def _local(self, provider_id: str) -> bool:
         """Whether a provider is on this machine."""

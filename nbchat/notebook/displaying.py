@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nbchat.notebook.comms import kernel_of
+from nbchat.notebook.configured import transcripts_wanted
 from nbchat.notebook.transcript import ThreadTranscript, TurnTranscript
 
 if TYPE_CHECKING:
@@ -50,4 +51,4 @@ def display_view(services: Services, view: View, data: dict[str, Any], metadata:
 def _wanted(shell: Any) -> bool:
     """Whether notebooks keep transcripts: `c.NbChat.transcripts`, which also counts where the magics were not loaded."""
     magics = shell.magics_manager.registry.get("NbChat")
-    return bool(shell.config.NbChat.get("transcripts", True) if magics is None else magics.transcripts)
+    return bool(magics.transcripts if magics is not None else shell.config.NbChat.get("transcripts", transcripts_wanted()))

@@ -8,13 +8,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
-from traitlets import Bool, Enum, Instance, Int
+from traitlets import Bool, Enum, Instance, Int, TraitError, Unicode, default, validate
 
-from nbchat.core.errors import UsageError
+from nbchat.core.errors import ChatError, UsageError
 from nbchat.core.ids import new_id
 from nbchat.notebook.brief import brief
 from nbchat.notebook.cells import notebook_of
 from nbchat.notebook.comms import PANEL, kernel_of, offer_target, withdraw_target
+from nbchat.notebook.configured import from_environment, model_label, transcripts_wanted
 from nbchat.notebook.context.describing import ALLOWANCE, LEAST
 from nbchat.notebook.context.mentioned import attached_to, mentioned_in
 from nbchat.notebook.names import conversation_for
@@ -32,23 +33,32 @@ if TYPE_CHECKING:
 __all__ = ["NbChat", "register", "unregister"]
 
 
+_OUTPUT = ("auto", "widget", "text", "batch")
+_RERUN = ("reuse", "send")
+
+
 @magics_class
 class NbChat(Magics):
     """%chat, %%chat and %nbchat. Configured as `c.NbChat.…` (or `%config NbChat.…`)."""
 
-    output = Enum(
-        ("auto", "widget", "text", "batch"),
-        "auto",
-        help="How %chat shows answers: a live widget; plain text; for batch runs, waiting and keeping a transcript. "
-        '"auto" finds out: text in a terminal, batch under nbconvert and papermill, else the widget.',
+    model = Unicode(
+        help='The model that answers in this kernel where a conversation has none of its own: "provider/model". Empty: '
+        "$NBCHAT_MODEL, else what nbchat.settings.model says.",
     ).tag(config=True)
-    transcripts = Bool(True, help="Keep turns and threads as Markdown in the saved notebook, below the widget.").tag(config=True)
+    system = Unicode(help="The system prompt of conversations that %chat begins.").tag(config=True)
+    output = Enum(
+        _OUTPUT,
+        help="How %chat shows answers: a live widget; plain text; for batch runs, waiting and keeping a transcript. "
+        '"auto" finds out: text in a terminal, batch under nbconvert and papermill, else the widget. $NBCHAT_OUTPUT.',
+    ).tag(config=True)
+    transcripts = Bool(
+        True, help="Keep turns and threads as Markdown in the saved notebook, below the widget. $NBCHAT_TRANSCRIPTS."
+    ).tag(config=True)
 
     rerun = Enum(
-        ("reuse", "send"),
-        "reuse",
+        _RERUN,
         help="What the first run of an unchanged %chat cell does in a fresh kernel, where nothing changed before it: show the "
-        "answer that it got, free, or ask again. Every further run asks again.",
+        "answer that it got, free, or ask again. Every further run asks again. $NBCHAT_RERUN.",
     ).tag(config=True)
 
     context_tokens = Int(
@@ -62,6 +72,30 @@ class NbChat(Magics):
     def __init__(self, shell: Any, services: Callable[[], Services]) -> None:
         super().__init__(shell)
         self._services = services
+
+    @default("output")
+    def _default_output(self) -> str:
+        return from_environment("output", _OUTPUT, "auto")
+
+    @default("rerun")
+    def _default_rerun(self) -> str:
+        return from_environment("rerun", _RERUN, "reuse")
+
+    @default("transcripts")
+    def _default_transcripts(self) -> bool:
+        return transcripts_wanted()
+
+    @validate("model")
+    def _use_model(self, proposal: Any) -> str:
+        """`%config NbChat.model = ...`; "" leaves the one that answers."""
+        try:
+            label = model_label(proposal["value"], "NbChat.model")
+            if label and hasattr(self, "_services"):  # what a file says is here before: the app reads that itself
+                services = self._services()
+                services.background.wait(services.manager.set_default_model(label, save=False))
+        except ChatError as error:
+            raise TraitError(f"{error.text} {error.hint}") from None  # then the value stays what it was
+        return label
 
     # ------------------------------------------------------------ magics
 
@@ -162,7 +196,7 @@ class NbChat(Magics):
 
     async def _open(self, services: Services, options: Options, notebook: str) -> Session:
         name = await conversation_for(services, options.session or notebook, new=options.new, notebook=not options.session)
-        return await services.manager.open(name)
+        return await services.manager.open(name, system=self.system or None)
 
     def _show_thread(self, options: Options) -> None:
         services = self._services()

@@ -50,10 +50,11 @@ class SessionManager(Library):
         self._recent: tuple[str, ...] = ()
         self._default = f"{DEMO}/{DEMO}"
 
-    async def start(self) -> None:
-        """Load the active model; call once, before anything else."""
+    async def start(self, configured: str = "") -> None:
+        """Load the active model, or take the one that is configured for this process ("" for none); call once, before anything
+        else."""
         settings = await self._ports.settings.settings()
-        label, recent = settings.get(_ACTIVE), settings.get(_RECENT)
+        label, recent = configured or settings.get(_ACTIVE), settings.get(_RECENT)
         if isinstance(label, str) and all(split_model(label)):
             self._default = label
         if isinstance(recent, list):
@@ -124,13 +125,14 @@ class SessionManager(Library):
         """The label of the model that conversations without an own one use; "demo/demo" until a choice is made."""
         return self._default
 
-    async def set_default_model(self, label: str) -> None:
-        """Choose the active model, for this and later kernels; raises ConfigError for an unknown provider."""
+    async def set_default_model(self, label: str, *, save: bool = True) -> None:
+        """Choose the active model, for this and (with `save`) later kernels; raises ConfigError for an unknown provider."""
         self._ports.provider(model_named(label)[0])
         self._default = label
         for session in self.active:
             session.facts_changed()
-        await self._ports.settings.set(_ACTIVE, label)
+        if save:
+            await self._ports.settings.set(_ACTIVE, label)
 
     @property
     def recent_models(self) -> tuple[str, ...]:
