@@ -26,6 +26,7 @@ __all__ = [
     "kernel_of",
     "listen_on_control",
     "offer_target",
+    "takes_no_input",
     "withdraw_target",
 ]
 
@@ -40,6 +41,14 @@ def kernel_of(shell: Any) -> Any | None:
     """Return the ipykernel behind an IPython shell, or None in a terminal."""
     kernel = getattr(shell, "kernel", None)
     return kernel if getattr(kernel, "session", None) is not None and getattr(kernel, "iopub_socket", None) is not None else None
+
+
+def takes_no_input(shell: Any) -> bool:
+    """Whether a kernel's cells are run by nbconvert or papermill: they take no input and say nothing about the cell; a person's
+    frontend does at least one of both."""
+    kernel = kernel_of(shell)
+    silent = getattr(kernel, "_allow_stdin", True) is False
+    return silent and kernel is not None and not (kernel.get_parent() or {}).get("metadata")
 
 
 def in_marimo() -> bool:

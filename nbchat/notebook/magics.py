@@ -14,7 +14,7 @@ from nbchat.core.errors import ChatError, UsageError
 from nbchat.core.ids import new_id
 from nbchat.notebook.brief import brief
 from nbchat.notebook.cells import notebook_of
-from nbchat.notebook.comms import PANEL, kernel_of, offer_target, withdraw_target
+from nbchat.notebook.comms import PANEL, kernel_of, offer_target, takes_no_input, withdraw_target
 from nbchat.notebook.configured import from_environment, model_label, transcripts_wanted
 from nbchat.notebook.context.describing import ALLOWANCE, LEAST
 from nbchat.notebook.context.mentioned import attached_to, mentioned_in
@@ -122,10 +122,10 @@ class NbChat(Magics):
     def nbchat(self, line: str) -> Any:
         """Manage conversations, models and money: `%nbchat` alone lists the commands."""
         with brief():
-            from nbchat.notebook.manage import Resumed, run
+            from nbchat.notebook.manage import Begun, run
 
             result = run(self._services(), line, self.shell)
-            return self._follow(Options(), result.session, result.turn) if isinstance(result, Resumed) else result
+            return self._follow(Options(), result.session, result.turn) if isinstance(result, Begun) else result
 
     # ------------------------------------------------------------ asking
 
@@ -221,9 +221,7 @@ class NbChat(Magics):
             return "text" if kernel is None else str(self.output)
         if kernel is None:
             return "text"
-        # nbconvert and papermill take no input and say nothing about the cell; a person's frontend does at least one of both
-        silent = getattr(kernel, "_allow_stdin", True) is False and not (kernel.get_parent() or {}).get("metadata")
-        return "batch" if silent else "widget"
+        return "batch" if takes_no_input(self.shell) else "widget"
 
 
 NbChat.chat.__doc__ = f"""Ask the language model; the answer streams into a live view below the cell.

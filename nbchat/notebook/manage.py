@@ -14,6 +14,7 @@ from nbchat.export.listings import conversation_table, model_table, provider_tab
 from nbchat.export.money import By, request_rows, since_seconds, summed_rows
 from nbchat.export.tables import Table
 from nbchat.notebook.cells import notebook_of
+from nbchat.notebook.comms import takes_no_input
 from nbchat.notebook.models import find_models
 from nbchat.notebook.names import conversation_for
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from nbchat.sessions.session import Session
     from nbchat.sessions.turn import Turn
 
-__all__ = ["Resumed", "run"]
+__all__ = ["Begun", "run"]
 
 
 class _Text(str):
@@ -35,8 +36,8 @@ class _Text(str):
 
 
 @dataclass(frozen=True, slots=True)
-class Resumed:
-    """What `%nbchat resume` gives: a turn to be shown."""
+class Begun:
+    """What a command that asks a model gives: a turn to be shown."""
 
     session: Session
     turn: Turn
@@ -127,9 +128,47 @@ def _search(services: Services, given: Sequence[str], _shell: Any) -> Table:
     return search_table(services.background.wait(services.manager.search(" ".join(given))))
 
 
-def _resume(services: Services, given: Sequence[str], shell: Any) -> Resumed:
+def _resume(services: Services, given: Sequence[str], shell: Any) -> Begun:
     session = _session(services, (*_at_most(given, 1), None)[0], shell)
-    return Resumed(session, services.background.call(session.resume))
+    return Begun(session, services.background.call(session.resume))
+
+
+def _fix(services: Services, given: Sequence[str], shell: Any) -> Begun:
+    from nbchat.notebook.failure import last_failure
+
+    return _asked(services, last_failure(shell).fix(" ".join(given)), shell)
+
+
+def _explain(services: Services, given: Sequence[str], shell: Any) -> Begun:
+    from nbchat.notebook.failure import last_failure
+
+    return _asked(services, last_failure(shell).explain(" ".join(given)), shell)
+
+
+def _asked(services: Services, question: str, shell: Any) -> Begun:
+    session = _session(services, None, shell)
+    return Begun(session, services.background.call(session.submit, question))
+
+
+def _code(services: Services, given: Sequence[str], shell: Any) -> _Text | None:
+    """Give a code block of the last answer to the front end, for a cell of its own; or print it."""
+    from nbchat.export.safe_markdown import Fence, split_fences
+
+    words = [word for word in given if word != "--print"]
+    number = (*_at_most(words, 1), "")[0]
+    answer = next((each for each in reversed(_session(services, None, shell).path) if each.role == "assistant"), None)
+    if answer is None or answer.status == "streaming":
+        raise UsageError("There is no answer yet." if answer is None else "The answer still streams.")
+    blocks = [piece.code for piece in split_fences(answer.text) if isinstance(piece, Fence) and piece.code.strip()]
+    if not blocks:
+        raise UsageError("The last answer holds no code block.")
+    if number and not (number.isdecimal() and 1 <= int(number) <= len(blocks)):
+        raise UsageError(f"The last answer holds {len(blocks)} code block{'s' * (len(blocks) != 1)}, no {number!r}.")
+    code = blocks[int(number or len(blocks)) - 1]
+    if len(words) < len(given) or takes_no_input(shell):
+        return _Text(code)
+    shell.set_next_input(code, replace=False)
+    return None
 
 
 def _export(services: Services, given: Sequence[str], shell: Any) -> _Text:
@@ -202,6 +241,9 @@ _COMMANDS: dict[str, tuple[_Command, str, str]] = {
     "export": (_export, "export file [name]", "write a conversation to a .md, .html, .json or .ipynb file"),
     "load": (_load, "load file", "bring a conversation back from a .json or .ipynb file"),
     "resume": (_resume, "resume [name]", "go on with an answer that was cut off"),
+    "fix": (_fix, "fix [words]", "ask for the corrected cell after an error; sends its source and traceback"),
+    "explain": (_explain, "explain [words]", "ask what the last error means"),
+    "code": (_code, "code [n] [--print]", "put the last (or n-th) code block of the answer into a new cell"),
     "models": (_models, "models [provider | *] [words]", "what the active (or that, or every) provider offers; asks it"),
     "providers": (_providers, "providers", "configured endpoints and the places of their keys"),
     "cost": (
