@@ -151,6 +151,7 @@ def unload_ipython_extension(ipython: Any) -> None:
 
 def _warm_up() -> None:
     importlib.import_module("nbchat.app").warm_up()
+    importlib.import_module("nbchat.notebook.manage")
 
 
 def _jupyter_labextension_paths() -> list[dict[str, str]]:

@@ -15,6 +15,7 @@ from nbchat.core.ids import new_id
 from nbchat.notebook.brief import brief
 from nbchat.notebook.cells import notebook_of
 from nbchat.notebook.comms import PANEL, kernel_of, offer_target, takes_no_input, withdraw_target
+from nbchat.notebook.completion import MATCHER, matcher
 from nbchat.notebook.configured import from_environment, model_label, transcripts_wanted
 from nbchat.notebook.context.describing import ALLOWANCE, LEAST
 from nbchat.notebook.context.mentioned import attached_to, mentioned_in
@@ -244,6 +245,8 @@ def register(shell: Any, services: Callable[[], Services]) -> None:
     shell.register_magics(magics)
     # before all others: prompts are stripped and indentation removed from what comes first
     shell.input_transformers_cleanup[:0] = [chat_cell, chat_lines]
+    if (completer := getattr(shell, "Completer", None)) is not None:
+        completer.custom_matchers.append(matcher(shell, services))
     offer_target(shell, PANEL, partial(_open_panel, shell, services))
 
 
@@ -253,6 +256,9 @@ def unregister(shell: Any) -> None:
     ours = (chat_cell.__qualname__, chat_lines.__qualname__)
     kept = [each for each in shell.input_transformers_cleanup if getattr(each, "__qualname__", "") not in ours]
     shell.input_transformers_cleanup[:] = kept
+    if (completer := getattr(shell, "Completer", None)) is not None:
+        matchers = completer.custom_matchers
+        matchers[:] = [each for each in matchers if getattr(each, "matcher_identifier", "") != MATCHER]
     for magics in [each for each in shell.configurables if type(each).__name__ == NbChat.__name__]:
         shell.configurables.remove(magics)
     for kind, name in (("line", "chat"), ("cell", "chat"), ("line", "nbchat")):

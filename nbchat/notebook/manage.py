@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from nbchat.sessions.session import Session
     from nbchat.sessions.turn import Turn
 
-__all__ = ["Begun", "run"]
+__all__ = ["COMMANDS", "Begun", "run"]
 
 
 class _Text(str):
@@ -50,11 +50,11 @@ def run(services: Services, line: str, shell: Any) -> Any:
     except ValueError as error:
         raise UsageError(f"The command cannot be read: {error}.") from None
     if not words:
-        return _Text("\n".join(f"%nbchat {usage:<36} {what}" for _, usage, what in _COMMANDS.values()))
+        return _Text("\n".join(f"%nbchat {usage:<36} {what}" for _, usage, what in COMMANDS.values()))
     name, *given = words
-    if name not in _COMMANDS:
-        raise UsageError(f"%nbchat has no command {name!r}.", hint=f"Commands: {', '.join(_COMMANDS)}.")
-    command, usage, _ = _COMMANDS[name]
+    if name not in COMMANDS:
+        raise UsageError(f"%nbchat has no command {name!r}.", hint=f"Commands: {', '.join(COMMANDS)}.")
+    command, usage, _ = COMMANDS[name]
     try:
         return command(services, given, shell)
     except _WrongArguments:
@@ -232,7 +232,7 @@ def _doctor(services: Services, given: Sequence[str], shell: Any) -> Any:
 
 
 _Command = Callable[["Services", Sequence[str], Any], Any]
-_COMMANDS: dict[str, tuple[_Command, str, str]] = {
+COMMANDS: dict[str, tuple[_Command, str, str]] = {
     "sessions": (_sessions, "sessions [text]", "saved conversations, the newest first"),
     "search": (_search, "search words", "messages that contain these words, the newest first"),
     "rename": (_rename, "rename old new", "give a conversation another name"),

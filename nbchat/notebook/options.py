@@ -15,7 +15,7 @@ from typing import Any
 from nbchat.core.errors import UsageError
 from nbchat.sessions.budget import amount_of
 
-__all__ = ["HELP", "Options", "parse"]
+__all__ = ["HELP", "NAMES", "Options", "parse", "reading"]
 
 HELP = """\
   -m, --model MODEL    let MODEL ("provider/model", or a model of the same provider) answer this turn
@@ -43,6 +43,8 @@ _VALUES = {
     "--budget": "budget",
     "-o": "output",
 }
+NAMES = (*_VALUES, *_FLAGS)
+"""Every option, as it is written."""
 _WORD = re.compile(r"[^ \t]+")
 _OPTION = re.compile(r"(--?[A-Za-z][\w-]*)(=?)")
 """Anything else that begins with a dash (a list item, a rule, an arrow, -5) is the question."""
@@ -167,3 +169,27 @@ def _unknown(word: str) -> UsageError:
     return UsageError(
         f"%chat has no option {word}.", hint=f"If the question begins with a dash, write -- before it.\nOptions:\n{HELP}"
     )
+
+
+def reading(line: str) -> tuple[str, str]:
+    """Return what stands at the end of an unfinished line, and how far it is written: "option", "question", or whose value it is
+    ("model", "session", ...)."""
+    at = _skip(line, 0)
+    while True:
+        match = _OPTION.match(line, at)
+        if match is None or (match[1] not in NAMES and match.end() < len(line)):
+            return ("option", line[at:]) if line[at:] in ("", "-", "--") else ("question", "")
+        name, end = match[1], match.end()
+        if end == len(line) and not match[2]:
+            return "option", name
+        if name in _FLAGS:
+            at = _skip(line, end)
+            continue
+        at = end if match[2] else _skip(line, end)
+        quote = line[at : at + 1]
+        close = line.find(quote, at + 1) if quote in ("'", '"') else -1
+        word = _WORD.match(line, at)
+        if close < 0 and (quote in ("'", '"') or word is None or word.end() == len(line)):
+            return _VALUES[name], line[at:]
+        assert word is not None
+        at = _skip(line, word.end() if close < 0 else close + 1)

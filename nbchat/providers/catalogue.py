@@ -98,6 +98,10 @@ class Catalogue:
             return None
         return next((each for each in held[1].models if each.id == model), None)
 
+    def held(self) -> tuple[Model, ...]:
+        """Return the models of every cached listing, also of stale ones; asks nobody."""
+        return tuple(model for _, listing, _ in self._held.values() for model in listing.models)
+
     def drop(self, provider_id: str) -> None:
         """Forget a listing: the provider's key or URL changed. Idempotent."""
         self._held.pop(provider_id, None)
