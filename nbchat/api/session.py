@@ -6,20 +6,16 @@ import contextvars
 import weakref
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from traitlets import All
 from traitlets.utils.bunch import Bunch
 
-from nbchat.api.attachments import Attachable, attachments_of
+from nbchat.api.asking import AskHandle
 from nbchat.api.live import Live
-from nbchat.api.tree import TreeHandle
 from nbchat.api.turn import Turn
 from nbchat.core.errors import UsageError
-from nbchat.core.ids import new_id
-from nbchat.core.messages import Message
 from nbchat.export.tables import dataframe, local_time
 from nbchat.runtime.callbacks import CallbackTarget, here
 from nbchat.sessions.state import Signal, SignalName
@@ -55,7 +51,7 @@ class SessionEvent:
     data: Any
 
 
-class Session(TreeHandle):
+class Session(AskHandle):
     """A conversation that you ask, watch and drive from Python. Made by `nbchat.session(name)`.
 
     Readable and observable: `status`, `streaming_text`, `messages`, `usage`, `cost`, `title`, `model`, `system`, `parameters`,
@@ -132,48 +128,7 @@ class Session(TreeHandle):
         """Whether nothing of this conversation is saved."""
         return self._core.private
 
-    # ------------------------------------------------------------ asking
-
-    def send(
-        self,
-        text: str,
-        *,
-        model: str = "",
-        when_busy: Literal["queue", "raise"] = "queue",
-        request_id: str | None = None,
-        budget: Decimal | str | float | None = None,
-        attachments: Attachable | Iterable[Attachable] = (),
-        **parameters: Any,
-    ) -> Turn:
-        """Ask without waiting; returns the Turn. Behind a running turn it queues, or raises BusyError (`when_busy="raise"`).
-
-        `model` is for this turn only; `parameters` (temperature, max_tokens, ...) go to the provider as they are. A
-        `request_id` that was used before attaches to its turn instead of paying twice. `budget` is what the turn may cost (US
-        dollars): a request that would pass it is not sent. `attachments` go with it: paths or bytes of pictures (PNG, JPEG,
-        GIF, WebP) and of text files. Raises UsageError for an empty text, for no amount, and for what cannot be attached.
-        """
-        options: dict[str, Any] = {"model": model, "when_busy": when_busy, "request_id": request_id, "budget": budget}
-        options["attachments"] = attachments_of(attachments)
-        return self._turn(lambda: self._core.submit(text, parameters=parameters, **options))
-
-    def ask(self, text: str, **options: Any) -> Message:
-        """Ask and wait: returns the answer, while views stream it. Options as for `send`.
-
-        Raises ChatError (with the partial in `.message`) when the turn did not complete. A KeyboardInterrupt stops the turn.
-        """
-        self._app.background.check_may_block()  # before anything is sent
-        self._core.tools.refuse_own_call()
-        request_id = options.pop("request_id", None) or new_id()
-        try:
-            return self.send(text, request_id=request_id, **options).result()
-        except KeyboardInterrupt:  # also one that came when the question was on its way and nobody waited yet
-            self._app.background.wait(self._core.stop_request(request_id))
-            raise
-
-    async def aask(self, text: str, **options: Any) -> Message:
-        """`await` form of `ask`."""
-        self._core.tools.refuse_own_call()
-        return await self.send(text, **options)
+    # ------------------------------------------------------------ stopping
 
     def stop(self) -> None:
         """Stop the running turn, if any; returns when its request is closed and its partial saved."""

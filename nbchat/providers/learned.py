@@ -6,6 +6,7 @@ HTTP.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ from nbchat.core.models import Provider
 from nbchat.core.requests import ModelRequest
 from nbchat.providers.presets import Preset
 from nbchat.providers.refusals import RefusedParametersError
-from nbchat.providers.request_body import as_json, request_members
+from nbchat.providers.request_body import as_json, request_members, schema_of, with_schema
 
 __all__ = ["Asked", "Fact", "facts"]
 
@@ -26,7 +27,10 @@ _KEPT = frozenset({
     "messages", "model", "stream", "tools", "tool_choice", "functions", "function_call", "response_format",
     "continue_final_message", "add_generation_prompt",
 })  # fmt: skip
-"""Without these the answer would be one to another question: their refusal is an error."""
+"""Without these the answer would be one to another question: their refusal is an error. (A JSON schema as the response format is
+said in words instead.)"""
+_FORMAT = "response_format"
+_BAD_SCHEMA = re.compile(r"\binvalid (?:json )?schema\b", re.IGNORECASE)
 _MOST = 4  # refusals of one request that are learned from
 
 
@@ -42,7 +46,8 @@ class Fact:
     def text(self) -> str:
         """The fact as a sentence, for people."""
         whom = f"{self.model} refuses it" if self.model else "its server refuses it"
-        return f"{self.parameter} is {f'sent as {self.instead}' if self.instead else 'left out'}: {whom}"
+        otherwise = "said in words" if self.parameter == _FORMAT else "left out"
+        return f"{self.parameter} is {f'sent as {self.instead}' if self.instead else otherwise}: {whom}"
 
 
 def facts(provider: Provider) -> tuple[Fact, ...]:
@@ -70,7 +75,7 @@ class Asked:
         self._left_out: list[LeftOut] = []
         for parameter in list(_names(self._members)):
             instead = learned.get(f"{request.model}:{parameter}", learned.get(parameter))
-            if instead is not None and parameter not in _KEPT:
+            if instead is not None and self._may_go(parameter):
                 self._change(parameter, instead)
         self.body = as_json(self._members)
 
@@ -84,12 +89,14 @@ class Asked:
         if not isinstance(failure, RefusedParametersError) or len(self._tried) >= _MOST:
             return ""
         told = [told for name in failure.names if (told := self._learn(name, failure.about_model))]
+        if _BAD_SCHEMA.search(failure.text):  # this one schema is refused, others may be taken
+            self.lessons = {key: value for key, value in self.lessons.items() if not key.endswith(_FORMAT)}
         self.body = as_json(self._members)
         return " ".join(told)
 
     def _learn(self, name: str, about_model: bool) -> str:
         parameter = next((each for each in _names(self._members) if _same(each, name)), "")
-        if not parameter or parameter in _KEPT or parameter in self._tried:
+        if not parameter or parameter in self._tried or not self._may_go(parameter):
             return ""
         instead = _RENAMED.get(parameter, "")
         if instead in self._tried:  # neither name is taken
@@ -97,7 +104,12 @@ class Asked:
         self._tried.add(parameter)
         self.lessons[f"{self._model}:{parameter}" if about_model else parameter] = instead
         self._change(parameter, instead)
+        if parameter == _FORMAT:
+            return "Asked again with the schema in words."
         return f"Asked again with {instead} instead of {parameter}." if instead else f"Asked again without {parameter}."
+
+    def _may_go(self, parameter: str) -> bool:
+        return parameter not in _KEPT or (parameter == _FORMAT and bool(schema_of(self._members[_FORMAT])))
 
     def _change(self, parameter: str, instead: str) -> None:
         outer, _, inner = parameter.partition(".")
@@ -106,6 +118,8 @@ class Asked:
             self._members.update({outer: rest} if rest else {})
             return
         value = self._members.pop(outer)
+        if outer == _FORMAT:
+            self._members["messages"] = with_schema(self._members["messages"], schema_of(value))
         if instead:
             self._members.setdefault(instead, value)
         elif outer in self._given:

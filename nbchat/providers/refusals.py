@@ -51,6 +51,8 @@ _SENTENCES = [
 _NO_NAMES = frozenset({"inputs", "fields", "parameters", "arguments", "properties", "input", "field", "parameter", "it", "this"})
 _CODES = frozenset({"unsupported_parameter", "unknown_parameter"})
 _ABOUT_MODEL = re.compile(r"\bmodel\b", re.IGNORECASE)
+_FORMAT = re.compile(r"\bresponse[_ ]format\b|\bjson_schema\b|\bstructured outputs?\b", re.IGNORECASE)
+"""Whatever else is said of it: what asks for a form is asked for in words then."""
 _ONLY_DEFAULT = re.compile(r"\bonly the default\b", re.IGNORECASE)
 
 
@@ -66,15 +68,19 @@ def refused_parameters(bodies: Sequence[Any], codes: Sequence[str], message: str
     message = message[:_LONGEST]
     about_model = bool(_ABOUT_MODEL.search(message))
     param = next((body["param"] for body in bodies if isinstance(body, dict) and isinstance(body.get("param"), str)), "")
+    if param.startswith("response_format"):
+        return ("response_format",), True
     if param and not _CODES.isdisjoint(codes):
         return (param,), about_model
     if "unsupported_value" in codes:
         return ((param,), True) if param and _ONLY_DEFAULT.search(message) else ((), False)
     for found in (found for sentence in _SENTENCES for found in sentence.finditer(message)):
         parts = [found["name"].strip("."), found.groupdict().get("member") or ""]
+        if parts[0] == "json_schema":
+            return ("response_format",), True
         if parts[0].lower() not in _NO_NAMES:
             return (".".join(part for part in parts if part),), about_model and "extra_forbidden" not in message
-    return (), False
+    return (("response_format",), True) if _FORMAT.search(message) else ((), False)
 
 
 def _listed(body: Any) -> Iterator[str]:

@@ -19,7 +19,7 @@ from nbchat.core.tools import ToolSpec, json_object
 from nbchat.providers.presets import PRESETS, Preset
 from nbchat.providers.surrogates import SurrogateJoiner, has_surrogate
 
-__all__ = ["as_json", "request_body", "request_members"]
+__all__ = ["as_json", "request_body", "request_members", "schema_of", "with_schema"]
 
 _OWNED = frozenset({"messages", "model", "stream"})
 _NO_NAME = re.compile(r"[^A-Za-z0-9_-]")
@@ -51,6 +51,24 @@ def request_members(request: ModelRequest, preset: Preset) -> dict[str, Any]:
     for name, value in request.parameters.items():
         body[preset.renamed.get(name, name)] = value
     return {name: value for name, value in body.items() if value is not None}
+
+
+def schema_of(response_format: Any) -> dict[str, Any]:
+    """Return the JSON schema that a response format asks for; an empty one for every other format."""
+    described = response_format.get("json_schema") if isinstance(response_format, dict) else None
+    schema = described.get("schema") if isinstance(described, dict) else None
+    return schema if isinstance(schema, dict) else {}
+
+
+def with_schema(messages: list[dict[str, Any]], schema: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the messages with the last question asking for such an answer in words: for servers without response formats."""
+    at = max((at for at, message in enumerate(messages) if message["role"] == "user"), default=None)
+    if at is None:
+        return messages
+    words = f"Answer with JSON alone, that fits this JSON schema:\n{json.dumps(schema, ensure_ascii=False)}"
+    content = messages[at]["content"]
+    asking = f"{content}\n\n{words}" if isinstance(content, str) else [*content, {"type": "text", "text": words}]
+    return [*messages[:at], {**messages[at], "content": asking}, *messages[at + 1 :]]
 
 
 def as_json(body: dict[str, Any]) -> bytes:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from nbchat.core.messages import Message, TextPart
 from nbchat.core.models import Provider
 from nbchat.core.requests import ModelRequest
 from nbchat.providers.errors import error_of_body
@@ -158,6 +159,35 @@ def test_what_the_answer_hangs_on_stays(name: str) -> None:
     assert lesson(request, name) == ""
     assert (request.body, request.lessons) == (before, {})
     assert asked({"tools": [1]}, {"tools": ""}).body == asked({"tools": [1]}).body
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        openai("Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model.", "response_format"),
+        openai("This model does not support response format `json_schema`."),
+        openai("This response_format type is unavailable now"),
+        openai("Invalid schema for response_format 'Planet': 'default' is not permitted.", "response_format",
+               "invalid_json_schema"),
+    ],
+)  # fmt: skip
+def test_a_schema_that_is_refused_is_said_in_words(body: Any) -> None:
+    """Behind the question, once; a schema of which some part is refused says nothing of others."""
+    error = error_of_body(400, "application/json", json.dumps(body).encode())
+    schema = {"type": "object", "properties": {"a": {"type": "integer"}}}
+    given = {"response_format": {"type": "json_schema", "json_schema": {"name": "A", "schema": schema}}}
+    question = Message("q", "user", (TextPart("Which?"),))
+    request = Asked(ModelRequest("r", "tiny", (question,), given), PRESETS["openai"], {})
+    assert request.learn(error) == "Asked again with the schema in words."
+    assert "response_format" not in members(request)
+    said = json.loads(request.body)["messages"][0]["content"]
+    assert said == f"Which?\n\nAnswer with JSON alone, that fits this JSON schema:\n{json.dumps(schema)}"
+    invalid = "Invalid schema" in body["error"]["message"]
+    assert request.lessons == ({} if invalid else {"tiny:response_format": ""})
+    later = Asked(ModelRequest("r", "tiny", (question,), given), PRESETS["openai"], request.lessons)
+    assert ("response_format" in members(later)) is invalid
+    plain = asked({"response_format": {"type": "json_object"}}, {"response_format": ""})
+    assert members(plain)["response_format"] == {"type": "json_object"}
 
 
 def test_no_server_can_refuse_for_ever() -> None:
