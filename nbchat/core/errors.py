@@ -108,7 +108,8 @@ class ConfigError(ChatError):
 
 
 class BusyError(ChatError):
-    """The session runs another turn and the caller asked not to queue (`when_busy="raise"`)."""
+    """Another turn runs (in this kernel or another one), or as many as were allowed, and the caller asked not to queue
+    (`when_busy="raise"`)."""
 
     kind: ErrorKind = "busy"
 

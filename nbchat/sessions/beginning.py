@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from nbchat.core.errors import ChatError, UsageError
+from nbchat.core.errors import BusyError, ChatError, UsageError
 from nbchat.core.ids import new_id
 from nbchat.core.messages import Message, TextPart
 from nbchat.core.parameters import merge
 from nbchat.sessions.asked import asked_by, same_question
+from nbchat.sessions.catching_up import CatchingUp
 from nbchat.sessions.ports import Ports, TurnRecord
 from nbchat.sessions.tree import ConversationTree
 from nbchat.sessions.turn import Turn
@@ -25,10 +26,11 @@ class Beginning:
     def __init__(self, tree: ConversationTree, ports: Ports) -> None:
         self._tree = tree
         self._ports = ports
+        self._catching_up = CatchingUp(tree, ports)
 
     async def messages_for(self, turn: Turn, label: str, now: float) -> tuple[Message, Message]:
         """Return the question and the answer to begin with, which is streaming; or one that is not, where there is nothing to
-        ask any more. Raises UsageError when they were deleted, ChatError while another kernel writes on the answer."""
+        ask any more. Raises UsageError when they were deleted, BusyError while another kernel writes on the answer."""
         parameters = merge(self._tree.conversation.parameters, turn.parameters)
         if turn.kind == "ask":
             if turn.reuse and (found := await self._answered(turn)) is not None:
@@ -59,42 +61,27 @@ class Beginning:
 
     async def attached(self, record: TurnRecord) -> tuple[Message, Message]:
         """Return question and answer of a request that was begun before, by another process: it is not paid for twice. Raises
-        UsageError for one of another conversation, ChatError when the answer is not there, or not whole yet."""
+        UsageError for one of another conversation, ChatError when the answer is not there, BusyError while it is not whole."""
         if record.conversation != self._tree.conversation.id:
             raise UsageError("This request id was used in another conversation.", hint="Give each question an id of its own.")
         stored = await self._ports.store.get(record.conversation)
-        await self._look(record.assistant_message, stored.head if stored is not None else None)
+        await self._catching_up.message(record.assistant_message, stored.head if stored is not None else None)
         question, answer = self._tree.get(record.user_message), self._tree.get(record.assistant_message)
         if question is None or answer is None:
             raise ChatError("This request was answered before, and its answer deleted.", kind="invalid", hint="Ask anew.")
         if answer.status == "streaming":
-            raise ChatError("Another kernel is answering this request.", kind="busy", hint="Its answer is saved when it ends.")
+            raise BusyError("Another kernel is answering this request.", hint="Its answer is saved when it ends.")
         return question, answer
 
     async def _as_stored(self, answer: Message) -> Message | None:
         """Return an answer that is to be written on as it stands now: another kernel may have gone on with it, or have left
-        it behind. Raises ChatError while that kernel lives."""
+        it behind. Raises BusyError while that kernel lives."""
         await self._ports.store.recover(self._tree.conversation.id)
-        await self._look(answer.id)
+        await self._catching_up.message(answer.id)
         found = self._tree.get(answer.id)
         if found is not None and found.status == "streaming":
-            raise ChatError("Another kernel is receiving this answer.", kind="busy", hint="It is saved when it ends.")
+            raise BusyError("Another kernel is receiving this answer.", hint="It is saved when it ends.")
         return found
-
-    async def _look(self, message_id: str, head: str | None = None) -> None:
-        """Take over what storage says, if it knows this message (in trouble it may know nothing); the head stays where it is,
-        unless one is given."""
-        store, tree = self._ports.store, self._tree
-        while True:
-            version = tree.version
-            messages = await store.messages(tree.conversation.id)
-            stored = await store.get(tree.conversation.id)  # last: a title that is saved meanwhile is in it, or comes after it
-            if not any(each.id == message_id for each in messages):
-                return
-            if version == tree.version:  # else somebody hid a message, say, after it was read
-                break
-        known = tree.conversation
-        tree.load(replace(stored or known, head=head or known.head), messages)
 
     async def _parent_for(self, turn: Turn) -> str | None:
         """The cell's earlier question, if it lies on the active path, is branched at its parent; else append."""

@@ -17,7 +17,7 @@ from nbchat.core.models import DEMO, Model, model_named, split_model
 from nbchat.core.texts import text_of
 from nbchat.sessions.budget import Budgets
 from nbchat.sessions.library import Library
-from nbchat.sessions.ports import Ports
+from nbchat.sessions.ports import Job, Ports, Subscription
 from nbchat.sessions.session import Session
 from nbchat.sessions.state import Notice, Signal
 from nbchat.sessions.tasks import begin
@@ -48,6 +48,7 @@ class SessionManager(Library):
         self._notice: Notice | None = None
         self._private: Ports | None = None
         self._recent: tuple[str, ...] = ()
+        self._neighbours: Subscription | None = None
         self._default = f"{DEMO}/{DEMO}"
 
     async def start(self, configured: str = "") -> None:
@@ -85,9 +86,11 @@ class SessionManager(Library):
             if session is None:
                 session = await self._load(name, model, system, private)
                 self._live[session.id] = session
+                self._watch_neighbours()
                 session.set_notice(self._notice)
                 session.listen(self._forward)
                 self._forward(Signal("changed", session))
+                await self._meet(session)
             session.lease().release()  # starts the warm time: whoever asked has 5 s to take a lease
             return session
 
@@ -103,13 +106,39 @@ class SessionManager(Library):
             fresh = Conversation(new_id(), name, "", provider, model_id, system, created=now, updated=now)
             found = await store.create(fresh)
         await store.recover(found.id)
+        standing = await store.standing(found.id)
         messages = await store.messages(found.id)
         records = await ports.ledger.records(found.id)
         tree = ConversationTree(found, messages, records)
         tree.go_on()
+        tree.seen = standing.changes
         session = Session(tree, ports, self.budgets, default_model=lambda: self._default, on_unused=self._unused, private=private)
         await session.review()
         return session
+
+    # ------------------------------------------------------------ other kernels
+
+    def _watch_neighbours(self) -> None:
+        """Be told what other kernels do, as long as a saved conversation is open here."""
+        wanted = any(not session.private for session in self.active)
+        if wanted and self._neighbours is None and self._ports.others is not None:
+            self._neighbours = self._ports.others.watch(self._neighbour_does)
+        elif not wanted and self._neighbours is not None:
+            self._neighbours.unsubscribe()
+            self._neighbours = None
+
+    def _neighbour_does(self, job: Job) -> None:
+        session = self._live.get(job.conversation_id)
+        if session is not None and not session.private:
+            session.other_job(job)
+
+    async def _meet(self, session: Session) -> None:
+        """Show what another kernel answers in a conversation that was just opened."""
+        others = None if session.private else self._ports.others
+        job = None if others is None else await others.running(session.id)
+        if job is not None:
+            session.other_job(job)
+            await session.met()
 
     def _private_ports(self) -> Ports:
         if self._private is None:
@@ -187,6 +216,7 @@ class SessionManager(Library):
         """From here on nobody is given this session; a newer one of the same conversation stays."""
         if self._live.get(session.id) is session:
             del self._live[session.id]
+            self._watch_neighbours()
             self._ending.add(session)  # until it says that it is closed
 
     async def delete(self, name_or_id: str) -> None:
@@ -221,7 +251,8 @@ class SessionManager(Library):
         if signal.name == "closed":
             self._ending.discard(signal.session)
         if signal.name == "turn-started" and signal.turn is not None and not signal.session.private:
-            self._keep(self._asked(signal.turn.model or signal.session.model))
+            if signal.turn.producer is None:
+                self._keep(self._asked(signal.turn.model or signal.session.model))
             self._list_changed()
         if signal.name == "turn-queued" and (self._heart is None or self._heart.done()):
             self._heart = begin(self._beat())

@@ -21,10 +21,10 @@ from nbchat.core.models import Model, model_named, split_model
 from nbchat.core.parameters import check_parameters
 from nbchat.core.requests import RequestRecord
 from nbchat.core.texts import text_of
+from nbchat.sessions.beside import Beside
 from nbchat.sessions.budget import Budgets
 from nbchat.sessions.leases import Lease, LeaseKind, Leases
 from nbchat.sessions.ports import EventTransport, Ports
-from nbchat.sessions.spending import Spending
 from nbchat.sessions.state import Approval, Listener, SessionState, Signal, SignalName
 from nbchat.sessions.tasks import begin
 from nbchat.sessions.title_maker import TitleMaker
@@ -38,7 +38,7 @@ __all__ = ["Session"]
 _log = logging.getLogger("nbchat.sessions")
 
 
-class Session(Spending):
+class Session(Beside):
     """One conversation, at most one turn at a time. Made by the manager, which loads its tree."""
 
     def __init__(
@@ -58,13 +58,12 @@ class Session(Spending):
         """Whether a running turn is stopped when the last view closes; else it goes on to its end."""
         self.tools = ToolBox(self._tools_changed, self._approval_needed, self._somebody_can_decide)
         self._ending: asyncio.Task[None] | None = None
-        self._stopping: asyncio.Task[None] | None = None
         self._default_model = default_model
         self._worker = TurnWorker(tree, ports, self, self.tools, self.estimates, model=lambda: self.model)
         self._titles = TitleMaker(self, ports)
         self._deciders = 0
         self._listeners: list[Listener] = []
-        self._leases = Leases(ports.clock, changed=self._leases_changed, unused=lambda: on_unused(self), busy=lambda: self.busy)
+        self._leases = Leases(ports.clock, changed=self._leases_changed, unused=lambda: on_unused(self), busy=lambda: self.asking)
         provider, model = split_model(self.model)
         self.state = SessionState(
             conversation_id=tree.conversation.id,
@@ -228,7 +227,9 @@ class Session(Spending):
     def started(self, turn: Turn) -> None:
         """The turn left the queue; what the last one left behind is cleared."""
         self.emit("queue-changed", turn)
-        self._become(self.state.begun(lambda: turn.content.text))
+        self._become(self.state.begun(lambda: turn.content.text, turn.producer or ""))
+        if turn.producer is not None:
+            self.emit("changed")
 
     def arrived(self, event: ProviderEvent) -> None:
         """The provider sent something."""
@@ -261,7 +262,7 @@ class Session(Spending):
         self.emit("turn-ended", turn, message)
         self._look_ahead()  # what was asked for while it ran is at hand now
         self.emit("changed")
-        if message.status == "complete" and turn.question is not None and not turn.reused:
+        if message.status == "complete" and turn.question is not None and not turn.reused and turn.producer is None:
             self._titles.start(turn.question, message)
 
     def idle(self) -> None:
@@ -288,7 +289,7 @@ class Session(Spending):
             self.emit("status-changed", self.turn, (old.status, state.status))
 
     def _leases_changed(self, views: int) -> None:
-        if self.stop_on_close and not views and self.state.subscriber_count and self.busy and not self.closed:
+        if self.stop_on_close and not views and self.state.subscriber_count and self.asking and not self.closed:
             self._stopping = begin(self.stop(queue=True))
         if views != self.state.subscriber_count:
             self._set(subscriber_count=views)

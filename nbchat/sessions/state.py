@@ -60,7 +60,8 @@ class Approval:
 class SessionState:
     """A session at one moment. `usage` and `cost` are those of all its conversation's requests; `subscriber_count` is how
     many views are open; `last_activity` is in seconds since the epoch; `approvals` are the tool calls that wait for consent;
-    `engine` is what the model's server does, as of the last that was heard of it. `streaming_text` is joined when read."""
+    `engine` is what the model's server does, as of the last that was heard of it. `producer` is where the kernel is that runs the
+    turn ("" for this one), `watchers` in how many other kernels it is followed. `streaming_text` is joined when read."""
 
     conversation_id: str
     provider_id: str
@@ -75,6 +76,8 @@ class SessionState:
     last_activity: float = 0.0
     approvals: tuple[Approval, ...] = ()
     engine: EngineStatus = IDLE
+    producer: str = ""
+    watchers: int = 0
     _text: Callable[[], str] = field(default=str, repr=False, compare=False)
 
     @property
@@ -87,10 +90,19 @@ class SessionState:
         same = (provider, model) == (self.provider_id, self.model_id)
         return replace(self, provider_id=provider, model_id=model, engine=self.engine if same else IDLE)
 
-    def begun(self, text: Callable[[], str]) -> SessionState:
+    def begun(self, text: Callable[[], str], producer: str = "") -> SessionState:
         """Return the state in which a turn has just begun, whose text this gives; what the last one left behind is cleared."""
-        engine = engine_at_start(self.engine)
-        return replace(self, status="submitted", last_error=None, retry=None, finish_reason=None, engine=engine, _text=text)
+        return replace(
+            self,
+            status="submitted",
+            last_error=None,
+            retry=None,
+            finish_reason=None,
+            engine=engine_at_start(self.engine),
+            producer=producer,
+            watchers=0,
+            _text=text,
+        )
 
     def after(self, event: ProviderEvent) -> SessionState:
         """Return the state after the provider sent this; the same one where it changes nothing, as most tokens do."""
@@ -113,6 +125,8 @@ class SessionState:
             retry=None,
             engine=engine_at_end(self.engine, message),
             last_activity=now,
+            producer="",
+            watchers=0,
             _text=str,
         )
 

@@ -52,6 +52,11 @@ class Submitting(Editing):
         return self._worker.busy
 
     @property
+    def asking(self) -> bool:
+        """Whether a turn of this kernel runs or waits."""
+        return self._worker.asking
+
+    @property
     def queue(self) -> tuple[Turn, ...]:
         """The turns that wait."""
         return tuple(self._worker.waiting)

@@ -11,7 +11,9 @@ import contextvars
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-__all__ = ["begin", "within"]
+from nbchat.sessions.ports import Clock
+
+__all__ = ["begin", "until", "within"]
 
 T = TypeVar("T")
 
@@ -20,6 +22,17 @@ def begin(coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
     """Return the task that runs `coroutine` on this loop, in an empty context. The caller keeps it."""
     loop = asyncio.get_running_loop()
     return contextvars.Context().run(loop.create_task, coroutine)
+
+
+async def until(happened: asyncio.Event, seconds: float, clock: Clock) -> None:
+    """Wait until this has happened, but at most so many seconds; then it may happen again."""
+    waits = (asyncio.ensure_future(happened.wait()), asyncio.ensure_future(clock.sleep(seconds)))
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in waits:
+            each.cancel()
+    happened.clear()
 
 
 async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:

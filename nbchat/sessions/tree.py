@@ -28,7 +28,9 @@ class ConversationTree:
     def __init__(self, conversation: Conversation, messages: Iterable[Message], records: Iterable[RequestRecord]) -> None:
         self.conversation = conversation
         self._messages = {message.id: message for message in messages}
-        self._settled: list[tuple[Usage | None, Cost | None]] = []
+        self.seen: object = None
+        """What the store said when this was read there (`Standing.changes`)."""
+        self._settled: dict[str, tuple[Usage | None, Cost | None]] = {}
         self._told: dict[str, Told] = {}
         self._outputs: list[int] = []
         for row in records:
@@ -129,8 +131,10 @@ class ConversationTree:
     # ------------------------------------------------------------ money
 
     def settle(self, row: RequestRecord) -> None:
-        """Count what one request used and cost."""
-        self._settled.append((row.usage, row.cost))
+        """Count what one request used and cost, once."""
+        if row.id in self._settled:
+            return
+        self._settled[row.id] = (row.usage, row.cost)
         if (told := told_by(row)) is not None:
             self._told[row.message] = told
         if row.purpose != "title" and row.usage.output_tokens:
@@ -153,7 +157,7 @@ class ConversationTree:
     @property
     def usage(self) -> Usage:
         """Tokens of all requests."""
-        return sum_usage(usage for usage, _ in self._settled)
+        return sum_usage(usage for usage, _ in self._settled.values())
 
     @property
     def cost(self) -> Cost:
@@ -162,7 +166,7 @@ class ConversationTree:
 
     def cost_with(self, more: Iterable[Cost]) -> Cost:
         """Return the cost of all requests and of those that are not counted yet."""
-        return sum_cost([*(cost for _, cost in self._settled), *more])
+        return sum_cost([*(cost for _, cost in self._settled.values()), *more])
 
 
 def path_to(messages: Mapping[str, Message], head: str | None) -> tuple[Message, ...]:

@@ -61,6 +61,10 @@ class Turn:
     """Whether it was."""
     callers: Callers = ()
     """Whose tools asked for it; let go of when it has ended."""
+    patient: bool = True
+    """Whether it waits while another kernel answers, or too many answers run; else it ends then as busy."""
+    producer: str | None = None
+    """Where the kernel is that runs it, for people; None for this one."""
     id: str = field(default_factory=new_id)
     status: TurnStatus = "queued"
     record: TurnRecord | None = None

@@ -1,70 +1,40 @@
 """TurnWorker: takes a session's waiting turns, one after the other, from saved question to settled answer.
 
-Owns the queue and the one running turn ("busy" is reserved when a turn is submitted, before anything is awaited). Tells the
-session what happens through its callbacks; must not know who watches.
+Owns the queue and the one running turn, of this kernel or of another one, which is followed ("busy" is reserved when a turn is
+submitted, before anything is awaited). Tells the session what happens through its callbacks; must not know who watches.
 """
 
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Protocol
 
 from nbchat.core.accumulator import TurnAccumulator
-from nbchat.core.cost import Cost
-from nbchat.core.errors import ChatError, ErrorInfo
-from nbchat.core.events import ProviderEvent, TurnStart
-from nbchat.core.ids import new_id
+from nbchat.core.errors import BusyError, ChatError, ErrorInfo
 from nbchat.core.messages import Message
-from nbchat.core.models import split_model
-from nbchat.core.requests import RequestRecord
-from nbchat.sessions.admission import Admission
-from nbchat.sessions.asked import asked_by
-from nbchat.sessions.asking import Asking
-from nbchat.sessions.beginning import Beginning
+from nbchat.sessions.answering import Answering, Watcher
+from nbchat.sessions.catching_up import CatchingUp
 from nbchat.sessions.estimates import Estimates
-from nbchat.sessions.ports import Job, Ports, TurnRecord, UserMessage
-from nbchat.sessions.run import RunWatcher, TurnRun
-from nbchat.sessions.state import SignalName
-from nbchat.sessions.tasks import begin
+from nbchat.sessions.following import Following
+from nbchat.sessions.ports import Job, Ports, Standing, TurnRecord
+from nbchat.sessions.reservation import Reservation
+from nbchat.sessions.tasks import begin, until
 from nbchat.sessions.toolbox import ToolBox
 from nbchat.sessions.tree import ConversationTree
 from nbchat.sessions.turn import Turn
 
-__all__ = ["TurnWorker", "Watcher"]
+__all__ = ["TurnWorker"]
 
+_POLL_SECONDS = 0.25
+"""How often a kernel that cannot follow another one's turn looks whether it has ended."""
+_MEET_SECONDS = 1.0
+_PLACE_SECONDS = 1.0
+"""How often a turn that is one too many asks again."""
 _log = logging.getLogger("nbchat.sessions")
-
-
-class Watcher(Protocol):
-    """Whom the worker tells: its session."""
-
-    def started(self, turn: Turn) -> None:
-        """The turn left the queue."""
-
-    def arrived(self, event: ProviderEvent) -> None:
-        """The provider sent something."""
-
-    def published(self, turn: Turn, text: str) -> None:
-        """This much more text is in the log."""
-
-    def settled(self, row: RequestRecord) -> Cost:
-        """A request is over; returns what the conversation has cost with it."""
-
-    def admission(self, turn: Turn, asking: Asking) -> Admission:
-        """Return what the turn's requests have to pass."""
-
-    def ended(self, turn: Turn, message: Message) -> None:
-        """The turn is over and saved."""
-
-    def idle(self) -> None:
-        """Nothing waits any more."""
-
-    def emit(self, name: SignalName, turn: Turn | None = None, data: Any = None) -> None:
-        """Something happened."""
 
 
 class TurnWorker:
@@ -85,14 +55,19 @@ class TurnWorker:
         self._tree = tree
         self._ports = ports
         self._watcher = watcher
-        self._tools = tools
-        self._estimates = estimates
-        self._model = model
-        self._beginning = Beginning(tree, ports)
-        self._run: TurnRun | None = None
+        self._catching_up = CatchingUp(tree, ports)
+        self._reservation = Reservation(ports, model)
+        self._answering = Answering(tree, ports, watcher, tools, estimates, self._reservation, model=model)
+        self._job: Job | None = None
+        self._following: Following | None = None
+        self._changed = asyncio.Event()
+        self._met = asyncio.Event()
+        self._coming: Turn | None = None
+        """The turn that waits first, while it is found out whether it can begin."""
+        self._unwanted: Turn | None = None
+        """That one, where it was stopped meanwhile."""
+        self._releasing: asyncio.Task[None] | None = None
         self._task: asyncio.Task[None] | None = None
-        self._rest: str | None = None
-        self._stop_at_once = False
         self._closed = False
 
     @property
@@ -100,189 +75,210 @@ class TurnWorker:
         """Whether a turn runs or waits."""
         return bool(self.waiting) or (self.current is not None and self.current.status != "ended")
 
+    @property
+    def asking(self) -> bool:
+        """Whether a turn of this kernel runs or waits."""
+        return self.busy and (bool(self.waiting) or self._following is None)
+
     def add(self, turn: Turn) -> None:
         """Put a turn at the end of the queue and see to it that somebody works."""
         self.waiting.append(turn)
+        self._go_on()
+
+    def follow(self, job: Job) -> None:
+        """Show this turn of another kernel, unless one runs here."""
+        if self._closed or (self.current is not None and self.current.status == "running") or self._ports.others is None:
+            return
+        self._job = job
+        self._met.clear()
+        self._go_on()
+
+    async def met(self) -> None:
+        """Wait until that turn is shown, for a second at most."""
+        if self._job is not None:
+            await until(self._met, _MEET_SECONDS, self._ports.clock)
+
+    def _go_on(self) -> None:
+        self._changed.set()
         if self._task is None or self._task.done():
             self._task = begin(self._work())
+
+    async def reserve(self, turn: Turn) -> None:
+        """Take one of the places for running answers ahead; raises BusyError where another kernel answers in the conversation, or
+        none is free."""
+        standing = await self._ports.store.standing(self._tree.conversation.id)
+        if self._other(standing) is not None:
+            raise BusyError("Another kernel is answering in this conversation.", hint="Wait for it, stop it, or let it queue.")
+        await self._reservation.take(turn, standing.generation)
 
     def remove(self, turn: Turn) -> None:
         """Take a waiting turn out of the queue; its future is cancelled."""
         self.waiting.remove(turn)
         turn.status = "ended"
-        turn.future.cancel()
+        if not turn.future.cancel():  # it was begun, and put back: another kernel was quicker
+            turn.future.set_exception(concurrent.futures.CancelledError())
         turn.tell(None)
+        self._changed.set()
+        if self._reservation.holds(turn):
+            self._releasing = begin(self._reservation.release(turn))
 
     async def stop(self, *, at_once: bool | None = None) -> None:
         """Stop the running turn, if there is one; returns when its request is closed and its partial saved. `at_once`: see
-        `TurnRun.stop`."""
+        `TurnRun.stop`. Raises BusyError where another kernel runs it and does not react."""
         turn = self.current
         if turn is None or turn.status == "ended":
+            turn = self._unwanted = self._coming  # nothing is in its way: it is as good as running
+            self._changed.set()
+        if turn is None:
             return
-        if self._run is not None:
-            self._run.stop(at_once=at_once)
-        else:
-            self._stop_at_once = True
-        await asyncio.wrap_future(turn.future)
+        if self._following is not None:
+            await self._following.stop()
+            return
+        if turn is self.current:
+            self._answering.stop(at_once=at_once)
+        await asyncio.wait([asyncio.wrap_future(turn.future)])
 
     async def close(self) -> None:
         """End the running turn as interrupted and start no other."""
         self._closed = True
-        if self._run is not None:
-            self._run.interrupt()
+        self._changed.set()
+        self._answering.interrupt()
+        if self._following is not None:
+            self._following.leave()
         if self._task is not None:
             await self._task  # never cancelled: that could cut off the saving of what came
 
     async def _work(self) -> None:
-        while self.waiting and not self._closed:
-            turn = self.current = self.waiting.popleft()
-            turn.status = "running"
-            # From here on nobody who gives up waiting can cancel it for the others.
-            turn.future.set_running_or_notify_cancel()
-            self._stop_at_once = False
-            self._watcher.started(turn)
-            try:
-                message = await self._answer(turn)
-            except ChatError as error:
-                message = await self._failed(turn, error.info)
-            except Exception as error:
-                _log.exception("a turn could not be started")
-                text = f"nbchat could not start the turn ({type(error).__name__}: {error})."
-                message = await self._failed(turn, ErrorInfo("internal", text, "The kernel's log has the details."))
-            turn.answer, turn.status, turn.callers = message, "ended", ()
-            turn.content = TurnAccumulator(message.parts)  # whoever keeps the turn keeps its text once, not token by token
-            try:
-                self._watcher.ended(turn, message)
-                await self._follow_up(turn)
-            except Exception:  # whoever waits for the turn must not wait for ever
-                _log.exception("the end of a turn could not be told")
-            turn.tell(None)
-            if not turn.future.done():
-                turn.future.set_result(message)
+        while not self._closed:
+            job, self._job = self._job, None
+            if job is not None:
+                await self._follow(job)
+            elif not self.waiting:
+                break
+            else:
+                await self._next(self.waiting[0])
         self._watcher.idle()
 
-    async def _follow_up(self, turn: Turn) -> None:
-        """What stood below an answer that went on stands there again: only while it ran was it the end of the active path."""
-        rest, self._rest = self._rest, None
-        conversation = self._tree.conversation
-        if rest is None or turn.answer is None or conversation.head != turn.answer.id:
-            return
-        self._tree.conversation = replace(conversation, head=rest)
-        self._watcher.emit("path-changed")
-        try:
-            await self._ports.store.update(conversation.id, head=rest)
-        except Exception:
-            _log.warning("the active path could not be saved", exc_info=True)
+    async def _next(self, turn: Turn) -> None:
+        """Begin the turn that waits first, if it can begin now."""
+        self._coming = turn
+        can = await self._may_begin(turn)
+        self._coming = None
+        if can:
+            await self._take(self.waiting.popleft())
+        elif self._unwanted is turn and turn in self.waiting:
+            self.remove(turn)
+            self._watcher.emit("queue-changed", turn)
 
-    async def _answer(self, turn: Turn) -> Message:
-        label = turn.model or self._model()
-        provider, model = split_model(label)
-        question, answer = await self._begin(turn, label)
-        if answer.status != "streaming":
-            return answer  # somebody else has answered this very request, or gone on with this very answer
-        conversation = self._tree.conversation
-        asking = Asking(
-            turn=turn.id,
-            request_id=turn.request_id,
-            provider=provider,
-            model=model,
-            conversation=conversation.name,
-            system=conversation.system,
-            path=self._tree.path_to(question.id),
-            answer=replace(answer, hidden=False),  # its own rounds are sent, hidden or not
-            parameters=answer.parameters or {},
-        )
-        admission = self._watcher.admission(turn, asking)
-        self._run = TurnRun(
-            turn,
-            asking,
-            self._ports,
-            provider=lambda: self._ports.provider(provider),
-            tools=self._tools,
-            estimates=self._estimates,
-            watcher=RunWatcher(
-                arrived=self._watcher.arrived,
-                published=lambda text: self._watcher.published(turn, text),
-                settled=self._watcher.settled,
-            ),
-            admission=admission,
-        )
-        try:
-            if self._stop_at_once:
-                self._run.stop()
-            if self._closed:
-                self._run.interrupt()
-            return await self._run.run()
-        finally:
-            self._run = None
-            admission.close()
+    # ------------------------------------------------------------ other kernels
 
-    async def _begin(self, turn: Turn, label: str) -> tuple[Message, Message]:
-        """Save the turn with its question and its answer so far, then let the world know."""
-        ports, now, tree = self._ports, self._ports.clock.time(), self._tree
-        conversation = tree.conversation.id
-        question, answer = await self._beginning.messages_for(turn, label, now)
-        if answer.status != "streaming":
-            return _found(turn, question, answer)
-        record = TurnRecord(turn.id, conversation, question.id, answer.id, turn.request_id, turn.cell, started=now)
-        if turn.cell is not None and turn.kind == "ask":
-            record = replace(record, asked=str(asked_by(turn, tree.path_to(question.parent))))
-        turn.record = await ports.store.begin_turn(record, [question, answer])
-        if turn.record.id != turn.id:
-            return _found(turn, *await self._beginning.attached(turn.record))
-        turn.question, turn.answer = question, answer
-        turn.content = TurnAccumulator(answer.parts)
-        turn.tell(answer.text)
-        self._rest = self._below(answer)
-        new = [message for message in (question, answer) if tree.get(message.id) is None]
-        tree.add((question, answer), now=now)
-        asked = UserMessage(question.id, question.parent, conversation, question.text)
-        job = Job(
-            stream_id=turn.id,
-            user_id=ports.user,
-            conversation_id=conversation,
-            generation=turn.generation,
-            created_at=now,
-            user_message=asked,
-            response_message_id=answer.id,
-            sender=label,
-        )
-        await ports.jobs.cleanup()
-        await ports.jobs.create_job(job)
-        self._watcher.emit("turn-started", turn)
-        beside = {message.id: ids for message in (question, answer) if len(ids := tree.siblings(message.id)) > 1}
-        shown = {message.id: message for message in tree.path[-2:]}  # each below what it is shown below
-        told = tuple(shown.get(message.id, message) for message in (question, answer))
-        await ports.log.append(turn.id, turn.generation, [TurnStart(turn.id, told, beside)])
-        for message in new:
-            self._watcher.emit("message-added", turn, message)
-        return question, answer
-
-    def _below(self, answer: Message) -> str | None:
-        """Return the end of the path that goes on behind an answer that was there before: of the active one, else the newest."""
-        tree = self._tree
-        if tree.get(answer.id) is None:
-            return None
-        end = tree.path[-1].id if any(message.id == answer.id for message in tree.path) else tree.leaf(answer.id)
-        return None if end == answer.id else end
-
-    async def _failed(self, turn: Turn, error: ErrorInfo) -> Message:
-        """Return the answer of a turn that ended before its request; where it was begun, end it in the store too."""
-        now, ports = self._ports.clock.time(), self._ports
-        if turn.answer is not None and turn.record is not None:
-            message = replace(turn.answer, parts=turn.content.parts, status="error", error=error)
+    async def _may_begin(self, turn: Turn) -> bool:
+        """Whether the first turn that waits can begin now; else wait a while, or show what is in its way."""
+        standing = await self._ports.store.standing(self._tree.conversation.id)
+        running = self._other(standing)
+        if running is not None and turn.patient:
+            others = self._ports.others
+            found = None if others is None else await others.running(running.conversation)
+            if found is not None and found.stream_id == running.id and not found.interrupted:
+                self._job = found
+            else:
+                await until(self._changed, _POLL_SECONDS, self._ports.clock)
+            return False
+        if running is None and await self._catching_up.everything(standing.changes):
+            self._watcher.reloaded()
+        if not self._reservation.holds(turn):
             try:
-                await ports.store.end_turn(turn.record, message, [])
-                await ports.jobs.update_job(turn.id, turn.generation, status="error", completed_at=now, error=error.text)
-            except Exception:
-                _log.warning("the end of a turn could not be saved", exc_info=True)
-            return message
-        return Message(new_id(), "assistant", (), None, "error", model=turn.model or self._model(), created=now, error=error)
+                await self._reservation.take(turn, standing.generation)
+            except BusyError:
+                if turn.patient:
+                    await until(self._changed, _PLACE_SECONDS, self._ports.clock)
+                    return False
+        if self._closed or not self.waiting or self.waiting[0] is not turn:
+            await self._reservation.release(turn)
+            return False
+        return True
 
+    def _other(self, standing: Standing) -> TurnRecord | None:
+        """The turn that runs elsewhere."""
+        running, own = standing.running, self.current
+        return None if running is None or (own is not None and own.id == running.id and own.producer is None) else running
 
-def _found(turn: Turn, question: Message, answer: Message) -> tuple[Message, Message]:
-    """The turn has its answer without a request."""
-    turn.question, turn.answer = question, answer
-    turn.content = TurnAccumulator(answer.parts)
-    turn.tell(answer.text)
-    return question, answer
+    async def _follow(self, job: Job) -> None:
+        """Show another kernel's turn until it ends."""
+        turn = self._watcher.elsewhere(job)
+        following = self._following = Following(turn, job, self._tree, self._ports, self._watcher)
+        message: Message | None = None
+        try:
+            message = await following.run(self._shown)
+        except Exception as error:
+            _log.exception("a turn of another kernel could not be followed")
+            message = self._unknown(turn, error) if turn.status == "running" else None
+        finally:
+            self._following = None
+            self._met.set()
+        if message is None:
+            standing = await self._ports.store.standing(self._tree.conversation.id)
+            if await self._catching_up.everything(standing.changes):
+                self._watcher.reloaded()
+            await until(self._changed, _POLL_SECONDS, self._ports.clock)
+        else:
+            await self._end(turn, message)
+
+    def _shown(self, turn: Turn) -> None:
+        self.current = turn
+        self._met.set()
+
+    def _unknown(self, turn: Turn, error: Exception) -> Message:
+        assert turn.answer is not None
+        text = f"nbchat could not follow this answer of another kernel ({type(error).__name__}: {error})."
+        info = ErrorInfo("internal", text, "It goes on there; open the conversation again to see it.")
+        return replace(turn.answer, parts=turn.content.parts, status="interrupted", error=info)
+
+    # ------------------------------------------------------------ own turns
+
+    async def _take(self, turn: Turn) -> None:
+        """Run the first turn of the queue to its end; where another kernel was quicker it waits on."""
+        before, self.current = self.current, turn
+        turn.status = "running"
+        # From here on nobody who gives up waiting can cancel it for the others.
+        if not turn.future.running():
+            turn.future.set_running_or_notify_cancel()
+        self._answering.stopping = turn is self._unwanted
+        self._watcher.started(turn)
+        try:
+            message = await self._answering.answer(turn)
+        except BusyError as error:
+            if turn.patient and turn.record is None:
+                await self._put_back(turn, before)
+                return
+            message = await self._answering.failed(turn, error.info)
+        except ChatError as error:
+            message = await self._answering.failed(turn, error.info)
+        except Exception as error:
+            _log.exception("a turn could not be started")
+            text = f"nbchat could not start the turn ({type(error).__name__}: {error})."
+            message = await self._answering.failed(turn, ErrorInfo("internal", text, "The kernel's log has the details."))
+        finally:
+            await self._reservation.release(turn)
+        await self._end(turn, message)
+
+    async def _put_back(self, turn: Turn, before: Turn | None) -> None:
+        """Another kernel began a turn in the same moment: this one waits on, at the front of the queue."""
+        turn.status, self.current = "queued", before
+        self.waiting.appendleft(turn)
+        if self._answering.stopping or self._closed:
+            self.remove(turn)
+        self._watcher.emit("queue-changed", turn)
+
+    async def _end(self, turn: Turn, message: Message) -> None:
+        """The turn is over: tell everybody."""
+        turn.answer, turn.status, turn.callers = message, "ended", ()
+        turn.content = TurnAccumulator(message.parts)  # whoever keeps the turn keeps its text once, not token by token
+        try:
+            self._watcher.ended(turn, message)
+            await self._answering.go_back(turn)
+        except Exception:  # whoever waits for the turn must not wait for ever
+            _log.exception("the end of a turn could not be told")
+        turn.tell(None)
+        if not turn.future.done():
+            turn.future.set_result(message)

@@ -101,7 +101,7 @@ def test_when_the_seconds_are_over_it_is_closed_and_estimated() -> None:
     async def test(house: House) -> None:
         _, turn, task = await stopping(house, gate)
         gate.release(2)
-        run = house.manager.get("test")._worker._run  # type: ignore[union-attr]
+        run = house.manager.get("test")._worker._answering._run  # type: ignore[union-attr]
         assert run is not None
         await eventually(lambda: run._dialogue.request.characters == len("one two three "))
         await clock.advance(SECONDS - 1)
@@ -126,7 +126,7 @@ def test_a_second_stop_closes_it_at_once(at_once: bool | None) -> None:
         copy = asyncio.create_task(session.stop(at_once=False))
         await settle()
         gate.release(1)
-        run = session._worker._run
+        run = session._worker._answering._run
         await eventually(lambda: run is not None and run._dialogue.request.characters == len("one two "))
         assert not task.done()
         await asyncio.wait_for(session.stop(at_once=at_once), 5)
@@ -236,7 +236,7 @@ def test_a_refusal_is_not_tried_again() -> None:
         drain(house)
         session = await house.session()
         turn = session.submit("hi")
-        run = session._worker
+        run = session._worker._answering
         await eventually(lambda: run._run is not None and run._run._dialogue.request.billed)
         task = asyncio.create_task(session.stop())
         await settle()
@@ -257,7 +257,7 @@ def test_what_ended_by_itself_is_whole() -> None:
         drain(house)
         session = await house.session()
         turn = session.submit("hi")
-        run = session._worker
+        run = session._worker._answering
         await eventually(lambda: run._run is not None and run._run._dialogue.request.finish is not None)
         await session.stop()
         message = await answer(turn)

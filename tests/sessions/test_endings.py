@@ -215,7 +215,7 @@ def test_a_request_id_of_another_conversation_is_refused() -> None:
 
 
 def test_a_change_of_title_keeps_the_messages_while_another_kernel_talks(tmp_path: Path) -> None:
-    """The other kernel has moved the stored head to messages that this one does not have."""
+    """The other kernel has moved the stored head to messages that this one does not have, until its next turn begins."""
 
     async def main(server: ScriptedServer) -> None:
         place = str(tmp_path / "chats.db")
@@ -227,11 +227,11 @@ def test_a_change_of_title_keeps_the_messages_while_another_kernel_talks(tmp_pat
             await mine.update(title="ours")
             assert [m.text for m in mine.path] == ["q1", "a1"]
             await answer(mine.submit("q3"))
-            assert [m.text for m in mine.path] == ["q1", "a1", "q3", "a3"]
+            assert [m.text for m in mine.path] == ["q1", "a1", "q2", "a2", "q3", "a3"]
 
     with ScriptedServer([Reply.text(f"a{n}") for n in (1, 2, 3)]) as server:
         asyncio.run(main(server))
-    assert [m["content"] for m in server.chats[-1].json["messages"]] == ["q1", "a1", "q3"]
+    assert [m["content"] for m in server.chats[-1].json["messages"]] == ["q1", "a1", "q2", "a2", "q3"]
 
 
 def test_a_closed_session_refuses_a_question() -> None:

@@ -46,11 +46,11 @@ def test_adding_moves_the_head_and_replacing_shows_at_once() -> None:
 
 
 def test_costs_of_every_branch_are_counted_and_an_unknown_one_is_said() -> None:
-    """`s.cost` is the cost of all requests; a sum with an unknown part says so."""
+    """`s.cost` is the cost of all requests, each counted once; a sum with an unknown part says so."""
     tree = ConversationTree(Conversation("c", "c"), [], [])
     assert str(tree.cost) == "$0.00"
-    for _ in range(2):
-        tree.settle(spent("0.25", usage=Usage(10, output_tokens=5)))
+    for name in ("one", "two", "two"):
+        tree.settle(spent("0.25", id=name, usage=Usage(10, output_tokens=5)))
     assert tree.cost == Cost(Decimal("0.50"))
     assert tree.usage.input_tokens == 20
     assert str(tree.cost_with([UNKNOWN_COST])) == "≥$0.50"
@@ -75,7 +75,7 @@ def test_amounts_in_two_currencies_stand_beside_each_other() -> None:
     """Currencies never mix, and are no reason to fail or to know nothing."""
     tree = ConversationTree(Conversation("c", "c"), [], [])
     for currency in ("USD", "EUR"):
-        tree.settle(spent("1", currency=currency))
+        tree.settle(spent("1", id=currency, currency=currency))
     assert str(tree.cost) == "$1.00 + €1.00"
 
 

@@ -22,7 +22,7 @@ from nbchat.sessions.turn import Turn
 from nbchat.storage import open_store
 from nbchat.storage.fallback import FallbackStore
 from nbchat.storage.store import SqliteStore
-from nbchat.streams.backends import open_streams
+from nbchat.streams.joining import Streams, join_streams
 from nbchat.testing import Reply, ScriptedServer
 
 __all__ = ["House", "answer", "eventually", "house", "live", "play"]
@@ -66,23 +66,32 @@ class House:
 
 @asynccontextmanager
 async def house(
-    server: ScriptedServer, *, place: str = "memory:", clock: Clock | None = None, price: Price | None = None, **wired: Any
+    server: ScriptedServer,
+    *,
+    place: str = "memory:",
+    clock: Clock | None = None,
+    price: Price | None = None,
+    streams: Streams | None = None,
+    **wired: Any,
 ) -> AsyncIterator[House]:
-    """A house whose provider "lab" is `server`, closed at the end; `wired` are ports of the test's own."""
+    """A house whose provider "lab" is `server`, closed at the end; `streams` are those that it shares with other kernels, and
+    `wired` ports of the test's own."""
     time = clock or SystemClock()
     store = open_store(place, clock=time)
     registry = ProviderRegistry(store, time)
     key = server.api_key
     lab, secret = make_provider("lab", base_url=server.base_url, api_key=Secret(key) if isinstance(key, str) else key)
     registry.add(lab, secret)
-    jobs, log = open_streams("memory:", time)
-    ports = Ports(time, store, store, store, jobs, log, NoPrices(price), registry.get, **wired)
+    streams = streams or join_streams("memory:", time, owner="local", kernel="")
+    wired = {"others": streams.others, **wired}
+    ports = Ports(time, store, store, store, streams.jobs, streams.log, NoPrices(price), registry.get, **wired)
     built = House(ports, registry, store, server)
     await built.manager.start()
     try:
         yield built
     finally:
         await built.manager.aclose()
+        await streams.close()
         await registry.aclose()
         await store.aclose()
 

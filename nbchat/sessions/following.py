@@ -1,0 +1,292 @@
+r"""Following: a turn that another kernel runs, as this one shows it: live, until it ends; stopped from here if wanted.
+
+    their log -> attach (content so far, then entries) -> this kernel's log -> views
+                                            their death \-> the store        -> the end, as saved
+
+Owns the agreement of the two logs: this kernel's begins with a TurnStart whose answer has the parts that had come, and then tells
+each delta once. So nothing behind a session needs to know where a turn runs. Must not know queues.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import zlib
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, Protocol
+
+from nbchat.core.accumulator import TurnAccumulator
+from nbchat.core.errors import BusyError, ErrorInfo
+from nbchat.core.events import Event, ProviderEvent, TextDelta, ToolResult, TurnEnd, TurnError, TurnStart
+from nbchat.core.messages import Message, TextPart
+from nbchat.sessions.catching_up import CatchingUp
+from nbchat.sessions.numbering import Numbering
+from nbchat.sessions.ports import EventLogEntry, Job, OtherKernels, Ports, ResumeState, Subscription, TurnRecord
+from nbchat.sessions.state import SignalName
+from nbchat.sessions.tasks import until
+from nbchat.sessions.tree import ConversationTree
+from nbchat.sessions.turn import Turn
+
+__all__ = ["Following"]
+
+_LOOK_SECONDS = 1.0
+"""How often a kernel whose turn is followed is looked at: its death is told within this, and the lease where it is far away."""
+_SOON_SECONDS = 0.25
+_BEGUN_SECONDS = 0.05
+_BEGIN_SECONDS = 10.0
+"""How long a job may have no log before it is not worth waiting for."""
+STOP_SECONDS = 10.0
+"""How long a kernel may take to stop its turn when it is asked to from here."""
+_INTERRUPTED = ErrorInfo(
+    "interrupted",
+    "The kernel that received this answer ended before the answer did.",
+    "What had arrived was kept. Resume goes on with it.",
+)
+_LEFT = ErrorInfo("cancelled", "This session was closed; the answer goes on in the other kernel.")
+_log = logging.getLogger("nbchat.sessions")
+
+
+class Watcher(Protocol):
+    """Whom it tells: the session."""
+
+    def started(self, turn: Turn) -> None: ...
+    def arrived(self, event: ProviderEvent) -> None: ...
+    def published(self, turn: Turn, text: str) -> None: ...
+    def reloaded(self) -> None: ...
+    def emit(self, name: SignalName, turn: Turn | None = None, data: Any = None) -> None: ...
+
+
+class Following:
+    """One followed turn. `run()` returns its final answer, or None where there was nothing to follow; `shown(turn)` is called
+    when it is about to be shown. `leave()` ends it without an end."""
+
+    def __init__(self, turn: Turn, job: Job, tree: ConversationTree, ports: Ports, watcher: Watcher) -> None:
+        assert ports.others is not None
+        self.turn = turn
+        self._job = job
+        self._tree = tree
+        self._ports = ports
+        self._others: OtherKernels = ports.others
+        self._watcher = watcher
+        self._catching_up = CatchingUp(tree, ports)
+        self._entries: deque[EventLogEntry] = deque()
+        self._held: Subscription | None = None
+        self._gap = False
+        self._seq = 0
+        self._numbers = Numbering()
+        self._woken = asyncio.Event()
+        self._hurry = False
+        self._left = False
+        self._silent = 0
+
+    async def stop(self) -> None:
+        """Ask the kernel that runs it to stop it; returns when the answer has ended. Raises BusyError when that kernel lives and
+        does not do it within 10 s."""
+        self._hurry = True
+        await self._others.stop(self._job)
+        self._woken.set()
+        ended = asyncio.wrap_future(self.turn.future)
+        await asyncio.wait([ended], timeout=STOP_SECONDS)
+        if not ended.done():
+            raise BusyError(
+                f"The kernel that answers ({self.turn.producer}) did not stop within {STOP_SECONDS:g} s.",
+                hint="It may be suspended, or cannot be reached: stop it there, or restart that kernel.",
+            )
+
+    def leave(self) -> None:
+        """Follow no longer; the turn goes on where it runs."""
+        self._left = True
+        self._woken.set()
+
+    async def run(self, shown: Callable[[Turn], None]) -> Message | None:
+        """Show the turn until it ends, and return its answer; None where there is nothing to follow."""
+        try:
+            state = await self._attached()
+            if state is None:
+                return None
+            await self._begin(state, shown)
+            return await self._to_its_end(state.final_event)
+        finally:
+            self._let_go()
+
+    # ------------------------------------------------------------ attaching
+
+    async def _attached(self) -> ResumeState | None:
+        """Attach as soon as there is a log: a job is made before it. A short answer may have ended by then."""
+        clock = self._ports.clock
+        given_up = clock.monotonic() + _BEGIN_SECONDS
+        over = False
+        while (state := await self._attach()) is None and not over and not self._left:
+            await until(self._woken, _BEGUN_SECONDS, clock)
+            job = await self._others.look(self._job)
+            over = job is None or job.interrupted or job.status != "running" or clock.monotonic() > given_up
+        return state
+
+    async def _attach(self) -> ResumeState | None:
+        self._let_go()
+        self._entries.clear()
+        self._gap = False
+        found = await self._others.attach(self._job, on_entry=self._entered, on_gap=self._missed)
+        if found is None or found[0].generation != self._job.generation:
+            return None
+        state, self._held = found
+        self._seq = state.last_seq
+        return state
+
+    def _let_go(self) -> None:
+        held, self._held = self._held, None
+        if held is not None:
+            held.unsubscribe()
+
+    def _entered(self, entry: EventLogEntry) -> None:
+        self._entries.append(entry)
+        self._woken.set()
+
+    def _missed(self) -> None:
+        self._gap = True
+        self._woken.set()
+
+    # ------------------------------------------------------------ showing
+
+    async def _begin(self, state: ResumeState, shown: Callable[[Turn], None]) -> None:
+        """Take over what is saved, and begin to tell the turn where it is."""
+        turn, tree, conversation = self.turn, self._tree, self._tree.conversation.id
+        await self._catch_up()
+        question, answer = self._messages(state)
+        start, open_calls = self._numbers.begin(state.aggregated_content)
+        answer = replace(answer, status="streaming", error=None, finish_reason=None, parts=start)
+        turn.record = TurnRecord(turn.id, conversation, question.id, answer.id, "", None, self._job.owner, self._job.generation)
+        turn.question, turn.answer, turn.text, turn.status = question, answer, question.text, "running"
+        turn.content = TurnAccumulator(start)
+        turn.future.set_running_or_notify_cancel()
+        tree.add((question, answer), now=tree.conversation.updated)
+        shown(turn)
+        self._watcher.started(turn)
+        turn.tell(answer.text)
+        if state.aggregated_content:
+            self._watcher.arrived(TextDelta(""))
+        self._watcher.emit("turn-started", turn)
+        beside = {message.id: ids for message in (question, answer) if len(ids := tree.siblings(message.id)) > 1}
+        at = {message.id: message for message in tree.path[-2:]}  # each below what it is shown below
+        told = tuple(at.get(message.id, message) for message in (question, answer))
+        await self._ports.log.append(turn.id, turn.generation, [TurnStart(turn.id, told, beside)])
+        for message in (question, answer):
+            self._watcher.emit("message-added", turn, message)
+        await self._tell(open_calls)
+
+    async def _catch_up(self) -> None:
+        standing = await self._ports.store.standing(self._tree.conversation.id)
+        if await self._catching_up.everything(standing.changes):
+            self._watcher.reloaded()
+
+    def _messages(self, state: ResumeState) -> tuple[Message, Message]:
+        """Question and answer as they are saved; where they are not (the other's database is in trouble), as they are told."""
+        asked = state.user_message or self._job.user_message
+        question_id = asked.message_id if asked is not None else f"{self.turn.id}-question"
+        answer_id = state.response_message_id or self._job.response_message_id or f"{self.turn.id}-answer"
+        now = self._job.created_at
+        question, answer = self._tree.get(question_id), self._tree.get(answer_id)
+        if question is None:
+            text = "" if asked is None else asked.text or ""
+            question = Message(question_id, "user", (TextPart(text),), asked.parent_message_id if asked else None, created=now)
+        if answer is None:
+            answer = Message(answer_id, "assistant", (), question.id, "streaming", model=state.sender, created=now)
+        return question, answer
+
+    async def _tell(self, events: Sequence[Event]) -> None:
+        """Take events into the answer, and tell them on."""
+        turn = self.turn
+        told = [event for event in events if not isinstance(event, TurnStart | TurnEnd | TurnError)]
+        if not told:
+            return
+        for event in told:
+            turn.content.apply(event)
+            if not isinstance(event, ToolResult):
+                self._watcher.arrived(event)
+        await self._ports.log.append(turn.id, turn.generation, told)
+        text = "".join(event.text for event in told if isinstance(event, TextDelta))
+        if text:
+            self._watcher.published(turn, text)
+
+    # ------------------------------------------------------------ until the end
+
+    async def _to_its_end(self, end: Event | None) -> Message:
+        clock = self._ports.clock
+        looked = clock.monotonic()
+        while end is None and not self._left:
+            await until(self._woken, _SOON_SECONDS if self._hurry or self._gap else _LOOK_SECONDS, clock)
+            if self._gap:
+                end = await self._heal()
+            while end is None and self._entries:
+                end = await self._take(self._entries.popleft())
+            if end is None and (self._hurry or clock.monotonic() - looked >= _LOOK_SECONDS):
+                looked = clock.monotonic()
+                if await self._is_over():
+                    break
+        return self._leaving() if self._left and end is None else await self._end(end)
+
+    async def _take(self, entry: EventLogEntry) -> Event | None:
+        if entry.seq <= self._seq:
+            return None
+        if entry.after > self._seq:
+            self._missed()
+            return None
+        self._seq = entry.seq
+        await self._tell([self._numbers.of(event) for event in entry.events])
+        return entry.events[-1] if isinstance(entry.events[-1], TurnEnd | TurnError) else None
+
+    async def _heal(self) -> Event | None:
+        """Attach again, and tell what was missed."""
+        state = await self._attach()
+        if state is None:
+            self._gap = True
+            return None
+        await self._tell(self._numbers.grown(self.turn.content.parts, state.aggregated_content))
+        return state.final_event
+
+    async def _is_over(self) -> bool:
+        """Whether the turn has ended, though its log did not say so: its kernel died, or its end was lost on the way."""
+        job = await self._others.look(self._job)
+        if job is not None and job.status == "running" and not job.interrupted:
+            self._silent = 0
+            return False
+        store, conversation = self._ports.store, self._tree.conversation.id
+        if job is not None and job.interrupted:
+            await store.recover(conversation)
+            return True
+        # The backend does not say it: the store does. Twice, because the end is saved before it is told.
+        running = (await store.standing(conversation)).running
+        if running is not None and running.id == self.turn.id:
+            self._silent = 0
+            return False
+        self._silent += 1
+        return self._silent > 1
+
+    async def _end(self, end: Event | None) -> Message:
+        """Take over the answer as it was saved, and tell the end of it."""
+        turn, answer = self.turn, self.turn.answer
+        assert answer is not None
+        await self._catch_up()
+        message = self._tree.get(answer.id)
+        if message is None or message.status == "streaming":
+            parts = turn.content.parts
+            if isinstance(end, TurnEnd | TurnError):
+                message = end.message.with_parts(parts)
+            else:
+                message = replace(answer, parts=parts, status="interrupted", error=_INTERRUPTED)
+        else:
+            await self._tell(self._numbers.grown(turn.content.parts, message.parts))
+        kind = TurnEnd if message.status in ("complete", "stopped") else TurnError
+        checksum = zlib.crc32(message.text.encode("utf-8", "replace"))
+        total = self._tree.cost
+        try:
+            await self._ports.log.append(turn.id, turn.generation, [kind(turn.id, message.with_parts(()), checksum, total)])
+        except Exception:  # saved it is, and readers find it there
+            _log.exception("the end of another kernel's turn could not be told")
+        return message
+
+    def _leaving(self) -> Message:
+        assert self.turn.answer is not None
+        return replace(self.turn.answer, parts=self.turn.content.parts, status="interrupted", error=_LEFT)
