@@ -5,7 +5,6 @@ Made once per process, when first needed (a warm-up thread may be ahead); import
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 import threading
@@ -15,7 +14,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from nbchat.core.errors import ChatError, ConfigError, ErrorInfo, UsageError
+from nbchat.core.errors import ChatError, ErrorInfo
 from nbchat.core.models import DEMO, KeyPlace, Model, Provider, split_model
 from nbchat.core.secrets import Secret
 from nbchat.runtime.clock import SystemClock
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from nbchat.core.price import Price
     from nbchat.demo import DemoServer
     from nbchat.providers.check import Check
-    from nbchat.providers.offers import Offer
     from nbchat.sessions.session import Session
     from nbchat.storage import Store
 
@@ -44,6 +42,8 @@ class App:
 
     def __init__(self, background: Background) -> None:
         from nbchat.machine.directories import data_directory
+        from nbchat.machine.owner import this_process
+        from nbchat.machine.user import user_name
         from nbchat.notebook.cells import place_name
         from nbchat.providers.context_lengths import ContextLengths
         from nbchat.providers.price_file import PriceFile
@@ -51,11 +51,10 @@ class App:
         from nbchat.providers.registry import ProviderRegistry
         from nbchat.providers.tokenizer import Tokenizers
         from nbchat.storage import open_store
-        from nbchat.streams.backends import open_streams
+        from nbchat.streams.joining import join_streams
 
         clock = SystemClock()
         self.background = background
-        self.streams = os.environ.get("NBCHAT_STREAMS") or "memory:"
         self.store = open_store(clock=clock, on_trouble=self._storage_trouble)
         self.choices = Choices(self.store)
         self.registry = ProviderRegistry(self.store, clock)
@@ -64,14 +63,20 @@ class App:
         self._demo: DemoServer | None = None
         self._private_store: Store | None = None
         self._demo_lock = threading.Lock()
-        jobs, log = open_streams(self.streams, clock)
+        self.streams = join_streams(
+            os.environ.get("NBCHAT_STREAMS") or self._streams_beside(),
+            clock,
+            owner=user_name(),
+            kernel=str(this_process()),
+            on_trouble=self._streams_trouble,
+        )
         self.ports = Ports(
             clock=clock,
             store=self.store,
             ledger=self.store,
             settings=self.store,
-            jobs=jobs,
-            log=log,
+            jobs=self.streams.jobs,
+            log=self.streams.log,
             prices=Prices(self.registry.catalogue, self.own_prices),
             provider=self.registry.get,
             tokens=Tokenizers(),
@@ -83,28 +88,33 @@ class App:
             drain_seconds=lambda: self.choices.drain_seconds,
             private=self._private_ports,
             notebook=place_name,
+            user=user_name(),
+            others=self.streams.others,
+            max_running=lambda: self.choices.max_running,
         )
-        self._offers: tuple[Offer, ...] = ()
         background.wait(self._start())
         background.at_exit(self._close)
 
     async def _start(self) -> None:
         from nbchat.notebook.configured import configured_model
         from nbchat.notebook.hub import Hub
+        from nbchat.notebook.offering import Offering
         from nbchat.notebook.services import Services
 
         self.manager = SessionManager(self.ports)
+        self.offering = Offering(self.manager, self.registry)
         self.registry.catalogue.on_listing = self.manager.models_listed
         self.services = Services(
             background=self.background,
             manager=self.manager,
             ports=self.ports,
             registry=self.registry,
-            hub=Hub(self.manager, self.ports.clock, offers=self._open_offers),
-            offers=self._open_offers,
-            choose=self._choose,
+            hub=Hub(self.manager, self.ports.clock, offers=self.offering.open),
+            offers=self.offering.open,
+            choose=self.offering.choose,
             place=lambda: self.place,
-            streams=self.streams,
+            streams=self.streams.place,
+            figures=self.streams.figures,
             own_prices=self.own_prices,
         )
         await self.registry.load()
@@ -112,9 +122,7 @@ class App:
         await self.choices.load()
         self._apply_timeouts()
         await self._forget_the_old()
-        from nbchat.providers.offers import find_offers
-
-        self._offers = tuple(await asyncio.get_running_loop().run_in_executor(None, find_offers))
+        await self.offering.look()
 
     def close(self) -> None:
         """End all sessions (running answers are saved as interrupted) and release everything; the next `app()` is a new one."""
@@ -124,6 +132,7 @@ class App:
 
     async def _close(self) -> None:
         await self.manager.aclose()
+        await self.streams.close()
         await self.registry.aclose()
         await self.store.aclose()
         if self._private_store is not None:
@@ -174,9 +183,14 @@ class App:
         from nbchat.streams.backends import open_streams
 
         self._private_store = store = open_store("memory:", clock=self.ports.clock)
-        jobs, log = open_streams("memory:", self.ports.clock)
-        provider = self.registry.get_unnoted
-        return replace(self.ports, store=store, ledger=store, jobs=jobs, log=log, provider=provider, private=None)
+        jobs, log = open_streams("memory:", self.ports.clock, owner=self.ports.user)
+        own = {"store": store, "ledger": store, "jobs": jobs, "log": log, "others": None, "max_running": lambda: None}
+        return replace(self.ports, **own, provider=self.registry.get_unnoted, private=None)  # type: ignore[arg-type]
+
+    def _streams_beside(self) -> str:
+        """Where jobs and logs are that nobody gave a place: beside the conversations, in reach of whoever can reach those."""
+        path = self.store.place.path
+        return "memory:" if path is None else f"sqlite:{path.parent / 'streams.db'}"
 
     # ------------------------------------------------------------ the demo, and trouble
 
@@ -190,38 +204,12 @@ class App:
             demo = self._demo
         return Provider(DEMO, demo.base_url, "demo", "Demo", KeyPlace("process")), Secret(demo.api_key or "")
 
-    # ------------------------------------------------------------ offers: found, never used unasked
-
-    def _open_offers(self) -> Sequence[Offer]:
-        """What was found on this machine and is not configured yet; nothing once a model was chosen."""
-        known = {provider.id for provider in self.registry.list()}
-        undecided = split_model(self.manager.default_model)[0] == DEMO
-        return [offer for offer in self._offers if offer.id not in known] if undecided else []
-
-    async def _choose(self, offer_id: str, session: Session) -> None:
-        """A click on an offer: configure it, ask it for its models, and let one answer from now on. Where that fails, the
-        offer stays as it was: its server may start later.
-
-        The cheapest model whose price is known, else the first one listed; the view's model menu has the others.
-        """
-        offer = next((each for each in self._open_offers() if each.id == offer_id), None)
-        if offer is None:
-            raise UsageError("That offer is gone.", hint="Add the provider with nbchat.add_provider(...).")
-        await self.registry.save(offer.provider)
-        try:
-            models = await self.registry.models(offer.provider.id)
-            if not models:
-                raise ConfigError(f"{offer.provider.id} lists no chat model.", hint="Name one: nbchat.settings.model = ...")
-        except ChatError:
-            await self.registry.remove(offer.provider.id)
-            raise
-        await self.manager.set_default_model(min(models, key=_price_rank).label)
-        if session.model != self.manager.default_model:
-            await session.set_model(self.manager.default_model)
-
     def _storage_trouble(self, info: ErrorInfo | None) -> None:
         notice = None if info is None else Notice("warning", f"Nothing is being saved: {info.text}", info.hint)
         self.manager.set_notice(notice)
+
+    def _streams_trouble(self, info: ErrorInfo | None) -> None:
+        self.manager.set_notice(None if info is None else Notice("warning", info.text, info.hint), about="streams")
 
     # ------------------------------------------------------------ for the facade
 
@@ -292,8 +280,3 @@ def warm_up() -> None:
 
     app()
     warm()
-
-
-def _price_rank(model: Model) -> Decimal:
-    price = model.price
-    return Decimal("Infinity") if price is None or price.output is None else price.output

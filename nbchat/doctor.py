@@ -43,6 +43,7 @@ def examine(services: Services, shell: Any, *, name: str = "", offline: bool = F
     doctor.add("front end", lambda: facts.front_end(kernel))
     doctor.add("page", lambda: facts.pages(services, kernel, getattr(shell, "user_ns", {})))
     doctor.add("store", lambda: facts.store(services))
+    doctor.add("streams", lambda: facts.streams(services))
     doctor.add("model", lambda: _active(active))
     if not offline:
         doctor.add("provider", lambda: doctor.ask(asked, model))

@@ -111,6 +111,13 @@ class Manager(HasTraits):
         """Delete a conversation and its messages; what it cost stays in the ledger. Raises UsageError when there is none."""
         self._app.background.wait(self._app.manager.delete(name))
 
+    @property
+    def figures(self) -> dict[str, Any]:
+        """Figures of jobs and logs, as plain values: `backend`, `jobs` by status, `trouble` (None: nothing), `subscribers` (how
+        often answers of this kernel are followed in others), `resumes` (how often those of others were attached to), `sent` batches,
+        `dropped` (how many times the whole text was sent instead), and `lag_seconds` of the oldest batch."""
+        return self._app.background.wait(self._app.streams.figures())
+
     def stop_all(self) -> int:
         """Stop every running turn and empty every queue; returns how many sessions were busy."""
         return self._app.background.wait(self._app.manager.stop_all())

@@ -23,7 +23,7 @@ _LONGEST_DRAIN = 600
 
 class Settings:
     """`nbchat.settings`: displays as a table. Settable, for this and later kernels: `model`, `titles`, `retention_days`,
-    `timeouts`, `drain_seconds`, `budget_turn`, `budget_session`, `budget_day`."""
+    `timeouts`, `drain_seconds`, `max_running`, `budget_turn`, `budget_session`, `budget_day`."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -123,6 +123,18 @@ class Settings:
             raise UsageError(f"drain_seconds is a number of seconds from 0 to {_LONGEST_DRAIN}.", hint="0 stops at once.")
         self._app.background.wait(self._app.choices.set("drain_seconds", seconds or None))
 
+    @property
+    def max_running(self) -> int | None:
+        """How many of your answers may run at once, in all kernels together; further questions wait. None (the default) is any
+        number."""
+        return self._app.choices.max_running
+
+    @max_running.setter
+    def max_running(self, count: int | None) -> None:
+        if count is not None and (isinstance(count, bool) or count != int(count) or count < 1):
+            raise UsageError("max_running is a number of answers, at least 1, or None.", hint="None is any number.")
+        self._app.background.wait(self._app.choices.set("max_running", None if count is None else int(count)))
+
     def table(self) -> Table:
         """Return the settings as rows: name, value and where it is set."""
         return Table(
@@ -131,12 +143,13 @@ class Settings:
                 {"setting": "titles", "value": self.titles, "set by": 'nbchat.settings.titles = "auto" | "always" | "off"'},
                 {"setting": "retention_days", "value": self.retention_days, "set by": "nbchat.settings.retention_days = days"},
                 {"setting": "drain_seconds", "value": self.drain_seconds, "set by": "nbchat.settings.drain_seconds = seconds"},
+                {"setting": "max_running", "value": self.max_running, "set by": "nbchat.settings.max_running = count"},
                 {"setting": "timeouts", "value": self.timeouts, "set by": 'nbchat.settings.timeouts = {"first_token": seconds}'},
                 {"setting": "budget_turn", "value": self.budget_turn, "set by": 'nbchat.settings.budget_turn = "0.05"'},
                 {"setting": "budget_session", "value": self.budget_session, "set by": "nbchat.settings.budget_session, s.budget"},
                 {"setting": "budget_day", "value": self.budget_day, "set by": 'nbchat.settings.budget_day = "2"'},
                 {"setting": "store", "value": self._app.place, "set by": "NBCHAT_STORE, NBCHAT_HOME"},
-                {"setting": "streams", "value": self._app.streams, "set by": "NBCHAT_STREAMS"},
+                {"setting": "streams", "value": self._app.streams.place, "set by": "NBCHAT_STREAMS"},
             ]
         )
 

@@ -141,6 +141,20 @@ def store(services: Services) -> Iterator[Finding]:
     yield from _disk(path)
 
 
+def streams(services: Services) -> Iterator[Finding]:
+    """Where other kernels find what runs here, and whether they can."""
+    if services.figures is None:
+        return
+    found = services.background.wait(services.figures(), 5)
+    if found["trouble"]:
+        yield Finding("wrong", "streams", f"{services.streams}: {found['trouble']}", "Answers go on in each kernel.")
+    elif services.streams == "memory:":
+        yield Finding("note", "streams", "memory: other kernels see an answer when it is saved", "Unset NBCHAT_STREAMS.")
+    else:
+        running = found["jobs"]["running"]
+        yield Finding("ok", "streams", f"{services.streams}, {running} answer{'s' * (running != 1)} running in all kernels")
+
+
 def _file(path: Path, journal: str) -> Finding:
     from nbchat.machine.filesystem import file_system, is_network
     from nbchat.storage.migrations import LATEST

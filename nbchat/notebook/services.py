@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from nbchat.notebook.cells import Cells
 from nbchat.notebook.context.names import Names, kernel_names
@@ -60,6 +60,9 @@ class Services:
     own_prices: PriceFile
     """What people said that models cost."""
     streams: str = "memory:"
+    """Where jobs and logs are, for people."""
+    figures: Callable[[], Coroutine[Any, Any, dict[str, Any]]] | None = None
+    """Figures of the streams, as plain values; on the loop."""
     cells: Cells = field(default_factory=Cells)
     """The cells that have asked in this kernel."""
     names: Callable[[], Names | None] = kernel_names

@@ -61,6 +61,12 @@ class Choices:
         return days if isinstance(days, (int, float)) and days > 0 else None
 
     @property
+    def max_running(self) -> int | None:
+        """How many answers may run at once, in all kernels; None for any number."""
+        chosen = self.get("max_running")
+        return chosen if isinstance(chosen, int) and chosen > 0 else None
+
+    @property
     def limits(self) -> Limits:
         """The budgets."""
         return Limits(**{kind: amount_of(self.get(f"budget_{kind}")) for kind in BUDGETS})

@@ -19,7 +19,7 @@ from nbchat.sessions.budget import Budgets
 from nbchat.sessions.library import Library
 from nbchat.sessions.ports import Job, Ports, Subscription
 from nbchat.sessions.session import Session
-from nbchat.sessions.state import Notice, Signal
+from nbchat.sessions.state import Notice, Signal, all_of
 from nbchat.sessions.tasks import begin
 from nbchat.sessions.tree import ConversationTree
 
@@ -45,7 +45,7 @@ class SessionManager(Library):
         """What all sessions together may cost; for other requests of this process, too."""
         self._ending: set[Session] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._notice: Notice | None = None
+        self._notices: dict[str, Notice] = {}
         self._private: Ports | None = None
         self._recent: tuple[str, ...] = ()
         self._neighbours: Subscription | None = None
@@ -87,7 +87,7 @@ class SessionManager(Library):
                 session = await self._load(name, model, system, private)
                 self._live[session.id] = session
                 self._watch_neighbours()
-                session.set_notice(self._notice)
+                session.set_notice(all_of(self._notices.values()))
                 session.listen(self._forward)
                 self._forward(Signal("changed", session))
                 await self._meet(session)
@@ -181,11 +181,14 @@ class SessionManager(Library):
             self._recent = (label, *(each for each in self._recent if each != label))[:_RECENT_MOST]
             await self._ports.settings.set(_RECENT, list(self._recent))
 
-    def set_notice(self, notice: Notice | None) -> None:
-        """Show a notice in every session, also in those opened later."""
-        self._notice = notice
+    def set_notice(self, notice: Notice | None, about: str = "store") -> None:
+        """Show a notice about something in every session, also in those opened later, beside those about other things; None takes
+        it away."""
+        self._notices.pop(about, None)
+        if notice is not None:
+            self._notices[about] = notice
         for session in self.active:
-            session.set_notice(notice)
+            session.set_notice(all_of(self._notices.values()))
 
     async def review(self) -> None:
         """The limits changed: every session says whether one is nearly spent."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nbchat.sessions.session import Session
     from nbchat.sessions.turn import Turn
 
-__all__ = ["Approval", "Listener", "Notice", "SessionState", "SessionStatus", "Signal", "SignalName"]
+__all__ = ["Approval", "Listener", "Notice", "SessionState", "SessionStatus", "Signal", "SignalName", "all_of"]
 
 SessionStatus = Literal["idle", "submitted", "streaming", "error"]
 SignalName = Literal[
@@ -37,6 +37,14 @@ class Notice:
     def to_json(self) -> dict[str, Any]:
         """Return the notice as a JSON object."""
         return {"kind": self.kind, "text": self.text, "hint": self.hint}
+
+
+def all_of(notices: Iterable[Notice]) -> Notice | None:
+    """Return several notices as one, of the first one's kind; None for none."""
+    each = tuple(notices)
+    if len(each) < 2:
+        return each[0] if each else None
+    return Notice(each[0].kind, " ".join(one.text for one in each), " ".join(one.hint for one in each if one.hint))
 
 
 @dataclass(frozen=True, slots=True)

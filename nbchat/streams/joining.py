@@ -5,7 +5,7 @@ Owns which parts stand where: with "memory:" a kernel is alone, with a backend t
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -20,12 +20,14 @@ Figures = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Streams:
-    """`jobs` and `log` are this process's; `others` is None where it is alone. `figures()` are plain values for the curious."""
+    """`jobs` and `log` are this process's; `others` is None where it is alone. `place` says for people where they are shared.
+    `figures()` are plain values for the curious."""
 
+    place: str
     jobs: JobStore
     log: EventTransport
     others: OtherKernels | None
-    figures: Callable[[], Awaitable[Figures]]
+    figures: Callable[[], Coroutine[Any, Any, Figures]]
 
     async def close(self) -> None:
         """Send what is left, for a second at most, and release everything; idempotent."""
@@ -41,8 +43,8 @@ def join_streams(url: str, clock: Clock, *, owner: str, kernel: str, on_trouble:
     """
     jobs, log = open_streams(url, clock, owner=owner)
     if url.partition(":")[0].strip().lower() in ("", "memory"):
-        return Streams(jobs, log, None, lambda: _figures(jobs, "memory"))
-    return mirrored(jobs, log, clock, owner=owner, kernel=kernel, on_trouble=on_trouble, name=url.partition(":")[0])
+        return Streams("memory:", jobs, log, None, lambda: _figures(jobs, "memory:"))
+    return mirrored(jobs, log, clock, owner=owner, kernel=kernel, on_trouble=on_trouble, place=_shown(url))
 
 
 def mirrored(
@@ -53,7 +55,7 @@ def mirrored(
     owner: str,
     kernel: str,
     on_trouble: TroubleListener | None = None,
-    name: str = "shared",
+    place: str = "shared",
 ) -> Streams:
     """Return what a kernel is given of a backend that it shares with others."""
     from nbchat.streams.courier import Courier
@@ -68,22 +70,35 @@ def mirrored(
     jobs = MirroredJobStore(own_jobs, courier, reach, kernel)
 
     async def figures() -> Figures:
-        counted = await reach.ask(lambda: _figures(shared_jobs, name), None) or await _figures(jobs, name)
+        counted = await reach.ask(lambda: _figures(shared_jobs, place), None) or await _figures(jobs, place)
         trouble = reach.trouble
         return {
             **counted,
             "trouble": None if trouble is None else trouble.text,
-            "followers": courier.all_followers,
-            "attached": others.attached,
+            "subscribers": courier.all_followers,
+            "resumes": others.attached,
             "sent": courier.sent,
-            "rewritten": courier.rewritten,
-            "behind_seconds": round(courier.behind, 3),
+            "dropped": courier.rewritten,
+            "lag_seconds": round(courier.behind, 3),
         }
 
-    return Streams(jobs, MirroredEventTransport(own_log, courier), others, figures)
+    return Streams(place, jobs, MirroredEventTransport(own_log, courier), others, figures)
 
 
-async def _figures(jobs: JobStore, name: str) -> Figures:
+def _shown(url: str) -> str:
+    """Return the URL without a login, and without what is behind a question mark."""
+    if url.strip().lower().startswith("sqlite"):
+        return url.strip()
+    scheme, colon, rest = url.strip().partition(":")
+    _, at, host = rest.rpartition("@")
+    return f"{scheme}{colon}{'//' if at else ''}{host.partition('?')[0]}"
+
+
+async def _figures(jobs: JobStore, place: str) -> Figures:
+    """The backend, its jobs by status, what is wrong (None: nothing), how often jobs of this kernel are followed in others, how
+    often those of others were attached to, how many batches were sent, how many times what waited was dropped and the whole text
+    sent instead, and for how many seconds the oldest batch has waited."""
     statuses: tuple[JobStatus, ...] = get_args(JobStatus)
     counts = {status: await jobs.get_job_count_by_status(status) for status in statuses}
-    return {"backend": name, "jobs": counts}
+    idle = {"trouble": None, "subscribers": 0, "resumes": 0, "sent": 0, "dropped": 0, "lag_seconds": 0.0}
+    return {"backend": place, "jobs": counts, **idle}

@@ -16,7 +16,7 @@ def offered(running: App, server: ScriptedServer) -> Offer:
     """Make the server the one thing that was found on this machine."""
     provider, _ = make_provider("lab", base_url=server.base_url)
     offer = Offer("lab", "Use lab", "it listens", provider)
-    running._offers = (offer,)
+    running.offering._found = (offer,)
     return offer
 
 
@@ -28,8 +28,8 @@ def test_an_offer_that_does_not_answer_stays_open() -> None:
             offer = offered(running, server)
         session = running.background.wait(running.manager.open("notes"))
         with pytest.raises(ChatError):
-            running.background.wait(running._choose("lab", session))
-        assert list(running._open_offers()) == [offer]
+            running.background.wait(running.offering.choose("lab", session))
+        assert list(running.offering.open()) == [offer]
         assert "lab" not in [provider.id for provider in running.registry.list()]
         assert nbchat.settings.model == "demo/demo"
     finally:
@@ -45,7 +45,7 @@ def test_a_late_click_replaces_nothing() -> None:
             nbchat.add_provider("lab", base_url="http://127.0.0.1:9/v1")
             session = running.background.wait(running.manager.open("notes"))
             with pytest.raises(UsageError, match="gone"):
-                running.background.wait(running._choose("lab", session))
+                running.background.wait(running.offering.choose("lab", session))
             assert running.registry.get("lab").provider.base_url == "http://127.0.0.1:9/v1"
             assert not server.requests
     finally:
