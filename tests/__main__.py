@@ -34,6 +34,11 @@ ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 PYTEST_CLOSING = r"^=* ?.*\b(passed|failed|error|errors|skipped|no tests ran)\b.* in [\d.]+s"
 APART = ("contracts", "e2e", "packaging")
 """Folders of tests/ that are tiers of their own."""
+UNIT = ("tests", *(f"--ignore=tests/{folder}" for folder in APART))
+BESIDE = ("-n", "2", "--dist", "worksteal", "-m", "not alone")
+"""Two tests at a time, since half of what they do is waiting; who is done first takes over what the other has left."""
+ALONE = ("-m", "alone")
+"""What measures time has the machine for itself (the marker is explained in pyproject.toml)."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ TIERS: dict[str, tuple[Runner, ...]] = {
         tool("mypy", closing=r"^(Success|Found)"),
         Runner("biome", (str(BIN / "npm"), "run", "check"), r"^Checked \d+ files?", JS),
     ),
-    "unit": (pytest("pytest unit", "tests", *(f"--ignore=tests/{folder}" for folder in APART)),),
+    "unit": (pytest("pytest unit", *BESIDE, *UNIT), pytest("pytest unit alone", *ALONE, *UNIT)),
     "contracts": (pytest("pytest contracts", "tests/contracts"),),
     "vitest": (Runner("vitest", (str(BIN / "npm"), "test"), r"^\s*Tests\s", JS),),
     "packaging": (pytest("pytest packaging", "tests/packaging"),),

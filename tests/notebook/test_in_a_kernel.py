@@ -146,6 +146,7 @@ def test_browsers_ask_stop_and_page_over_the_comm(lab: Lab, slowly: Gate) -> Non
     assert (told["ask"], {row["id"] for row in told["value"]["models"]}) == ("a1", {"lab/scripted"})
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("way", ["subshell", "control"])
 def test_stop_works_while_a_cell_blocks(lab: Lab, slowly: Gate, way: str) -> None:
     """Tokens keep arriving during `time.sleep`, and Stop ends the stream long before the cell ends."""

@@ -21,6 +21,8 @@ from nbchat.providers.http.http1 import ChunkedDecoder
 from nbchat.providers.sse import SseDecoder
 from tests.providers import raw_server
 
+pytestmark = pytest.mark.alone
+
 READ = 65_536
 EVENT = raw_server.chunk(" 0123", created=1_760_000_000, object="chat.completion.chunk", system_fingerprint=None, usage=None)
 

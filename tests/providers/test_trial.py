@@ -18,6 +18,8 @@ from tests.support.house import answer, eventually, house
 from tests.support.probing import TOKENS, against, counting, probed
 from tests.support.reverse_proxy import reverse_proxy
 
+pytestmark = pytest.mark.alone
+
 PRICE = Price(Decimal("0.15"), Decimal("0.60"), source="a list", dated="2026-11-27")
 
 # ---------------------------------------------------------------- how an answer comes

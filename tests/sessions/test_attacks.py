@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.soak import sends, session_kills, stops
+
+pytestmark = pytest.mark.alone
 
 
 def test_kill_at_random_moments_of_a_stream(tmp_path: Path) -> None:

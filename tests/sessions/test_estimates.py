@@ -130,6 +130,7 @@ class Broken(Slow):
         raise LookupError(model)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("tokens", [Slow(), Broken()])
 def test_stop_waits_for_no_tokenizer(tokens: Slow) -> None:
     """P13: it falls through to the ratio within its 300 ms."""

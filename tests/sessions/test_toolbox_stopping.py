@@ -15,6 +15,8 @@ from nbchat.core.events import ToolResult
 from tests.sessions.tool_bench import Bench, add, call, later, stopped
 from tests.support.house import eventually
 
+pytestmark = pytest.mark.alone
+
 
 def test_a_stop_is_prompt_and_every_call_gets_one_result(blocked: threading.Event) -> None:
     """One waits for consent, one blocks for ever, one heeds its token, one is a coroutine, one had ended."""

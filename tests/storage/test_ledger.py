@@ -9,12 +9,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from nbchat.storage import Place, ledger
 from nbchat.storage.database import Database
 from tests.storage.scenario import Noted, locked
 from tests.support.records import spent
 
-ROWS = 20_000
+ROWS = 8_000
 
 
 def seconds_of(read: Callable[[], Any]) -> float:
@@ -27,6 +29,7 @@ def seconds_of(read: Callable[[], Any]) -> float:
     return min(taken)
 
 
+@pytest.mark.alone
 def test_what_was_spent_is_read_without_the_rows(tmp_path: Path) -> None:
     """A budget is checked before each request: its sum takes at most a quarter of reading the rows (measured: a
     fifteenth; 65 ms of 50,000 rows), and next to nothing where nothing was asked since."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -53,6 +54,7 @@ def test_any_position_leads_to_the_same_content(batches: list[list[Event]], max_
     finish_all(work())
 
 
+@pytest.mark.alone
 def test_appending_does_not_depend_on_the_length() -> None:
     """The last appends of a long answer cost what the first did: twice as much CPU is allowed for noise, a cost that grew
     with the answer would show twentyfold."""
