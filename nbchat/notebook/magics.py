@@ -18,7 +18,6 @@ from nbchat.notebook.comms import PANEL, kernel_of, offer_target, takes_no_input
 from nbchat.notebook.completion import MATCHER, matcher
 from nbchat.notebook.configured import from_environment, model_label, transcripts_wanted
 from nbchat.notebook.context.describing import ALLOWANCE, LEAST
-from nbchat.notebook.context.mentioned import attached_to, mentioned_in
 from nbchat.notebook.names import conversation_for
 from nbchat.notebook.options import HELP, Options, parse
 from nbchat.notebook.plain import completed, stopping, stream_text, wait_for
@@ -184,6 +183,8 @@ class NbChat(Magics):
     async def _submit(
         self, services: Services, options: Options, notebook: str, question: str, cell: str | None, request: str
     ) -> tuple[Session, Turn]:
+        from nbchat.notebook.context.mentioned import attached_to, mentioned_in
+
         context = attached_to(await mentioned_in(question, services.names(), services.ports.clock.sleep))
         session = await self._open(services, options, notebook)
         model = options.model

@@ -19,7 +19,7 @@ from nbchat.core.attachments import MOST_IMAGE, attachment_tokens, picture_kind,
 from nbchat.core.errors import UsageError
 from nbchat.core.messages import Attachment, FilePart
 from nbchat.core.texts import well_formed
-from nbchat.notebook.context.outline import outline
+from nbchat.notebook.context.outline import cell, outline
 
 __all__ = ["ALLOWANCE", "LEAST", "Describer", "Said", "built_in", "describe", "describes", "fitted", "name_of"]
 
@@ -92,10 +92,16 @@ def describe(name: str, value: Any, tokens: int) -> tuple[Attachment, ...]:
 
 
 def name_of(value: Any) -> str:
-    """Return what a value is, in a word or two: its type, and the library that it is from."""
-    kind = type(value)
-    library = kind.__module__.partition(".")[0]
-    return kind.__name__ if library in ("builtins", "__main__") else f"{kind.__name__} ({library})"
+    """Return what a value is, in a word or two: its type, and the library that it is from. Runs none of its code."""
+    name, module = _NAME(type(value)), _MODULE(type(value))
+    library = module.partition(".")[0] if isinstance(module, str) else ""
+    told = name if library in ("", "builtins", "__main__") else f"{name} ({library})"
+    return cell(told, _LONGEST_NAME)
+
+
+_NAME: Final[Callable[[type[Any]], str]] = type.__dict__["__name__"].__get__
+_MODULE: Final[Callable[[type[Any]], Any]] = type.__dict__["__module__"].__get__
+_LONGEST_NAME: Final = 60
 
 
 def fitted(name: str, text: str, tokens: int) -> FilePart:

@@ -100,17 +100,15 @@ class ShellNames:
         return Found("code", Text(cells[at])) if 0 < at < len(cells) and cells[at].strip() else None
 
     def _output(self, at: int) -> Found | None:
-        outputs = self._outputs
-        return Found(name_of(outputs[at]), outputs[at]) if at in outputs else None
+        value = self._outputs.get(at, self)
+        return None if value is self else Found(name_of(value), value)
 
     def _variable(self, name: str) -> Found | None:
-        names = self._shell.user_ns
-        if name.startswith("_") or name not in names or not name.isidentifier():
+        value = self._shell.user_ns.get(name, self)  # no value of a notebook is this
+        if value is self or name.startswith("_") or self._shell.user_ns_hidden.get(name, self) is value:
             return None
-        value = names[name]
-        if isinstance(value, types.ModuleType) or self._shell.user_ns_hidden.get(name, self) is value:
-            return None
-        return Found(name_of(value), value)
+        # of the type: asking an object for its class may run code of it, and this is not the thread for that
+        return None if issubclass(type(value), types.ModuleType) else Found(name_of(value), value)
 
 
 class Text(str):

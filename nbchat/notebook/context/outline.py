@@ -18,6 +18,7 @@ _DEEPEST: Final = 12
 _INNER: Final = 2_000
 """Characters of one text or number inside of something else."""
 _WITHOUT_WORDS: Final[Any] = object.__repr__
+_NO_STR: Final[Any] = object.__str__
 _PLAIN = (bool, int, float, complex, type(None))
 _ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
@@ -47,7 +48,7 @@ def cell(value: Any, most: int) -> str:
         return cut(value[:most].translate(_ESCAPES), most, left=len(value) > most)
     if type(value) is float:
         return cut(f"{value:.8g}", most)
-    if type(value).__module__ in ("builtins", "__main__"):
+    if type(value).__module__ == "builtins" or type(value).__str__ is _NO_STR:
         return cut(outline(value, most).translate(_ESCAPES), most)
     return cut(_of(str, value, most).translate(_ESCAPES), most)  # a number of numpy says what type it is in its repr
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from nbchat.core.attachments import attachment_tokens
 from nbchat.core.messages import FilePart
+from nbchat.notebook.context.describing import name_of
 from nbchat.notebook.context.mentioned import PATIENCE, Mentioned, described
-from nbchat.notebook.context.names import Found
+from nbchat.notebook.context.names import Found, ShellNames
 from tests.support.clock import ManualClock
 from tests.support.house import eventually
 
@@ -153,6 +156,37 @@ def test_side_effects_are_the_values_own_and_its_state_tells_another_digest() ->
     (first,), (second,) = look({"@x": value}, nothing), look({"@x": value}, nothing)
     assert [told.rpartition("\n")[2] for told in texts((first, second))] == ["looked at 1 times", "looked at 2 times"]
     assert first.digest != second.digest
+
+
+def test_a_frame_with_hostile_values_is_told_without_them() -> None:
+    """What raises in a cell is named there; the others are as ever."""
+    (found,) = look(
+        {"@df": pd.DataFrame({"a": [Raises(ValueError("secret")), {"b": Raises(ValueError())}], "n": [1, 2]})},
+        nothing,
+    )
+    (told,) = texts((found,))
+    assert told.splitlines()[-2:] == [
+        "0 | <Raises: repr raised ValueError> | 1",
+        "1 | {'b': <Raises: repr raised ValueError>} | 2",
+    ]
+
+
+def test_finding_out_what_a_value_is_runs_no_code_of_it() -> None:
+    """Which happens where others would wait for it: on the loop."""
+
+    def ran(*_: object) -> Any:
+        raise AssertionError("ran")
+
+    meta = type("Meta", (type,), {"__name__": property(ran), "__module__": property(ran)})
+    members = {"__class__": property(ran), "__eq__": ran, "__hash__": ran, "__getattribute__": ran}
+    hostile = meta("Hostile", (), members)()
+    shell = SimpleNamespace(user_ns={"x": hostile}, user_ns_hidden={})
+    found = ShellNames(shell).find("x")
+    assert found is not None
+    assert found.kind.startswith("Hostile")
+    huge = type("x\n" * 10_000, (), {})()
+    assert len(name_of(huge)) == 60
+    assert "\n" not in name_of(huge)
 
 
 def test_values_are_never_looked_at_on_the_main_thread() -> None:
