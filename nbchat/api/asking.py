@@ -32,16 +32,19 @@ class AskHandle(TreeHandle):
         attachments: Attachable | Iterable[Attachable] = (),
         **parameters: Any,
     ) -> Turn:
-        """Ask without waiting; returns the Turn. Behind a running turn it queues, or raises BusyError (`when_busy="raise"`).
+        """Ask without waiting; returns the Turn. Behind a running turn, of another kernel too, it queues, or raises BusyError
+        (`when_busy="raise"`).
 
         `model` is for this turn only; `parameters` (temperature, max_tokens, ...) go to the provider as they are. A
         `request_id` that was used before attaches to its turn instead of paying twice. `budget` is what the turn may cost (US
         dollars): a request that would pass it is not sent. `attachments` go with it: paths or bytes of pictures (PNG, JPEG,
         GIF, WebP) and of text files. Raises UsageError for an empty text, for no amount, and for what cannot be attached.
         """
-        options: dict[str, Any] = {"model": model, "when_busy": when_busy, "request_id": request_id, "budget": budget}
+        options: dict[str, Any] = {"model": model, "request_id": request_id, "budget": budget, "parameters": parameters}
         options["attachments"] = attachments_of(attachments)
-        return self._turn(lambda: self._core.submit(text, parameters=parameters, **options))
+        if when_busy == "raise":
+            return Turn(self._app.background.wait(self._core.submit_now(text, **options)), self._app.background)
+        return self._turn(lambda: self._core.submit(text, **options))
 
     @overload
     def ask(self, text: str, *, schema: type[T], **options: Any) -> T: ...

@@ -114,8 +114,8 @@ class Manager(HasTraits):
     @property
     def figures(self) -> dict[str, Any]:
         """Figures of jobs and logs, as plain values: `backend`, `jobs` by status, `trouble` (None: nothing), `subscribers` (how
-        often answers of this kernel are followed in others), `resumes` (how often those of others were attached to), `sent` batches,
-        `dropped` (how many times the whole text was sent instead), and `lag_seconds` of the oldest batch."""
+        often answers of this kernel are followed in others), `resumes` (how often those of others were attached to), `sent`
+        (batches), `dropped` (how many times the whole text was sent instead), and `lag_seconds` of the oldest batch."""
         return self._app.background.wait(self._app.streams.figures())
 
     def stop_all(self) -> int:

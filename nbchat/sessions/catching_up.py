@@ -36,9 +36,8 @@ class CatchingUp:
         if found is None:
             return False
         stored, messages = found
-        ids = {message.id for message in messages if not message.deleted}
-        head = stored.head if stored.head in ids else tree.conversation.head
-        tree.load(replace(stored, head=head if head in ids else None), messages)
+        ids = {message.id for message in messages}
+        tree.load(replace(stored, head=stored.head if stored.head in ids else tree.conversation.head), messages)
         tree.go_on()
         tree.seen = changes
         return True

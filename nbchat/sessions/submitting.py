@@ -74,13 +74,15 @@ class Submitting(Editing):
         parent: str | EllipsisType | None = ...,
         attachments: Sequence[Attachment] = (),
         reuse: bool = False,
+        turn_id: str = "",
     ) -> Turn:
         """Reserve the next place in the queue and return its turn at once; a `request_id` seen before returns its turn.
 
         The question goes below the message `parent` (None: it begins a conversation of its own); without one to the end of
         the active path when its turn has come. `budget` is what the turn may cost, in US dollars; `attachments` go with the
         question (they are checked already: `core/attachments.py`). With `reuse` the answer that the `cell` got before to the same
-        question, with the same before it (`asked.py`), is the turn's, and nothing is sent. Raises UsageError for an
+        question, with the same before it (`asked.py`), is the turn's, and nothing is sent. `turn_id` is its id, where a place is
+        reserved for it. Raises UsageError for an
         empty question, for parameters that cannot be sent, for a `model` that names none, for a `budget` that is no amount and
         in a closed session, BusyError with `when_busy="raise"` while a turn runs or waits, ConfigError for a model whose
         provider is unknown; nothing is sent then. A question of the same `cell` that still waits gives way: whoever runs a cell
@@ -88,10 +90,8 @@ class Submitting(Editing):
         """
         if (known := self._known(request_id)) is not None:
             return known
-        if when_busy == "raise" and self.busy:
-            raise BusyError(
-                f"The session {self._tree.conversation.name!r} runs another turn.", hint="Wait for it, stop it, or let it queue."
-            )
+        if when_busy == "raise":
+            self._check_idle()
         place = None
         if not isinstance(parent, EllipsisType):
             if parent is not None:
@@ -99,6 +99,7 @@ class Submitting(Editing):
             place = Place(parent=parent)
         turn = self.unsent(text, request_id, cell, model, parameters, budget, attachments, place)
         turn.reuse = reuse
+        turn.id = turn_id or turn.id
         self._enqueue(turn)
         for waiting in self.queue:
             if cell is not None and waiting.cell == cell and waiting is not turn:
@@ -119,6 +120,27 @@ class Submitting(Editing):
         """Return a question's turn that is in no queue (for `preview`); raises as `submit` does."""
         question, checked, own = _question(text), check_parameters(parameters or {}), amount_of(budget)
         return Turn(self._session, question, request_id or new_id(), cell, model, checked, "ask", place, own, tuple(attachments))
+
+    async def submit_now(self, text: str, *, request_id: str | None = None, **options: Any) -> Turn:
+        """As `submit` with `when_busy="raise"`; raises BusyError also while another kernel answers in the conversation, and where
+        as many answers run as may."""
+        if (known := self._known(request_id)) is not None:
+            return known
+        self._check_idle()
+        turn_id = new_id()
+        await self._worker.reserve(turn_id)
+        try:
+            turn = self.submit(text, request_id=request_id, when_busy="raise", turn_id=turn_id, **options)
+        except Exception:
+            await self._worker.release(turn_id)
+            raise
+        turn.patient = False
+        return turn
+
+    def _check_idle(self) -> None:
+        if self.busy:
+            name = self._tree.conversation.name
+            raise BusyError(f"The session {name!r} runs another turn.", hint="Wait for it, stop it, or let it queue.")
 
     def edit(self, message_id: str, text: str, *, request_id: str | None = None, model: str = "") -> Turn:
         """Ask a question anew in other words, beside the old one, with what was attached to it; returns its turn. Raises

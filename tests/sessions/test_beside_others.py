@@ -1,0 +1,168 @@
+"""Questions beside other kernels: one request at a time, in one order for all; how many answers may run at once."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from nbchat.core.errors import BusyError
+from nbchat.sessions.turn import Turn
+from nbchat.testing import Gate, Reply
+from tests.support.house import answer, eventually
+from tests.support.two_kernels import Two, between, texts
+
+
+def opened(tokens: int) -> Gate:
+    gate = Gate()
+    gate.release(tokens)
+    return gate
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_a_question_waits_for_the_other_kernels_answer(tmp_path: Path, alone: bool) -> None:
+    """It stays in the queue, and what was said elsewhere is before it; without shared streams too."""
+    gate = opened(1)
+
+    async def test(two: Two) -> None:
+        mine, theirs = await two.sessions()
+        first = mine.submit("one")
+        await eventually(lambda: first.content.text == "1")
+        second, removed = theirs.submit("two"), theirs.submit("never")
+        await asyncio.sleep(0.4)
+        assert [turn.status for turn in (second, removed)] == ["queued", "queued"]
+        assert theirs.queue == (second, removed)
+        await theirs.stop(removed)
+        assert removed.future.cancelled()
+        assert len(two.server.chats) == 1
+        gate.open()
+        assert (await answer(second)).text == "2"
+        assert texts(theirs) == ["one", "1!", "two", "2"]
+        await answer(mine.submit("three"))
+        assert texts(mine) == ["one", "1!", "two", "2", "three", "3"]
+
+    server = between(tmp_path, test, Reply.text(tokens=["1", "!"], gate=gate), Reply.text("2"), Reply.text("3"), alone=alone)
+    assert [message["content"] for message in server.chats[1].json["messages"]] == ["one", "1!", "two"]
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_two_who_ask_at_once_are_answered_one_after_the_other(tmp_path: Path, alone: bool) -> None:
+    """Neither is refused; both kernels end with the same path, and no two requests overlap."""
+
+    async def test(two: Two) -> None:
+        mine, theirs = await two.sessions()
+        asked = [session.submit(f"{name}{number}") for number in range(3) for name, session in (("a", mine), ("b", theirs))]
+        assert [message.status for message in await asyncio.gather(*map(answer, asked))] == ["complete"] * 6
+        stored = [message.text for message in await two.a.store.messages(mine.id)]
+        assert [text for text in stored if text.startswith("a")] == ["a0", "a1", "a2"]
+        assert [text for text in stored if text.startswith("b")] == ["b0", "b1", "b2"]
+        last = await answer(mine.submit("last"))
+        assert last.status == "complete"
+        assert texts(mine)[:-2] == stored
+
+    server = between(tmp_path, test, *(Reply.text("x", delay=0.01) for _ in range(7)), alone=alone)
+    assert [len(chat.json["messages"]) for chat in server.chats] == [1, 3, 5, 7, 9, 11, 13]
+
+
+def test_the_same_request_attaches(tmp_path: Path) -> None:
+    """A request id that another kernel is answering is not paid for twice: the turn ends with that answer."""
+    gate = opened(1)
+
+    async def test(two: Two) -> None:
+        mine, theirs = await two.sessions()
+        first = mine.submit("one", request_id="same")
+        await eventually(lambda: first.content.text == "1")
+        again = theirs.submit("one", request_id="same")
+        gate.open()
+        assert await answer(again) == await answer(first)
+        assert texts(theirs) == texts(mine) == ["one", "1!"]
+
+    assert len(between(tmp_path, test, Reply.text(tokens=["1", "!"], gate=gate)).chats) == 1
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_who_does_not_want_to_wait_is_told(tmp_path: Path, alone: bool) -> None:
+    """Busy is who answers, in whichever kernel."""
+    gate = opened(1)
+
+    async def test(two: Two) -> None:
+        mine, theirs = await two.sessions()
+        first = await mine.submit_now("one")
+        await eventually(lambda: first.content.text == "1")
+        for session in (mine, theirs):
+            with pytest.raises(BusyError):
+                await session.submit_now("two")
+        assert not theirs.queue
+        gate.open()
+        await answer(first)
+        await eventually(lambda: not theirs.busy)
+        assert (await answer(await theirs.submit_now("two"))).text == "2"
+
+    between(tmp_path, test, Reply.text(tokens=["1", "!"], gate=gate), Reply.text("2"), alone=alone)
+
+
+def test_changes_made_elsewhere_are_known_by_the_next_turn(tmp_path: Path) -> None:
+    """Hidden and deleted messages, other words, titles, the system prompt."""
+
+    async def test(two: Two) -> None:
+        mine, theirs = await two.sessions()
+        await answer(mine.submit("one"))
+        await answer(mine.submit("two"))
+        await eventually(lambda: texts(theirs) == ["one", "1", "two", "2"])
+        one, _, two_asked, _ = mine.path
+        await mine.hide(one.id)
+        await mine.delete(two_asked.id)
+        await mine.set_title("Mine")
+        await mine.set_system("Be brief.")
+        await answer(theirs.submit("three"))
+        assert texts(theirs) == ["one", "1", "three", "3"]
+        assert theirs.conversation.title == "Mine"
+
+    server = between(tmp_path, test, *(Reply.text(str(n)) for n in (1, 2, 3)))
+    assert [message["content"] for message in server.chats[-1].json["messages"]] == ["Be brief.", "1", "three"]
+
+
+def test_so_many_answers_run_at_once(tmp_path: Path) -> None:
+    """In all kernels and conversations together; one more waits in its queue until a place is free."""
+    gate = opened(1)
+
+    async def test(two: Two) -> None:
+        mine, theirs = await two.a.session("mine"), await two.b.session("theirs")
+        first = mine.submit("one")
+        await eventually(lambda: first.content.text == "1")
+        second = theirs.submit("two")
+        with pytest.raises(BusyError, match="max_running"):
+            await (await two.b.session("third")).submit_now("three")
+        await asyncio.sleep(0.2)
+        assert theirs.queue == (second,)
+        assert len(two.server.chats) == 1
+        gate.open()
+        assert (await answer(second)).text == "2"
+        assert [await answer(turn) for turn in (first, second)]
+        await eventually(lambda: two.shared.jobs._jobs[second.id].status != "running")
+
+    between(tmp_path, test, Reply.text(tokens=["1", "!"], gate=gate), Reply.text("2"), max_running=lambda: 1)
+
+
+@pytest.mark.parametrize("way", ["stopped", "failed", "removed", "closed"])
+def test_a_place_is_given_back_by_every_way_out(tmp_path: Path, way: str) -> None:
+    """Whatever becomes of a turn, the next one gets its place."""
+    gate = opened(1)
+
+    async def test(two: Two) -> None:
+        session = await two.a.session("notes")
+        turn: Turn = session.submit("one")
+        if way == "removed":
+            session.unqueue(turn.id)
+        elif way == "failed":
+            await answer(turn)
+        else:
+            await eventually(lambda: turn.content.text == "1")
+            await (session.stop() if way == "stopped" else two.a.manager.close(session))
+        other = await two.b.session("other")
+        assert (await answer(other.submit("two"))).status == "complete"
+
+    first = Reply.error(400, "no") if way == "failed" else Reply.text(tokens=["1", "!"], gate=gate)
+    replies = [Reply.text("2")] if way == "removed" else [first, Reply.text("2")]
+    between(tmp_path, test, *replies, max_running=lambda: 1)
