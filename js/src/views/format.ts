@@ -45,7 +45,13 @@ export function countSoFar(message: Message): string {
   let characters = 0;
   for (const part of message.parts)
     if (part.type === "text" || part.type === "reasoning") characters += part.text.length;
-  return characters > 0 ? `~${formatCount(Math.ceil(characters / CHARACTERS_PER_TOKEN))} tokens` : "";
+  return characters > 0 ? `~${formatCount(about(Math.ceil(characters / CHARACTERS_PER_TOKEN)))} tokens` : "";
+}
+
+/** An estimate, not to the unit: it is known by far less, and would change with each word. */
+function about(count: number): number {
+  const step = count < 100 ? 1 : count < 10_000 ? 10 : 100;
+  return Math.round(count / step) * step;
 }
 
 /** A message's text as it is read: what came before a tool and what came after it are paragraphs of their own. */

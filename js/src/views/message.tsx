@@ -101,7 +101,7 @@ export const Answer = pure(function Answer(props: AnswerProps) {
         <Parts {...props} />
       )}
       {streaming && approvals.length === 0 && (
-        <StateLine store={store} phase={phase} started={started} count={countSoFar(message)} />
+        <StateLine store={store} phase={phase} parts={message.parts} count={countSoFar(message)} />
       )}
       {cause && (
         <ErrorBubble error={cause} partial={started} mild={cause !== message.error}>

@@ -1,30 +1,34 @@
 /** What a running turn does: sending, loading the model, waiting for it, waiting to try again; and how much has come. */
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Store } from "../store.ts";
-import type { Engine } from "../wire/protocol.ts";
+import type { Engine, Part } from "../wire/protocol.ts";
 import type { Phase } from "../wire/reduce.ts";
 import { live } from "./live.ts";
+
+/** As long as something has come within this time the dots rest: one thing that moves is enough. Milliseconds. */
+const FLOWING = 1_000;
 
 interface StateLineProps {
   store: Store;
   phase: Phase | null;
-  /** Whether anything of the answer has come. */
-  started: boolean;
+  /** What of the answer has come. */
+  parts: readonly Part[];
   /** How much has come, as people read it. */
   count: string;
 }
 
-export function StateLine({ store, phase, started, count }: StateLineProps) {
+export function StateLine({ store, phase, parts, count }: StateLineProps) {
   const passed = useSeconds(phase);
+  const root = useFlowing(parts);
   const { engine } = live(store);
   return (
-    <div class="state">
+    <div class="state" ref={root}>
       <span class="dots" aria-hidden="true">
         <i />
         <i />
         <i />
       </span>
-      {describe(phase, started, passed, engine) || coming(count, engine)}
+      {describe(phase, parts.length > 0, passed, engine) || coming(count, engine)}
     </div>
   );
 }
@@ -56,6 +60,18 @@ function loading(text: string, progress: number | null, seconds: number): string
 
 function coming(count: string, engine: Engine): string {
   return engine.state === "generating" ? ["Generating", count].filter(Boolean).join(" · ") : count;
+}
+
+/** The element that is marked while `parts` grow: by hand, for whoever draws it with each word would draw it twice. */
+function useFlowing(parts: readonly Part[]) {
+  const root = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    if (parts.length === 0) return;
+    root.current?.classList.add("flowing");
+    const timer = setTimeout(() => root.current?.classList.remove("flowing"), FLOWING);
+    return () => clearTimeout(timer);
+  }, [parts]);
+  return root;
 }
 
 /** Whole seconds since `phase` became what it is; counts only while there is one. */

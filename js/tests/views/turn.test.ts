@@ -44,7 +44,7 @@ describe("a turn view", () => {
     const shown = view.render();
     view.begin();
     view.say("x".repeat(410));
-    await vi.waitFor(() => expect(shown.find(".state").textContent).toBe("~103 tokens"));
+    await vi.waitFor(() => expect(shown.find(".state").textContent).toBe("~100 tokens"));
     const usage = { input_tokens: 7, output_tokens: 90, certainty: "reported" } as const;
     const rest = { cached_tokens: null, cache_write_tokens: null, reasoning_tokens: null };
     view.append({ type: "usage", usage: { ...usage, ...rest } });

@@ -32,6 +32,24 @@ test("only what holds the text is drawn again, not the header, the composer and 
   for (const name of ["Thread", "Header", "Composer", "Notices", "Announcer"]) expect(names).not.toContain(name);
 });
 
+test("the dots rest while text comes, and move again when none has come for a second", async () => {
+  view = new TestView();
+  const shown = view.render();
+  view.begin();
+  await drawn();
+  const moves = () => shown.root.getAnimations().some((each) => (each as CSSAnimation).animationName === "breathe");
+  expect(moves()).toBe(true);
+  for (const word of ["one ", "two "]) {
+    view.say(word);
+    await drawn();
+    expect(moves()).toBe(false);
+    await vi.advanceTimersByTimeAsync(900);
+    expect(moves()).toBe(false);
+  }
+  await vi.advanceTimersByTimeAsync(200);
+  expect(moves()).toBe(true);
+});
+
 test("the whole text is read once: what follows is appended", async () => {
   view = new TestView();
   const shown = view.render();
