@@ -1,4 +1,4 @@
-"""Fixtures of the browser tests: one server and one browser a run, a page context and a notebook of its own for each test."""
+"""Fixtures of the browser tests: one server and one desk of pages a run, a notebook of its own for each test."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from nbchat.testing import ScriptedServer
-from tests.e2e.chromium import launch
+from tests.e2e.chromium import launch, launch_profile
+from tests.e2e.desk import VIEWPORT, Desk
 from tests.e2e.lab import Lab
 from tests.e2e.notebook import Notebook, write_notebook
 from tests.e2e.opening import KEY, Open, OpenChat, setup_cell
@@ -18,7 +19,7 @@ from tests.e2e.opening import KEY, Open, OpenChat, setup_cell
 SHOTS = Path(__file__).with_name("shots")
 
 FAILED = pytest.StashKey[bool]()
-"""Set on a test that failed: `context` then leaves pictures of its pages in shots/."""
+"""Set on a test that failed: `desk` then leaves pictures of its pages in shots/."""
 
 
 @pytest.fixture(scope="session")
@@ -30,23 +31,35 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = launch(playwright)
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
         yield started
-        started.close()
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """For pages that have nothing to do with others; Jupyter's are the desk's."""
+    started = launch(playwright)
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="session")
+def session_desk(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    context = launch_profile(playwright, tmp_path_factory.mktemp("profile"), VIEWPORT)
+    yield Desk(context)
+    context.close()
 
 
 @pytest.fixture
-def context(browser: Browser, lab: Lab, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
-    made = browser.new_context(viewport={"width": 1280, "height": 900})
-    made.set_default_timeout(30_000)
-    yield made
+def desk(session_desk: Desk, lab: Lab, request: pytest.FixtureRequest) -> Iterator[Desk]:
+    yield session_desk
     if request.node.stash.get(FAILED, False):
         SHOTS.mkdir(exist_ok=True)
-        for number, page in enumerate(made.pages):
+        for number, page in enumerate(session_desk.pages):
             page.screenshot(path=SHOTS / f"failed-{request.node.name}-{number}.png")
-    made.close()
+        session_desk.discard()
+    session_desk.tidy()
     lab.shut_kernels()
 
 
@@ -57,13 +70,19 @@ def app() -> str:
 
 
 @pytest.fixture
-def open_notebook(lab: Lab, context: BrowserContext, app: str, request: pytest.FixtureRequest) -> Open:
+def fresh() -> bool:
+    """Whether JupyterLab must be loaded anew for each test; a module of tests may have its own."""
+    return False
+
+
+@pytest.fixture
+def open_notebook(lab: Lab, desk: Desk, app: str, fresh: bool, request: pytest.FixtureRequest) -> Open:
     """Opens a new notebook with the given cells; its name is the test's."""
 
     def opened(cells: Sequence[str]) -> Notebook:
         path = re.sub(r"\W+", "-", request.node.name).strip("-") + ".ipynb"
         write_notebook(lab.folder / path, cells)
-        return Notebook(lab, context, path, app)
+        return Notebook(lab, desk, path, app, fresh=fresh)
 
     return opened
 

@@ -55,6 +55,31 @@
     // the notebook and its kernel are connected (asked again and again)
     connected: (path) => kernel(path)?.connectionStatus === 'connected',
 
+    // open a notebook in a page that shows none
+    async open(path) {
+      await window.jupyterapp.commands.execute('docmanager:open', { path })
+    },
+
+    // close everything and forget all; returns how the page stands, in which one that can be used again is like a new one
+    async clear() {
+      const { shell } = window.jupyterapp
+      for (const widget of [...shell.widgets('main')]) widget.dispose()
+      Object.assign(wire, { messages: 0, bytes: 0, dropped: 0, loss: 0, seed: 1 })
+      delete globalThis[Symbol.for('nbchat/1')]
+      document.getElementById('nbchat-transcripts')?.remove()
+      localStorage.clear()
+      getSelection().removeAllRanges()
+      return JSON.stringify({
+        // one that was loaded anew goes on opening what it showed
+        loaded: performance.getEntriesByType('navigation')[0].type,
+        theme: document.body.dataset.jpThemeName,
+        mode: shell.mode,
+        left: [...shell.widgets('left')].filter((widget) => widget.isVisible).map((widget) => widget.id),
+        right: [...shell.widgets('right')].filter((widget) => widget.isVisible).map((widget) => widget.id),
+        over: document.querySelectorAll('.jp-Dialog, .lm-Menu, .Toastify__toast').length,
+      })
+    },
+
     // all cells are in the page's model, and the kernel has said what it is
     async ready(path) {
       await panel(path).context.ready

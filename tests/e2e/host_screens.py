@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, ViewportSize, expect, sync_playwright
 from nbchat.testing import Reply, Request, ScriptedServer
 from tests.e2e.chats import view_of
 from tests.e2e.chromium import launch
+from tests.e2e.desk import Desk
 from tests.e2e.lab import Lab
 from tests.e2e.marimo_server import Marimo, notebook_of
 from tests.e2e.notebook import Notebook, write_notebook
@@ -46,7 +47,7 @@ def jupyter(lab: Lab, browser: Browser, server: ScriptedServer, app: str, theme:
             [setup_cell(server, Path(home)), "%chat How do I sort rows by price?", 'rows[0]["price"]'],
         )
         context = browser.new_context(viewport=SIZE)
-        notebook = Notebook(lab, context, f"{name}.ipynb", app)
+        notebook = Notebook(lab, Desk(context), f"{name}.ipynb", app, fresh=True)
         notebook.theme(f"JupyterLab {theme.capitalize()}")
         if app == "lab":
             notebook.page.evaluate("() => window.jupyterapp.shell.collapseLeft()")

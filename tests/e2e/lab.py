@@ -123,10 +123,11 @@ class Lab:
     def url(self, path: str, *, workspace: str, app: str = "lab") -> str:
         """Return the address that opens a notebook, in JupyterLab in a workspace of its own (two tabs must not share one).
 
-        `app` is "lab" or "notebook".
+        `app` is "lab" or "notebook"; "" is JupyterLab without a notebook.
         """
-        place = f"lab/workspaces/{workspace}/tree" if app == "lab" else "notebooks"
-        return f"{self.base}/{place}/{quote(path)}?token={self.token}"
+        place = f"lab/workspaces/{workspace}" if app == "lab" else "notebooks"
+        opens = f"{'/tree' if app == 'lab' else ''}/{quote(path)}" if path else ""
+        return f"{self.base}/{place}{opens}?token={self.token}"
 
     def shut_kernels(self) -> None:
         """End every session, so that the next test starts with an idle machine."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -57,9 +58,7 @@ class Marimo:
         config = home / "config" / "marimo"
         config.mkdir(parents=True)
         (config / "marimo.toml").write_text(CONFIG.format(theme=theme))
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.url = f"http://127.0.0.1:{free.getsockname()[1]}"
+        self.url = f"http://127.0.0.1:{_free_port()}"
         self._variables = variables or {}
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -90,3 +89,15 @@ class Marimo:
         """Stop the server and its kernel; idempotent."""
         process, self._process = self._process, None
         end(process)
+
+
+def _free_port() -> int:
+    """Return a free port of those that no system hands out by itself: another test must not get it before marimo has it."""
+    while True:
+        port = 20_000 + secrets.randbelow(10_000)
+        with socket.socket() as free:
+            try:
+                free.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port

@@ -8,15 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Locator, Page, WebSocket
+from playwright.sync_api import Locator, Page, WebSocket
 
+from tests.e2e.desk import OPEN, Desk
 from tests.e2e.lab import Lab
 
 __all__ = ["Notebook", "Wire", "write_notebook"]
-
-HARNESS = Path(__file__).with_name("harness.js")
-OPEN = 60_000
-"""Milliseconds that a page may need until its kernel answers, on a machine with two busy cores."""
 
 _tabs = itertools.count()
 
@@ -32,17 +29,23 @@ def write_notebook(path: Path, cells: Sequence[str]) -> None:
 
 
 class Notebook:
-    """One tab. `second_tab` opens another on the same file, hence the same kernel."""
+    """One tab, in a page of JupyterLab that is loaded already, or in a new one where it is to be `fresh` (in Notebook 7 it always
+    is). `second_tab` opens another on the same file, hence the same kernel.
+    """
 
-    def __init__(self, lab: Lab, context: BrowserContext, path: str, app: str = "lab") -> None:
+    def __init__(self, lab: Lab, desk: Desk, path: str, app: str = "lab", *, fresh: bool = False) -> None:
         self.lab = lab
         self.app = app
-        self.context = context
+        self.desk = desk
         self.path = path
-        self.page: Page = context.new_page()
-        self.page.add_init_script(path=HARNESS)
+        self.fresh = fresh or app != "lab"
+        self.page: Page = desk.new() if self.fresh else desk.take(lab)
         self.wire = Wire(self.page)
-        self.page.goto(lab.url(path, workspace=f"tab-{next(_tabs)}", app=app))
+        desk.afterwards(self.wire.close)
+        if self.fresh:
+            self.page.goto(lab.url(path, workspace=f"tab-{next(_tabs)}", app=app))
+        else:
+            self.page.evaluate("path => window.__lab.open(path)", path)
         self.wait_ready()
 
     @property
@@ -64,7 +67,7 @@ class Notebook:
     def second_tab(self) -> Notebook:
         """Save, and open the same notebook in a further tab."""
         self.save()
-        return Notebook(self.lab, self.context, self.path, self.app)
+        return Notebook(self.lab, self.desk, self.path, self.app, fresh=self.fresh)
 
     def start(self, index: int) -> None:
         """Run a cell and return at once."""
@@ -123,6 +126,10 @@ class Wire:
         self.frames: list[bytes] = []
         """Every frame of every websocket in both directions: for tests of what must not be in them."""
         page.on("websocket", self._attend)
+
+    def close(self) -> None:
+        """Listen no more."""
+        self._page.remove_listener("websocket", self._attend)
 
     def _attend(self, socket: WebSocket) -> None:
         socket.on("framereceived", self._keep)

@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Locator, expect, sync_playwright
 from nbchat.testing import Gate, Reply, Request, ScriptedServer
 from tests.e2e.chats import view_of
 from tests.e2e.chromium import launch
+from tests.e2e.desk import Desk
 from tests.e2e.lab import Lab
 from tests.e2e.notebook import Notebook, write_notebook
 from tests.e2e.opening import KEY, setup_cell
@@ -61,7 +62,7 @@ class Studio:
         """Open a notebook without side bars in the way, and run its cells (the first `run` ones)."""
         write_notebook(self.lab.folder / f"{name}.ipynb", cells)
         context = self.browser.new_context(viewport={"width": size[0], "height": size[1]}, device_scale_factor=2)
-        notebook = Notebook(self.lab, context, f"{name}.ipynb")
+        notebook = Notebook(self.lab, Desk(context), f"{name}.ipynb", fresh=True)
         notebook.page.evaluate("() => window.jupyterapp.shell.collapseLeft()")
         notebook.theme(theme)
         for index in range(len(cells) if run is None else run):

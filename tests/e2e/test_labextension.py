@@ -28,6 +28,12 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     server.stop()
 
 
+@pytest.fixture
+def fresh() -> bool:
+    """The panel is a part of its page, and begins in a new one."""
+    return True
+
+
 @pytest.fixture(params=["lab", "notebook"])
 def app(request: pytest.FixtureRequest) -> str:
     return str(request.param)

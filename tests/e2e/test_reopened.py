@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 from nbconvert.exporters import HTMLExporter
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Request, expect
 
-from nbchat.testing import Gate, Reply, Request, ScriptedServer
+from nbchat.testing import Gate, Reply, ScriptedServer
+from nbchat.testing import Request as Question
 from tests.e2e.chats import view_of
+from tests.e2e.desk import Desk
 from tests.e2e.notebook import Notebook
 from tests.e2e.opening import KEY, OpenChat
 
@@ -47,7 +49,7 @@ def test_a_saved_transcript_never_rebuilds_a_live_view(open_chat: OpenChat) -> N
         assert "ChatWidget" not in written
 
 
-def answer(request: Request) -> Reply:
+def answer(request: Question) -> Reply:
     return Reply.text(f"You said *{request.question}*, $x^2$. <img src=x onerror=alert(1)> ![p](https://evil.test/p.png)")
 
 
@@ -65,18 +67,23 @@ def _kept(notebook: Notebook) -> Locator:
     return notebook.page.locator(".jp-RenderedMarkdown:has(a[href='#nbchat-transcript'])")
 
 
-def test_a_reader_without_the_kernel_finds_every_answer_once(open_chat: OpenChat) -> None:
+def test_a_reader_without_the_kernel_finds_every_answer_once(open_chat: OpenChat, desk: Desk) -> None:
     """In JupyterLab with a fresh kernel the transcripts are all there is to read."""
     with ScriptedServer(answer, api_key=KEY) as server:
         notebook = open_chat(server, CELLS)
         _fill(notebook)
         notebook.shut_down()
     asked: list[str] = []
-    notebook.context.on("request", lambda request: asked.append(request.url))
-    again = Notebook(notebook.lab, notebook.context, notebook.path, notebook.app)
+
+    def note(request: Request) -> None:
+        asked.append(request.url)
+
+    desk.context.on("request", note)
+    again = Notebook(notebook.lab, desk, notebook.path, notebook.app, fresh=True)
     for cell in (1, 2):
         expect(again.cell(cell).get_by_text("You said one")).to_have_count(1)
         expect(again.cell(cell).get_by_text("You said one")).to_be_visible()
+    desk.context.remove_listener("request", note)
     assert not any("evil" in url for url in asked)
     again.run(0)
     again.run(1)  # the views' own styles are in the page: what ipywidgets says where the thread was is hidden, too
@@ -85,7 +92,7 @@ def test_a_reader_without_the_kernel_finds_every_answer_once(open_chat: OpenChat
 
 
 @pytest.mark.parametrize("app", ["lab"])
-def test_a_converted_notebook_shows_every_answer_once(open_chat: OpenChat, tmp_path: Path) -> None:
+def test_a_converted_notebook_shows_every_answer_once(open_chat: OpenChat, desk: Desk, tmp_path: Path) -> None:
     """nbconvert, which GitHub and nbviewer use: the transcripts are all there is, and nothing hostile is active in them."""
     with ScriptedServer(answer, api_key=KEY) as server:
         notebook = open_chat(server, CELLS)
@@ -93,8 +100,8 @@ def test_a_converted_notebook_shows_every_answer_once(open_chat: OpenChat, tmp_p
     page, _ = HTMLExporter().from_filename(str(notebook.file))  # type: ignore[no-untyped-call]
     (tmp_path / "page.html").write_text(page)
     asked: list[str] = []
-    notebook.context.on("request", lambda request: asked.append(request.url))
-    plain = notebook.context.new_page()
+    plain = desk.new()
+    plain.on("request", lambda request: asked.append(request.url))
     plain.goto((tmp_path / "page.html").as_uri())
     for cell in (1, 2):
         shown = plain.locator(".jp-Cell").nth(cell).locator(".jp-OutputArea-output")
