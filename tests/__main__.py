@@ -73,7 +73,7 @@ TIERS: dict[str, tuple[Runner, ...]] = {
     "contracts": (pytest("pytest contracts", "tests/contracts"),),
     "vitest": (Runner("vitest", (str(BIN / "npm"), "test"), r"^\s*Tests\s", JS),),
     "packaging": (pytest("pytest packaging", "tests/packaging"),),
-    "browser": (pytest("pytest browser", "tests/e2e"),),
+    "browser": (pytest("pytest browser", *BESIDE, "tests/e2e"), pytest("pytest browser alone", *ALONE, "tests/e2e")),
 }
 PROGRAMS: dict[str, tuple[str, ...]] = {
     "chromium": ("chromium", "chromium-browser", "google-chrome"),

@@ -38,7 +38,7 @@ def test_every_folder_is_in_a_tier() -> None:
     assert [word for word in UNIT if word.startswith("-")] == [f"--ignore=tests/{folder}" for folder in APART]
 
 
-@pytest.mark.parametrize("tier", ["unit"])
+@pytest.mark.parametrize("tier", ["unit", "browser"])
 def test_what_does_not_run_beside_others_runs_alone(tier: str) -> None:
     """Two runners with the same tests, whose markers leave none out."""
     beside, alone = (list(runner.command) for runner in TIERS[tier])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import expect
 
 from nbchat.testing import Reply, Request, ScriptedServer
@@ -33,6 +34,7 @@ def test_run_all_answers_every_cell_in_order(open_chat: OpenChat) -> None:
         assert [len(chat.messages) for chat in server.chats] == [1, 3, 5, 7, 9]
 
 
+@pytest.mark.alone
 def test_fifty_answers_survive_a_reload_within_five_seconds(open_chat: OpenChat) -> None:
     """Every %chat cell of a long notebook shows its answer again soon after the page is back."""
     cells = 50

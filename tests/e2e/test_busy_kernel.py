@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import expect
 
 from nbchat.testing import Gate, Reply, ScriptedServer, lorem
@@ -13,6 +14,7 @@ from tests.e2e.held import HeldCell
 from tests.e2e.opening import KEY, OpenChat
 
 
+@pytest.mark.alone
 def test_tokens_arrive_and_stop_works_while_a_cell_sleeps(open_chat: OpenChat, tmp_path: Path) -> None:
     """Each token is shown as it leaves the server; Stop closes the request within 0.3 s, long before the cell ends."""
     held = HeldCell(tmp_path)

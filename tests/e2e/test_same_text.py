@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from playwright.sync_api import expect
 
 from nbchat.testing import Gate, Reply, ScriptedServer, lorem
@@ -41,6 +42,7 @@ def test_views_of_one_session_show_the_same_text_at_every_moment(open_chat: Open
         wait_for_text(notebook, 3, "".join(tokens))
 
 
+@pytest.mark.alone
 def test_two_displays_of_one_widget_never_differ_in_a_frame(open_chat: OpenChat) -> None:
     """While tokens pour in, every painted frame shows one text in both."""
     tokens = paragraph(600)
@@ -81,6 +83,7 @@ def test_reload_and_second_tab_in_mid_stream_end_with_the_kernels_text(open_chat
         wait_for_text(notebook, 2, text)
 
 
+@pytest.mark.alone
 def test_views_end_equal_though_30_percent_of_messages_are_lost(open_chat: OpenChat) -> None:
     """The server of a notebook drops messages without a word; every view notices and asks again.
 
