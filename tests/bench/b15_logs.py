@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.rows import Row
+from tests.support.redis_server import redis_server
 
 _BATCHES = 150
 _PACE = 0.033
@@ -198,8 +199,9 @@ def _most(values: list[float]) -> float:
 
 @contextmanager
 def _places() -> Iterator[dict[str, str]]:
-    with tempfile.TemporaryDirectory() as directory:
-        yield {"stdlib": str(Path(directory) / "plain.db"), "sqlite": f"sqlite:{Path(directory) / 'streams.db'}"}
+    with tempfile.TemporaryDirectory() as directory, redis_server(Path(directory) / "redis") as server:
+        plain, shared = Path(directory) / "plain.db", Path(directory) / "streams.db"
+        yield {"stdlib": str(plain), "sqlite": f"sqlite:{shared}", "redis": server.url}
 
 
 def _start(role: str, url: str) -> subprocess.Popen[str]:
