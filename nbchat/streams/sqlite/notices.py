@@ -23,11 +23,11 @@ __all__ = ["FAST", "SLOW", "Follower", "SqliteNotices"]
 _log = logging.getLogger("nbchat.streams")
 
 FAST = 0.02
-"""Seconds between two looks while a log is followed or its last reader waited for: a delta is seen 10 ms after it was written, on
-average. 50 looks a second take 0.7 % of a core (tests/bench, B15)."""
+"""Seconds between two looks while a log is followed: a delta is seen 10 ms after it was written, on average. 50 looks a second
+take 0.7 % of a core (tests/bench, B15)."""
 SLOW = 0.25
-"""The same while there are only watches of jobs: 4 looks a second take 0.06 % of a core; a turn that another kernel
-begins shows a quarter of a second later at most."""
+"""The same while there are only watches of jobs, or somebody waits for readers to leave: a turn that another kernel begins shows
+a quarter of a second later at most. 4 looks a second take 0.06 % of a core."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +68,20 @@ class SqliteNotices:
     @property
     def pace(self) -> float | None:
         """How many seconds may pass before somebody must look."""
-        if self._cursors or self._waiting or self._uncounted:
+        if self._cursors or self._uncounted:
             return FAST
-        return None if self._on_job is None else SLOW
+        return SLOW if self._on_job is not None or self._waiting else None
 
     # ------------------------------------------------------------ what is wanted
 
     def join(self, file: StreamsFile, stream_id: str, follower: Follower) -> None:
         """Count one more reader of a log, as of the caller's snapshot; those that there are get what is new first."""
+        cursor = self._cursors.get(stream_id)
+        place = entries.position(file, self._user, stream_id)
+        if cursor is not None:
+            self._follow_up(file, stream_id, cursor)
         cursor = self._count_one(stream_id, follower)
-        if cursor.place is None:
-            cursor.place = entries.position(file, self._user, stream_id) or (0, 0)
-        self._follow_up(file, stream_id, cursor)
+        cursor.place = cursor.place or place or (0, 0)
 
     def subscribe(self, stream_id: str, follower: Follower) -> None:
         """Count one more reader of a log, from its end."""
