@@ -8,7 +8,7 @@ import sys
 
 ATTACKS = (
     "rules", "kills", "session_kills", "two_kernels", "stops", "sends", "interrupts", "interleavings", "cuts", "fuzz",
-    "attaching", "lossy_wire",
+    "attaching", "lossy_wire", "redis_faults",
 )  # fmt: skip
 
 

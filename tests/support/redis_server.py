@@ -22,6 +22,7 @@ class RedisServer:
         assert program is not None, "the tests need redis-server: python3 -m tests installs it"
         self.port, self._tls_port = _free_port(), _free_port() if tls else 0
         self.directory = directory
+        directory.mkdir(parents=True, exist_ok=True)
         self.login: tuple[str, str] | None = None
         ports = ("--port", str(self.port), "--tls-port", str(self._tls_port))
         self._command = [program, "--bind", "127.0.0.1", *ports, "--dir", str(directory), "--save", "", *options]
@@ -62,14 +63,13 @@ class RedisServer:
 
     def _ask(self, before: tuple[tuple[str, ...], ...], words: tuple[str | int, ...]) -> str:
         line = ""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
-            answer = connection.makefile("rb")
+        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection, connection.makefile("rb") as answer:
             for command in (*before, words):
                 parts = [str(word).encode() for word in command]
                 connection.sendall(b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(part), part) for part in parts))
                 read = answer.readline()
                 if read.startswith(b"$") and read != b"$-1\r\n":
-                    read = answer.read(int(read[1:]))
+                    read = answer.read(int(read[1:]) + 2)
                 if not read:
                     raise OSError("closed")
                 line = read.decode().rstrip("\r\n")
@@ -108,7 +108,6 @@ def _free_port() -> int:
 @contextmanager
 def redis_server(directory: Path, *options: str, tls: bool = False) -> Iterator[RedisServer]:
     """Run a server as long as the block lasts."""
-    directory.mkdir(parents=True, exist_ok=True)
     server = RedisServer(directory, *options, tls=tls)
     try:
         server.start()

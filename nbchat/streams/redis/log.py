@@ -30,6 +30,7 @@ class RedisEventTransport:
         self._tail = tail
         self._max_entries = max_entries
         self._max_characters = max_characters
+        self._folding: set[str] = set()
         self._closed = False
 
     async def append(
@@ -47,9 +48,14 @@ class RedisEventTransport:
         answer = await self._server.run(APPEND, stream_id, generation, *places, text, len(text), _ends(events))
         _check(answer, generation)
         appended, length, size, _ = answer
-        if length > self._max_entries or (size > self._max_characters and length > 1):
-            with suppress(StreamsError):  # the next one does it: this batch is there
-                await self._fold(stream_id, generation)
+        too_long = length > self._max_entries or (size > self._max_characters and length > 1)
+        if too_long and stream_id not in self._folding:
+            self._folding.add(stream_id)
+            try:
+                with suppress(StreamsError):  # the next one does it: this batch is there
+                    await self._fold(stream_id, generation)
+            finally:
+                self._folding.discard(stream_id)
         return int(appended)
 
     async def _fold(self, stream_id: str, generation: int) -> None:
