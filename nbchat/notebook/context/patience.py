@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
-import logging
 import threading
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
@@ -16,8 +15,6 @@ from dataclasses import dataclass
 from typing import Any
 
 __all__ = ["Job", "Late", "finished"]
-
-_log = logging.getLogger("nbchat.notebook")
 
 
 class Late(Exception):  # noqa: N818 - it says when, and is nobody's error
@@ -36,44 +33,64 @@ class Job:
     do: Callable[[], Any]
 
 
-_running: dict[int, threading.Thread] = {}
-"""By the value's id, which is its own as long as the thread holds it: what was not done in time."""
+class _Worker(threading.Thread):
+    """Does one job; never keeps a process from ending."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(name="nbchat-context", daemon=True)
+        self.future: Future[Any] = Future()
+        self._job = job
+        self._ending = threading.Lock()
+        self._over = False
+
+    def run(self) -> None:
+        """Settle the future with what the job gives or raises."""
+        try:
+            try:
+                _settle(self.future, self._job.do())
+            except BaseException as error:
+                _settle(self.future, error=error)
+            with self._ending:
+                self._over = True
+        except BaseException:  # told to end, as late as that
+            return
+
+    def end(self) -> None:
+        """Raise in the job what ends it when it next runs Python; never in another thread that has this one's number since."""
+        with self._ending:
+            if not self._over and self.ident is not None:
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.ident), ctypes.py_object(_Ended))
+
+
+_late: dict[int, _Worker] = {}
+"""Who still works on a value that took too long, by the value's id, which is its own as long as somebody works on it."""
 
 
 async def finished(jobs: Sequence[Job], patience: Awaitable[None]) -> list[Any]:
     """Do all jobs at once; return what each gave or raised, as soon as all are done or `patience` is over: Late for the rest."""
-    begun = [(job, *_begin(job)) for job in jobs]
-    done = asyncio.gather(*(asyncio.wrap_future(future) for _, _, future in begun), return_exceptions=True)
-    ends: set[asyncio.Future[Any]] = {done, asyncio.ensure_future(patience)}
+    workers = [None if _is_late(job.value) else _Worker(job) for job in jobs]
+    futures = [asyncio.wrap_future(worker.future) for worker in workers if worker is not None]
+    for worker in workers:
+        if worker is not None:
+            worker.start()
+    ends: set[asyncio.Future[Any]] = {asyncio.gather(*futures, return_exceptions=True), asyncio.ensure_future(patience)}
     try:
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        results: list[Any] = []
-        for job, thread, future in begun:
-            results.append(_result(job, thread, future))
-        return results
     finally:
+        for job, worker in zip(jobs, workers, strict=True):
+            if worker is not None and not worker.future.done():
+                _late[id(job.value)] = worker
+                worker.end()
         for end in ends:
             end.cancel()
         await asyncio.wait(ends)
+    return [Late() if worker is None else _result(worker.future) for worker in workers]
 
 
-def _begin(job: Job) -> tuple[threading.Thread | None, Future[Any]]:
-    future: Future[Any] = Future()
-    if (thread := _running.get(id(job.value))) is not None and thread.is_alive():
-        future.set_exception(Late())
-        return None, future
-
-    def run() -> None:
-        try:
-            result = job.do()
-        except BaseException as error:
-            _settle(future, error=error)
-        else:
-            _settle(future, result)
-
-    thread = threading.Thread(target=run, name="nbchat-context", daemon=True)
-    thread.start()
-    return thread, future
+def _is_late(value: Any) -> bool:
+    for number in [number for number, worker in list(_late.items()) if not worker.is_alive()]:
+        _late.pop(number, None)
+    return id(value) in _late
 
 
 def _settle(future: Future[Any], result: Any = None, *, error: BaseException | None = None) -> None:
@@ -81,19 +98,8 @@ def _settle(future: Future[Any], result: Any = None, *, error: BaseException | N
         future.set_result(result) if error is None else future.set_exception(error)
 
 
-def _result(job: Job, thread: threading.Thread | None, future: Future[Any]) -> Any:
-    if future.done() and not future.cancelled():
-        return future.exception() or future.result()
-    for ident in [ident for ident, each in list(_running.items()) if not each.is_alive()]:
-        del _running[ident]
-    if thread is not None and thread.is_alive():
-        _running[id(job.value)] = thread
-        _end(thread)
-    return Late()
-
-
-def _end(thread: threading.Thread) -> None:
-    """Raise in the thread what ends it when it next runs Python."""
-    assert thread.ident is not None
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(_Ended))
-    _log.debug("what describes a value took too long")
+def _result(future: Future[Any]) -> Any:
+    if future.cancelled() or not future.done():
+        return Late()
+    error = future.exception()
+    return future.result() if error is None else error
