@@ -97,6 +97,6 @@ def test_whatever_is_written_it_is_read(text: str) -> None:
 @pytest.mark.parametrize("piece", ["@a ", "`", "` ", "`@a ", "@a\n", "```\n", "a`" * 3 + "``", "@" * 3, "\n", "> "])
 def test_a_long_text_takes_no_long_time(piece: str) -> None:
     """In proportion to its length, whatever it is made of."""
-    begun = time.perf_counter()
+    begun = time.thread_time()
     mentions(piece * (200_000 // len(piece)))
-    assert time.perf_counter() - begun < 2.0
+    assert time.thread_time() - begun < 2.0
