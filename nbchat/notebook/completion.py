@@ -25,7 +25,6 @@ PATIENCE = 0.04
 _MAGIC = re.compile(r"\s*(?:[^\W\d][\w.,\[\]'\" ]*=[ \t]*)?(%%?chat|%nbchat)[ \t](.*)", re.DOTALL)
 _WORDS = re.compile(r"\"[^\"]*\"?|'[^']*'?|[^\s\"']+")
 _NAME = re.compile(r"(?<![\w@\\])@([^\W\d]\w*(?:\[\d*)?)?$")
-_FIXED_NAMES = ("cell", "error", "In[", "Out[")
 _NAMES_OF = ("stop", "resume", "rename", "archive", "delete")
 """Commands whose first argument is a conversation."""
 
@@ -46,7 +45,7 @@ class Known(Protocol):
         """What `%nbchat` can do."""
 
     def names(self) -> Iterable[str]:
-        """The names of the notebook's values."""
+        """What a question can mention."""
 
 
 def offered(line: str, known: Known) -> tuple[str, list[str]]:
@@ -63,7 +62,7 @@ def in_body(line: str, known: Known) -> tuple[str, list[str]]:
     match = _NAME.search(line)
     if match is None:
         return "", []
-    return match[0], _beginning(match[0], (f"@{name}" for name in (*known.names(), *_FIXED_NAMES)))
+    return match[0], _beginning(match[0], (f"@{name}" for name in known.names()))
 
 
 def _of_question(rest: str, known: Known) -> tuple[str, list[str]]:
@@ -113,11 +112,11 @@ def _quoted(name: str) -> str:
     return f"'{name}'" if '"' in name else f'"{name}"'
 
 
-class _Shell:
+class _Kernel:
     """What this kernel knows."""
 
     def __init__(self, shell: Any, services: Callable[[], Services]) -> None:
-        self._namespace: dict[str, Any] = shell.user_ns
+        self._shell = shell
         self._services = services
 
     def models(self) -> Iterable[str]:
@@ -139,15 +138,16 @@ class _Shell:
         return COMMANDS
 
     def names(self) -> Iterable[str]:
-        hidden = {"In", "Out", "exit", "quit", "get_ipython", "open"}
-        return [name for name in self._namespace.copy() if not name.startswith("_") and name not in hidden]
+        from nbchat.notebook.context.names import ShellNames
+
+        return [name for name, _ in ShellNames(self._shell).listed()]
 
 
 def matcher(shell: Any, services: Callable[[], Services]) -> Callable[[Any], Any]:
     """Return a matcher for `shell.Completer.custom_matchers` (IPython's API, version 2)."""
     from IPython.core.completer import SimpleCompletion, context_matcher
 
-    known = _Shell(shell, services)
+    known = _Kernel(shell, services)
 
     @context_matcher(identifier=MATCHER)  # type: ignore[untyped-decorator]
     def chat_matcher(context: Any) -> Any:

@@ -14,6 +14,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 import nbchat
 from nbchat.app import app
+from nbchat.notebook import completion
 from nbchat.notebook.completion import PATIENCE, offered
 from nbchat.notebook.magics import register, unregister
 from nbchat.testing import ScriptedServer
@@ -84,7 +85,7 @@ def test_options_are_offered_before_a_question() -> None:
 
 
 @pytest.fixture
-def shell() -> Iterator[Any]:
+def shell(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """An IPython shell with the magics, a server whose models were listed once, and a conversation with a blank in its name."""
     with running_app() as server:
         nbchat.list_models("lab")
@@ -92,7 +93,7 @@ def shell() -> Iterator[Any]:
         made: Any = InteractiveShell()  # type: ignore[no-untyped-call]
         register(made, lambda: app().services)
         made.server = server
-        assert tab(made, "%nbchat doc") == ["doctor"]
+        monkeypatch.setattr(completion, "PATIENCE", 10)  # this machine may be busy
         yield made
         unregister(made)
 
@@ -107,6 +108,7 @@ def tab(shell: Any, code: str) -> list[str]:
 
 def test_ipython_shows_it_and_nothing_else(shell: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No variable of Python's among the options, no option in Python; files where files are meant; nothing after unloading."""
+    assert tab(shell, "%nbchat doc") == ["doctor"]
     assert tab(shell, "%chat -m lab/o") == ["lab/other"]
     assert tab(shell, "x = 1\n%chat --te") == ["--temperature"]
     assert tab(shell, "%chat -s my") == ['"my notes"']
@@ -130,6 +132,7 @@ def test_it_asks_nobody_and_does_not_wait(shell: Any) -> None:
     tab(shell, "%chat -m ")
     tab(shell, "%nbchat models ")
     assert len(server.requests) == before
+    completion.PATIENCE = PATIENCE
     release = threading.Event()
     app().background.post(release.wait, 10)
     line = "%chat -s "
