@@ -7,8 +7,9 @@ import subprocess
 import sys
 
 ATTACKS = (
-    "rules", "kills", "session_kills", "two_kernels", "stops", "sends", "interrupts", "interleavings", "cuts", "fuzz",
-    "attaching", "lossy_wire", "redis_faults",
+    "rules", "kills", "session_kills", "producer_kills", "two_kernels",
+    "stops", "sends", "interrupts", "interleavings", "cuts", "fuzz",
+    "attaching", "redis_faults", "lossy_wire",
 )  # fmt: skip
 
 
