@@ -11,11 +11,13 @@ import type { Context } from "./patch.ts";
 import { type Block, isContainer, textOf } from "./tree.ts";
 
 /**
- * So many blocks of a text stand in one group, the first ones in the root itself. The browser passes over a group that is out of sight
- * (`content-visibility`), and looks at none but the last again with an update: it costs as much at the end of a long answer as at
- * its beginning. A block is made in its group and never moved, so that selections stay.
+ * So many blocks of a text stand in one group, the first ones in the root itself, and so many groups in a group of groups. The browser
+ * passes over a group that is out of sight (`content-visibility`), and looks at none but the last again with an update: few blocks
+ * are painted anew, and few groups looked after, at the end of a long answer as at its beginning. A block is made in its group and
+ * never moved, so that selections stay.
  */
-const GROUP = 8;
+const GROUP = 4;
+const GROUPS = 8;
 
 /** Show a whole text in `root`, its blocks in groups. */
 export function drawText(root: HTMLElement, block: Block, context: Context, notes: Notes): void {
@@ -23,16 +25,21 @@ export function drawText(root: HTMLElement, block: Block, context: Context, note
   view.groups ??= [{ node: root, last: null }];
   const { groups } = view;
   const { length } = block.children;
-  for (const gone of groups.splice(Math.max(1, Math.ceil(length / GROUP)))) gone.node.remove();
+  for (const { node } of groups.splice(Math.max(1, Math.ceil(length / GROUP)))) {
+    const { parentElement } = node;
+    node.remove();
+    if (!parentElement?.firstChild) parentElement?.remove();
+  }
   for (let at = Math.floor(view.settled / GROUP); at === 0 || at * GROUP < length; at++) {
     let group = groups[at];
     if (!group) {
       group = { node: element("div", "group"), last: null };
-      root.insertBefore(group.node, notes.stop);
+      const around = at % GROUPS === 1 ? null : groups[at - 1]?.node.parentElement;
+      (around ?? root.insertBefore(element("div", "group"), notes.stop)).append(group.node);
       groups[at] = group;
     }
     const [from, to] = [Math.max(view.settled, at * GROUP), Math.min((at + 1) * GROUP, length)];
-    drawRange(group, block, from, to, context, notes, at === 0 ? (groups[1]?.node ?? notes.stop) : null);
+    drawRange(group, block, from, to, context, notes, at === 0 ? (groups[1]?.node.parentElement ?? notes.stop) : null);
   }
   view.settled = Math.max(view.settled, Math.min(block.sure, length));
 }

@@ -26,22 +26,36 @@ function streamed(text: string, size: number, root = place()): HTMLElement {
 const paragraphs = (count: number) => Array.from({ length: count }, (_, at) => `number ${at}\n\n`).join("");
 
 describe("a long text", () => {
-  test("has groups of 8 blocks, a short one has none", () => {
-    expect(streamed(paragraphs(8), 7).querySelector(".group")).toBeNull();
-    const root = streamed(paragraphs(28), 7);
-    const groups = [...root.querySelectorAll(".group")].map((group) => group.children.length);
-    expect(groups).toEqual([8, 8, 4]);
+  test("has groups of 4 blocks, and groups of 8 of these; a short one has none", () => {
+    expect(streamed(paragraphs(4), 7).querySelector(".group")).toBeNull();
+    const root = streamed(paragraphs(43), 7);
+    const sizes = (node: Element) => [...node.children].filter((each) => each.className === "group").map(size);
+    const size = (group: Element): unknown => (group.querySelector(".group") ? sizes(group) : group.children.length);
+    expect(sizes(root)).toEqual([
+      [4, 4, 4, 4, 4, 4, 4, 4],
+      [4, 3],
+    ]);
     expect([...root.querySelectorAll("p")].map((p) => p.textContent)).toEqual(
-      Array.from({ length: 28 }, (_, at) => `number ${at}`),
+      Array.from({ length: 43 }, (_, at) => `number ${at}`),
     );
-    expect(getComputedStyle(root.querySelector(".group") as Element).contentVisibility).toBe("auto");
+    for (const group of root.querySelectorAll(".group")) expect(getComputedStyle(group).contentVisibility).toBe("auto");
+  });
+
+  test("loses a group that it needs no more, with what was around it", () => {
+    const root = place();
+    const stream = new MarkdownStream(root, new Pace());
+    stream.append(`${paragraphs(3)}number 3\n<div`, false); // so far a block of HTML, the fifth
+    expect(root.querySelectorAll(".group")).toHaveLength(2);
+    stream.append("x", false);
+    expect(root.querySelectorAll(".group")).toHaveLength(0);
+    expect([...root.children].at(-1)?.textContent).toBe("number 3\n<divx");
   });
 
   test("stands in the same groups however it came", () => {
     const text = answer(2_000);
     const shape = (size: number) =>
-      [...streamed(text, size).children].map((each) =>
-        each.className === "group" ? [...each.children].map((block) => block.localName) : each.localName,
+      [...streamed(text, size).querySelectorAll(":scope > :not(.group), .group, .group > :not(.group)")].map(
+        (each) => each.className || each.localName,
       );
     const whole = shape(text.length);
     expect(whole.length).toBeGreaterThan(9);
@@ -52,7 +66,7 @@ describe("a long text", () => {
     const root = place();
     const stream = new MarkdownStream(root, new Pace());
     const wide = "x".repeat(2_000);
-    stream.append(`${paragraphs(7)}~~~\nlast of the first\n~~~\n\n\`\`\`\n${wide}`, false);
+    stream.append(`${paragraphs(3)}~~~\nlast of the first\n~~~\n\n\`\`\`\n${wide}`, false);
     const pre = [...root.querySelectorAll("pre")].at(-1) as HTMLElement;
     const [line] = pre.querySelectorAll(".line");
     pre.focus();
@@ -66,7 +80,8 @@ describe("a long text", () => {
 
   test("looks the same with groups: blocks are as far apart across their edges as inside", () => {
     const root = streamed(`${paragraphs(20)}# heading\n\n${paragraphs(10)}# heading\n\n${paragraphs(5)}`, 50);
-    for (const group of root.querySelectorAll<HTMLElement>(".group")) group.style.contentVisibility = "visible";
+    for (const { style } of root.querySelectorAll<HTMLElement>(".group"))
+      Object.assign(style, { contentVisibility: "visible", contain: "layout" });
     const blocks = [...root.querySelectorAll("p, h1")];
     const gaps = blocks.slice(1).map((block, at) => {
       const before = blocks[at] as Element;

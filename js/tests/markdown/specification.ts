@@ -99,7 +99,7 @@ function serial(node: Node): string {
     return `<pre><code${name}>${escaped(node.querySelector("pre")?.textContent ?? "")}</code></pre>`;
   }
   if (node.matches("button")) return "";
-  if (node.matches(".table, .table-frame, .tight > li > p")) return children(node);
+  if (node.matches(".group, .table, .table-frame, .tight > li > p")) return children(node);
   const name = node.matches(".nolink") ? "a" : node.localName;
   if (node.matches("tbody:empty")) return "";
   const attributes = [...node.attributes].filter((each) => MEANT.has(each.name));

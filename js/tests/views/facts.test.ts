@@ -123,6 +123,9 @@ describe("the caret", () => {
     ["an item", "- one\n- two", "two"],
     ["an item of an item", "1. one\n   - two\n   - three", "three"],
     ["a paragraph of a quote", "> one\n>\n> two", "two"],
+    ["a paragraph of a long text", `${"one\n\n".repeat(40)}two`, "two"],
+    ["a heading of a long text", `${"one\n\n".repeat(40)}## two`, "two"],
+    ["an item of an item of a long text", `${"one\n\n".repeat(40)}- one\n  - two`, "two"],
   ])("stands at the end of %s while it grows, once", async (_what, text, last) => {
     view = new TestView();
     const shown = view.render();
