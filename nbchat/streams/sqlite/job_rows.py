@@ -15,7 +15,7 @@ from nbchat.streams.sqlite import entries, subscribers
 from nbchat.streams.sqlite.file import StreamsFile
 
 __all__ = [
-    "add", "change", "changed_since", "drop", "get", "last_change", "newest", "request_stop", "running", "sweep", "touch",
+    "add", "change", "changed_since", "drop", "get", "last_change", "newest", "request_stop", "running", "sweep",
 ]  # fmt: skip
 
 _ONE = "user = ? AND stream_id = ?"
@@ -97,12 +97,6 @@ def changed_since(file: StreamsFile, user: str, number: int) -> Iterator[tuple[i
         yield changed, _job(file, *row)
 
 
-def touch(file: StreamsFile, user: str, stream_id: str) -> None:
-    """Note an entry: activity, and a sign of life."""
-    now = file.now()
-    file.do(f"UPDATE jobs SET active = ?, renewed = ? WHERE {_ONE} AND status = 'running'", now, now, user, stream_id)
-
-
 def drop(file: StreamsFile, user: str, stream_id: str) -> None:
     """Remove a job with its log and the count of its readers."""
     file.do(f"DELETE FROM jobs WHERE {_ONE}", user, stream_id)
@@ -113,7 +107,9 @@ def drop(file: StreamsFile, user: str, stream_id: str) -> None:
 def sweep(file: StreamsFile, user: str, completed_at: float) -> int:
     """End what was silent for too long, drop what is old or too much; returns how many jobs."""
     silent, old = file.now() - INACTIVE_SECONDS, file.now() - KEEP_SECONDS
-    given_up = file.rows(f"SELECT body FROM jobs WHERE {_RUNNING} AND active <= ?", user, silent)
+    grows = "SELECT stream_id FROM logs WHERE user = ? AND active > ?"
+    quiet = f"SELECT body FROM jobs WHERE {_RUNNING} AND active <= ? AND stream_id NOT IN ({grows})"
+    given_up = file.rows(quiet, user, silent, user, silent)
     for (body,) in given_up:
         _give_up(file, user, load_job(body), completed_at)
     gone = file.rows("SELECT stream_id FROM jobs WHERE user = ? AND status != 'running' AND active <= ?", user, old)

@@ -1,5 +1,4 @@
-"""SqliteEventTransport: the logs of one owner in the file that all kernels of a machine share. Must not know jobs, but that an
-entry is a sign of life of its own."""
+"""SqliteEventTransport: the logs of one owner in the file that all kernels of a machine share. Must not know jobs."""
 
 from __future__ import annotations
 
@@ -11,7 +10,7 @@ from nbchat.core.events import Event
 from nbchat.sessions.ports import EventLogEntry, ResumeState, StreamsError, Subscription
 from nbchat.streams.readers import HeldBack, Readers
 from nbchat.streams.rules import check_batch
-from nbchat.streams.sqlite import entries, job_rows, subscribers
+from nbchat.streams.sqlite import entries, subscribers
 from nbchat.streams.sqlite.file import StreamsFile
 from nbchat.streams.sqlite.notices import Follower, SqliteNotices, on_loop
 from nbchat.streams.sqlite.thread import StreamsThread
@@ -39,9 +38,7 @@ class SqliteEventTransport:
 
         def append(file: StreamsFile) -> int:
             with file.transaction():
-                found = entries.append(file, self._owner, stream_id, generation, events, after, seq)
-                job_rows.touch(file, self._owner, stream_id)
-                return found
+                return entries.append(file, self._owner, stream_id, generation, events, after, seq)
 
         return await self._thread.run(append)
 
@@ -53,7 +50,6 @@ class SqliteEventTransport:
         def rewrite(file: StreamsFile) -> None:
             with file.transaction():
                 entries.rewrite(file, self._owner, stream_id, generation, events, seq)
-                job_rows.touch(file, self._owner, stream_id)
 
         await self._thread.run(rewrite)
 

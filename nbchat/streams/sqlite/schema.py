@@ -20,8 +20,8 @@ _STATEMENTS = (
     # Counts what watchers are told of.
     "CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL)",
     "INSERT INTO counters VALUES ('changes', 0)",
-    # `body` is the whole job; beside it stands what is searched for. `active` is the last entry or update, `renewed` the last
-    # sign of life, `changed` the count of changes at its last one.
+    # `body` is the whole job; beside it stands what is searched for. `active` is the last update, `renewed` the last sign of
+    # life, `changed` the count of changes at its last one.
     """
     CREATE TABLE jobs (
         position INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -39,7 +39,7 @@ _STATEMENTS = (
     """,
     "CREATE INDEX jobs_by_status ON jobs (user, status)",
     "CREATE INDEX jobs_by_change ON jobs (user, changed)",
-    # `entries` and `size` (characters) are those of the tail.
+    # `entries` and `size` (characters) are those of the tail; `active` is the last entry: a sign of life of the job, too.
     """
     CREATE TABLE logs (
         id INTEGER PRIMARY KEY,

@@ -12,6 +12,7 @@ import logging
 import os
 import queue
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -29,6 +30,8 @@ _Finish = Callable[[Any, BaseException | None], None]
 _Job = tuple[Callable[[StreamsFile], Any], asyncio.Future[Any], _Finish] | Callable[[], None]
 """Work on the file, for somebody who waits for it; or a note, which needs no file."""
 
+_BETWEEN_SECONDS = 0.005
+"""The least between two looks that follow from own writes: a thousand a second would else be followed by as many."""
 _AGAIN_SECONDS = 1.0
 """How long after trouble the file is tried again while somebody waits for news."""
 
@@ -70,6 +73,8 @@ class StreamsThread:
         self._thread: threading.Thread | None = None
         self._ended: concurrent.futures.Future[None] = concurrent.futures.Future()
         self._file: StreamsFile | None = None
+        self._looked = 0.0
+        self._postponed = False
         self._trouble = False
         self._damaged: tuple[int, int] | None = None
 
@@ -155,7 +160,9 @@ class StreamsThread:
 
     def _pace(self) -> float | None:
         pace = self._notices.pace
-        return pace if pace is None or self._file is not None else max(pace, _AGAIN_SECONDS)
+        if pace is None or (self._file is not None and not self._postponed):
+            return pace
+        return _BETWEEN_SECONDS if self._file is not None else max(pace, _AGAIN_SECONDS)
 
     def _do(self, work: Callable[[StreamsFile], Any], future: asyncio.Future[Any], finish: _Finish) -> None:
         if future.cancelled():
@@ -168,12 +175,16 @@ class StreamsThread:
         else:
             # Before the next look: whoever begins to follow is told of what comes after that moment.
             finish(result, None)
-            self._look()
+            self._postponed = time.monotonic() - self._looked < _BETWEEN_SECONDS
+            if not self._postponed:
+                self._look()
 
     def _look(self) -> None:
         """Tell of what this connection or another one wrote."""
+        self._postponed = False
         if self._notices.pace is None:
             return
+        self._looked = time.monotonic()
         try:
             file = self._open()
             if file.changed() or file.wrote:
