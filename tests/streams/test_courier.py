@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from nbchat.core.errors import BusyError
-from nbchat.core.events import Waiting
+from nbchat.core.events import TextDelta, Waiting
 from nbchat.sessions.ports import Job, ResumeState
-from tests.contracts.streams_base import END
+from tests.contracts.streams_base import END, START, text_of
 from tests.streams.kernel_bench import Bench, a_job, on
 from tests.support.clock import settle
 
@@ -50,6 +50,29 @@ def test_batches_are_joined_where_nobody_follows() -> None:
         assert entries is not None
         assert 9 <= len(entries) <= 12
         await bench.same()
+
+    on(work)
+
+
+def test_many_streams_send_less_often() -> None:
+    """Two hundred answers that nobody follows elsewhere send each half a second: together as often as forty."""
+
+    async def work(bench: Bench) -> None:
+        ids = [f"t{number}" for number in range(200)]
+        for stream_id in ids:
+            await bench.kernel.jobs.create_job(a_job(stream_id))
+            await bench.kernel.log.append(stream_id, 1, [START])
+        await settle(4000)
+        bench.shared.calls.clear()
+        for _ in range(30):
+            for stream_id in ids:
+                await bench.kernel.log.append(stream_id, 1, [TextDelta("a")])
+            await bench.clock.advance(1 / 30)
+            await settle(2000)
+        assert 200 <= bench.shared.calls.count("append") <= 500
+        await bench.clock.advance(1.0)
+        await settle(4000)
+        assert text_of(await bench.shared.log.resume_state("t199")) == "a" * 30
 
     on(work)
 
