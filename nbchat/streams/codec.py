@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
+from nbchat.core.errors import UsageError
 from nbchat.core.event_reading import event_from_json
 from nbchat.core.events import (
     Event,
@@ -20,7 +21,7 @@ from nbchat.core.events import (
     TurnStart,
 )
 from nbchat.core.texts import well_formed
-from nbchat.sessions.ports import Job, UserMessage
+from nbchat.sessions.ports import Job, StreamsError, UserMessage
 
 __all__ = ["dump_events", "dump_job", "joined", "load_events", "load_job"]
 
@@ -34,8 +35,11 @@ def dump_events(events: Sequence[Event]) -> str:
 
 
 def load_events(text: str) -> tuple[Event, ...]:
-    """Return the batch that `dump_events` made."""
-    return tuple(event_from_json(event) for event in _decode(text))
+    """Return the batch that `dump_events` made. Raises StreamsError for one of a version that this one does not understand."""
+    try:
+        return tuple(event_from_json(event) for event in _decode(text))
+    except _NOT_UNDERSTOOD as error:
+        raise _other_version("an answer") from error
 
 
 def dump_job(job: Job) -> str:
@@ -53,15 +57,27 @@ def _values(job: Job) -> dict[str, Any]:
 
 
 def load_job(text: str) -> Job:
-    """Return the job that `dump_job` made; fields of a later version are left out."""
-    data = {name: value for name, value in _decode(text).items() if name in _FIELDS}
-    if (asked := data.get("user_message")) is not None:
-        data["user_message"] = UserMessage(**asked)
-    if (final := data.get("final_event")) is not None:
-        data["final_event"] = event_from_json(final)
-    return Job(**data)
+    """Return the job that `dump_job` made; fields of a later version are left out. Raises StreamsError for one that this version
+    does not understand."""
+    try:
+        data = {name: value for name, value in _decode(text).items() if name in _FIELDS}
+        if (asked := data.get("user_message")) is not None:
+            data["user_message"] = UserMessage(**asked)
+        if (final := data.get("final_event")) is not None:
+            data["final_event"] = event_from_json(final)
+        return Job(**data)
+    except _NOT_UNDERSTOOD as error:
+        raise _other_version("a job") from error
 
 
+def _other_version(what: str) -> StreamsError:
+    return StreamsError(
+        f"{what} of another kernel cannot be read: another version of nbchat wrote it.",
+        hint="Upgrade the older one, and restart its kernel.",
+    )
+
+
+_NOT_UNDERSTOOD = (UsageError, KeyError, TypeError, ValueError, AttributeError)
 _FIELDS = frozenset(field.name for field in fields(Job))
 _CONTENT = (TextDelta, ReasoningDelta, ToolCallDelta, ToolResult, ModelNamed, TurnStart, TurnEnd, TurnError)
 

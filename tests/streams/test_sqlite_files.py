@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from nbchat.core.events import TextDelta
-from nbchat.sessions.ports import LogGapError, StreamsError
+from nbchat.sessions.ports import LogGapError, StreamsError, UserMessage
 from tests.contracts.streams_base import START, Reader, a_job
 from tests.contracts.values import finish_all
 from tests.streams.sqlite_places import impatient, kernel, refused, works
@@ -168,3 +168,31 @@ def test_somebody_elses_file(tmp_path: Path, text: bool) -> None:
     finish_all(work())
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["mine.db"]
+
+
+def test_what_another_version_wrote(path: Path) -> None:
+    """A job or an event that this version does not know is said to be so, and hides nothing else."""
+
+    async def work() -> None:
+        async with kernel(path) as one, kernel(path) as two:
+            seen, reader = list[str](), Reader()
+            two.jobs.watch(lambda job: seen.append(job.stream_id))
+            await two.jobs.get_running_jobs()
+            await one.log.append("t1", 1, [START])
+            await reader.attach(two.log)
+            await one.jobs.create_job(a_job("strange", user_message=UserMessage("u1")))
+            with closing(sqlite3.connect(path)) as db:
+                db.execute("UPDATE jobs SET body = replace(body, 'message_id', 'message_number'), changed = 9")
+                db.execute("UPDATE counters SET value = 9")
+                db.execute('INSERT INTO entries VALUES (1, 2, 1, 0, 9, \'[{"type":"smell"}]\')')
+                db.execute("UPDATE logs SET seq = 2")
+                db.commit()
+            await eventually(lambda: reader.gaps == 1)
+            assert "another version" in await refused(lambda: two.log.resume_state("t1"))
+            assert "another version" in await refused(lambda: two.jobs.get_job("strange"))
+            await works(one)
+            await eventually(lambda: "works" in seen)
+            assert await two.jobs.get_running_jobs() == []
+            assert await two.jobs.get_job_count() == 2
+
+    finish_all(work())

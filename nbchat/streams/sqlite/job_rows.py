@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from nbchat.machine.owner import is_dead
-from nbchat.sessions.ports import Job
+from nbchat.sessions.ports import Job, StreamsError
 from nbchat.sessions.ports.streams import INACTIVE_SECONDS, KEEP_SECONDS, LEASE_SECONDS, MAX_JOBS
 from nbchat.streams.codec import dump_job, load_job
 from nbchat.streams.folding import SILENT, Folded
@@ -43,8 +43,16 @@ def newest(file: StreamsFile, user: str, conversation_id: str) -> Job | None:
 
 
 def running(file: StreamsFile, user: str) -> list[Job]:
-    """Return the running jobs, oldest first."""
-    return [_job(file, *row) for row in file.rows(f"SELECT body, renewed FROM jobs WHERE {_RUNNING} ORDER BY position", user)]
+    """Return the running jobs, oldest first; without those of versions that this one does not understand."""
+    rows = file.rows(f"SELECT body, renewed FROM jobs WHERE {_RUNNING} ORDER BY position", user)
+    return [job for row in rows if (job := _understood(file, *row)) is not None]
+
+
+def _understood(file: StreamsFile, body: str, renewed: float) -> Job | None:
+    try:
+        return _job(file, body, renewed)
+    except StreamsError:
+        return None
 
 
 def add(file: StreamsFile, user: str, job: Job) -> None:
@@ -90,11 +98,11 @@ def last_change(file: StreamsFile) -> int:
     return int(file.row("SELECT value FROM counters WHERE name = 'changes'")[0])
 
 
-def changed_since(file: StreamsFile, user: str, number: int) -> Iterator[tuple[int, Job]]:
-    """Yield the jobs that changed after that count, with theirs, in their order."""
+def changed_since(file: StreamsFile, user: str, number: int) -> Iterator[tuple[int, Job | None]]:
+    """Yield the jobs that changed after that count, with theirs, in their order; None for one that is not understood."""
     sql = "SELECT changed, body, renewed FROM jobs WHERE user = ? AND changed > ? ORDER BY changed"
     for changed, *row in file.rows(sql, user, number):
-        yield changed, _job(file, *row)
+        yield changed, _understood(file, *row)
 
 
 def drop(file: StreamsFile, user: str, stream_id: str) -> None:

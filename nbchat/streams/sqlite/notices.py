@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from nbchat.sessions.ports import Clock, EventLogEntry, Job
+from nbchat.sessions.ports import Clock, EventLogEntry, Job, StreamsError
 from nbchat.sessions.ports.streams import LEASE_SECONDS
 from nbchat.streams.sqlite import entries, job_rows, subscribers
 from nbchat.streams.sqlite.file import StreamsFile
@@ -130,7 +130,8 @@ class SqliteNotices:
             if self._on_job is not None and self._seen is not None:
                 for number, job in job_rows.changed_since(file, self._user, self._seen):
                     self._seen = number
-                    self._on_job(job)
+                    if job is not None:
+                        self._on_job(job)
             for stream_id, (left, seen) in self._waiting.items():
                 if seen is not None:
                     emptied = subscribers.emptied(file, self._user, stream_id)
@@ -145,9 +146,7 @@ class SqliteNotices:
         after = cursor.place[1] if there[0] == cursor.place[0] else 0
         try:
             found = entries.read(file, self._user, stream_id, there[0], after)
-        except Exception as error:  # what a newer version wrote, say: the file is not at fault
-            if type(error).__module__ == "sqlite3":
-                raise
+        except StreamsError:  # another version wrote it: the file is not at fault
             _log.debug("entries of another kernel cannot be read", exc_info=True)
             found = None
         cursor.place = there
