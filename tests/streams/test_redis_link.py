@@ -53,6 +53,7 @@ def test_many_calls_at_once(server: RedisServer) -> None:
     finish_all(work())
 
 
+@pytest.mark.alone
 def test_a_silent_server_holds_nobody_up(server: RedisServer) -> None:
     """Calls of before and after it fell silent end after a second; once it speaks again, so does the link."""
 
