@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import linecache
 import os
+import re
 import sys
 import traceback
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ from nbchat.core.errors import UsageError
 from nbchat.core.secrets import Secret, redact
 from nbchat.export.safe_markdown import fenced
 
-__all__ = ["Failure", "last_failure"]
+__all__ = ["Failure", "last_failure", "trace_of", "without_keys"]
 
 MOST = 8_000
 """How much of a source or traceback is quoted; of a longer one the middle goes. Characters. (The side panel quotes as much.)"""
@@ -62,11 +63,19 @@ def last_failure(shell: Any) -> Failure:
         raise UsageError("Nothing has failed in this kernel yet.", hint="Run the cell that fails first.")
     numbers: Mapping[str, int] = getattr(shell.compile, "_filename_map", {})
     first = _first_of_a_cell(value.__traceback__, numbers)
-    told = traceback.TracebackException(type(value), value, first or value.__traceback__, limit=-_FRAMES)
     file = first.tb_frame.f_code.co_filename if first is not None else getattr(value, "filename", None) or ""
     source = _source(shell, str(file), numbers)
+    return Failure(type(value).__name__, _quotable(source), _quotable(trace_of(value, shell)))
+
+
+def trace_of(error: BaseException, shell: Any) -> str:
+    """Return an exception's traceback as plain text: its last frames from the first of a cell on, cells by their numbers, without
+    local variables. Runs the exception's own code, and nothing has a bound but the frames."""
+    numbers: Mapping[str, int] = getattr(shell.compile, "_filename_map", {})
+    first = _first_of_a_cell(error.__traceback__, numbers)
+    told = traceback.TracebackException(type(error), error, first or error.__traceback__, limit=-_FRAMES)
     _name_cells(told, numbers)
-    return Failure(type(value).__name__, _quotable(source), _quotable("".join(told.format()).strip()))
+    return "".join(told.format()).strip()
 
 
 def _first_of_a_cell(trace: TracebackType | None, cells: Mapping[str, int]) -> TracebackType | None:
@@ -99,9 +108,18 @@ def _name_cells(told: traceback.TracebackException | None, cells: Mapping[str, i
         _name_cells(other, cells, depth + 1)
 
 
-def _quotable(text: str) -> str:
-    """The text without keys (of this process, or in its environment), shortened in its middle."""
+def without_keys(text: str) -> str:
+    """Return the text without the keys of this process and those in its environment, of which beginnings go, too: a table's cell
+    may hold no more of them."""
     kept = [value for name, value in os.environ.items() if name.upper().endswith(_SECRETS) and len(value) >= _SURE]
     text = redact(text, map(Secret, kept))
+    for value in kept:
+        text = re.sub(rf"{re.escape(value[:_SURE])}[\w+/=.~-]*", "***", text)
+    return text
+
+
+def _quotable(text: str) -> str:
+    """The text without keys, shortened in its middle."""
+    text = without_keys(text)
     half = MOST // 2
     return text if len(text) <= MOST else f"{text[:half]}\n[… {len(text) - MOST} characters left out …]\n{text[-half:]}"

@@ -105,18 +105,28 @@ _LONGEST_NAME: Final = 60
 
 
 def fitted(name: str, text: str, tokens: int) -> FilePart:
-    """Return a text as what the name stands for, cut so that it comes to at most `tokens` tokens with its frame."""
-    kept = min(len(text), tokens * _PER_TOKEN)
-    part = _beginning(name, text, kept)
+    """Return a text as what the name stands for, without keys, cut so that it comes to at most `tokens` tokens with its frame."""
+    from nbchat.notebook.failure import without_keys
+
+    whole, most = len(text), tokens * _PER_TOKEN
+    clean = without_keys(well_formed(text[: most + _KEY]))
+    if whole <= most + _KEY:
+        whole = len(clean)
+    kept = min(len(clean), most)
+    part = _beginning(name, clean, kept, whole)
     while kept and (over := attachment_tokens(part) - tokens) > 0:
         kept = max(kept - over * _PER_TOKEN - _NOTE, kept // 2)  # a text of backticks has a frame as long as itself
-        part = _beginning(name, text, kept)
+        part = _beginning(name, clean, kept, whole)
     return part
 
 
-def _beginning(name: str, text: str, kept: int) -> FilePart:
-    rest = "" if kept == len(text) else f"\n… (the first {kept:,} of {len(text):,} characters)"
-    return FilePart(name, well_formed(text[:kept]) + rest)
+def _beginning(name: str, text: str, kept: int, whole: int) -> FilePart:
+    rest = "" if kept == whole else f"\n… (the first {kept:,} of {whole:,} characters)"
+    return FilePart(name, text[:kept] + rest)
+
+
+_KEY = 10_000
+"""Characters, and more than a key has: none is cut before it is found."""
 
 
 _NOTE = 60

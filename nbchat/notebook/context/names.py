@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import sys
-import traceback
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -66,7 +65,7 @@ class ShellNames:
         """Return what a name stands for."""
         if name == "error":
             error = getattr(sys, "last_value", None)
-            return None if error is None else Found("error", Raised(error))
+            return None if error is None else Found("error", Raised(error, self._shell))
         if name == "cell":
             return next((Found("code", Text(code)) for code in reversed(self._cells) if _is_cell(code)), None)
         indexed = _INDEXED.fullmatch(name)
@@ -120,24 +119,21 @@ class Text(str):
 class Raised:
     """An exception that is told as its traceback."""
 
-    def __init__(self, error: BaseException) -> None:
+    def __init__(self, error: BaseException, shell: Any) -> None:
         self.error = error
+        self.shell = shell
 
 
 @built_in(Raised)
 def _traceback(raised: Raised, tokens: int) -> str:
-    """The traceback without the shell's own frames and without local variables; of a long one the end, which says what
-    happened."""
-    error = raised.error
-    trace = error.__traceback__
-    while trace is not None and "IPython" in trace.tb_frame.f_code.co_filename.replace("\\", "/").split("/"):
-        trace = trace.tb_next
-    told = "".join(traceback.format_exception(type(error), error, trace, limit=-_FRAMES))
+    """The traceback; of a long one the end, which says what happened."""
+    from nbchat.notebook.failure import trace_of
+
+    told = trace_of(raised.error, raised.shell)
     most = max(tokens * 4 - _FRAME, _FRAME)
     return told if len(told) <= most else f"…{told[-most:]}"
 
 
-_FRAMES: Final = 20
 _FRAME: Final = 250
 """Characters, and more than it takes to say that all this is data."""
 

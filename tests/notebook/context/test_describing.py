@@ -18,6 +18,7 @@ import nbchat
 from nbchat.core.attachments import attachment_tokens, framed
 from nbchat.core.errors import UsageError
 from nbchat.core.messages import FilePart, ImagePart
+from nbchat.core.secrets import Secret
 from nbchat.notebook.context.describing import describe
 from nbchat.notebook.context.outline import cell, outline
 from tests.api.test_attachments import PNG
@@ -147,6 +148,19 @@ def test_a_registered_type_of_a_library_comes_before_nbchats_own(monkeypatch: py
     nbchat.describes("pandas:DataFrame")(lambda _value, _tokens: "mine")
     assert text(pd.DataFrame({"a": [1]})) == "mine"
     assert text(pd.Series([1])) != "mine"
+
+
+def test_keys_stay_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that this process holds and those of its environment, also where a text is cut."""
+    key = "sk-0123456789abcdef"
+    monkeypatch.setenv("SOME_API_KEY", key)
+    assert text({"headers": {"Authorization": f"Bearer {key}"}}) == "dict:\n{'headers': {'Authorization': 'Bearer ***'}}"
+    monkeypatch.setenv("LONG_TOKEN", "t-" + "abcdefghij" * 20)
+    assert "abc" not in text(pd.DataFrame({"token": ["t-" + "abcdefghij" * 20]}))
+    held = Secret("sk-held-by-this-process")
+    assert text(f"a {held.reveal()} b") == "a *** b"
+    for before in range(150, 260):
+        assert "sk-012" not in text("x" * before + key + "y" * 9_000, 100)
 
 
 @given(
