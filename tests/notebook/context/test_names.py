@@ -13,6 +13,7 @@ from traitlets.config import Config
 
 from nbchat.notebook.context.describing import describe
 from nbchat.notebook.context.names import ShellNames
+from nbchat.notebook.magics import register, unregister
 
 
 @pytest.fixture
@@ -21,6 +22,7 @@ def shell() -> Iterator[Any]:
     made: Any = InteractiveShell(colors="nocolor", config=Config(HistoryManager={"enabled": False}))  # type: ignore[no-untyped-call]
     made.user_ns.update(df=[1, 2], os=os, _hidden=1)
     last = getattr(sys, "last_value", None)
+    sys.last_value = None
     yield made
     made.history_manager.end_session()
     sys.last_value = last
@@ -106,8 +108,8 @@ def test_the_allowance_is_configured(shell: Any) -> None:
     assert ShellNames(shell).allowance == 2_000
     shell.config.NbChat.context_tokens = 500
     assert ShellNames(shell).allowance == 500
-    shell.run_line_magic("load_ext", "nbchat")
+    register(shell, pytest.fail)  # none of this needs the app
     assert ShellNames(shell).allowance == 500
     shell.run_line_magic("config", "NbChat.context_tokens = 700")
     assert ShellNames(shell).allowance == 700
-    shell.run_line_magic("unload_ext", "nbchat")
+    unregister(shell)
