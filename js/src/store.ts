@@ -63,6 +63,7 @@ const TRAITS = [
   "queue",
   "engine",
   "private",
+  "kernels",
   "outlook",
 ] as const;
 const IDLE: Engine = { state: "idle", text: "", progress: null };
@@ -382,6 +383,7 @@ export class Store {
       queue: get("queue", []),
       engine: get("engine", IDLE),
       private: get("private", false),
+      kernels: get("kernels", null),
       outlook: get("outlook", null),
     };
   }

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nbchat.notebook.services import Offer
     from nbchat.notebook.view import View
     from nbchat.sessions.session import Session
+    from nbchat.sessions.state import SessionState
     from nbchat.sessions.turn import Turn
 
 __all__ = [
@@ -169,8 +170,14 @@ def state_of(view: View, offers: Iterable[Offer]) -> Json:
         "approvals": [approval.to_json() for approval in approvals],
         "engine": (state.engine if running else IDLE).to_json(),
         "private": session.private,
+        "kernels": _kernels_of(state),
         "outlook": _outlook_of(view),
     }
+
+
+def _kernels_of(state: SessionState) -> Json | None:
+    """Which kernel runs the turn, where it is another one, and in how many others it is followed; None where neither is so."""
+    return {"producer": state.producer, "watchers": state.watchers} if state.producer or state.watchers else None
 
 
 def _outlook_of(view: View) -> Json | None:

@@ -72,6 +72,7 @@ class ChatWidget(_Closing):
     approvals = _Live().tag(sync=True)
     engine = _Live().tag(sync=True)
     private = _Live().tag(sync=True)
+    kernels = _Live().tag(sync=True)
     outlook = _Live().tag(sync=True)
     snapshot = _Live().tag(sync=True)
 

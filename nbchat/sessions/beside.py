@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Beside"]
 
+_PLACE_LENGTH = 40
+"""A header has room for so much of a notebook's name."""
+
 
 class Beside(Spending):
     """What `Session` stands on: its neighbours in other kernels."""
@@ -72,4 +75,5 @@ class Beside(Spending):
 
 def _place_of(job: Job) -> str:
     """Where another kernel is that runs a job, for people: its notebook or script, else its host."""
-    return job.place or job.owner.partition("|")[0] or "another kernel"
+    place = job.place or job.owner.partition("|")[0] or "another notebook"
+    return place if len(place) <= _PLACE_LENGTH else f"{place[: _PLACE_LENGTH - 1]}…"

@@ -53,6 +53,21 @@ def about(report: Report, what: str) -> list[Any]:
 # ---------------------------------------------------------------- the whole
 
 
+def test_where_other_kernels_find_what_runs_here_is_a_line(lab: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file, and how many answers run; trouble says so."""
+    (line,) = about(doctor("--offline"), "streams")
+    assert line.state == "ok"
+    assert line.text.endswith("streams.db, 0 answers running in all kernels")
+
+    async def broken() -> dict[str, Any]:
+        return {"trouble": "the disk is full", "jobs": {"running": 0}}
+
+    monkeypatch.setattr(app().services, "figures", broken)
+    (line,) = about(doctor("--offline"), "streams")
+    assert line.state == "wrong"
+    assert "the disk is full" in line.text
+
+
 def test_the_active_model_is_asked_once_and_the_rest_not(lab: ScriptedServer) -> None:
     """One small question; other providers are sent nothing, and are told of."""
     with ScriptedServer() as other:

@@ -1,9 +1,10 @@
-/** Where else a conversation is shown: "also open in 2 views", and the way there. */
+/** Where else a conversation is shown: "also open in 2 views", and the way there; and which other kernels have to do with it. */
 import type { RefObject } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { countElsewhere, onPlaces, placesBeside } from "../places.ts";
 import { registry } from "../registry.ts";
 import type { Store } from "../store.ts";
+import type { Kernels } from "../wire/protocol.ts";
 import { textToRead } from "./format.ts";
 import { type Item, Items } from "./items.tsx";
 import { live } from "./live.ts";
@@ -12,7 +13,7 @@ import { useMenu } from "./models.tsx";
 export function AlsoOpen({ store }: { store: Store }) {
   const { open, setOpen, root, button, close } = useMenu();
   const [words, setWords] = useState("");
-  const { conversation } = live(store);
+  const { conversation, kernels } = live(store);
   useEffect(() => {
     const look = () => setWords(root.current && conversation ? elsewhere(root.current, store) : "");
     look();
@@ -20,6 +21,7 @@ export function AlsoOpen({ store }: { store: Store }) {
   }, [store, conversation, root]);
   return (
     <span ref={root}>
+      {kernels && <span class="kernels">{kernelWords(kernels)} </span>}
       {words && (
         <button
           type="button"
@@ -35,6 +37,11 @@ export function AlsoOpen({ store }: { store: Store }) {
       {open && words && <PlacesMenu store={store} button={button} close={close} />}
     </span>
   );
+}
+
+/** Which other kernel answers, or follows what this one answers. */
+export function kernelWords({ producer, watchers }: Kernels): string {
+  return producer ? `answered by the kernel of ${producer}` : `also followed in ${counted(watchers, "other kernel")}`;
 }
 
 /** The host element of the view that a node is in. */

@@ -395,6 +395,12 @@ export interface Outlook {
 }
 
 /** The synced traits of a view's model: written by the kernel alone. */
+/** `producer` is the name of a notebook or of a host, "" for this kernel. */
+export interface Kernels {
+  producer: string;
+  watchers: number;
+}
+
 export interface Traits {
   kind: Kind;
   /** The id of the conversation that is shown: what is kept in the page is kept by it. */
@@ -411,6 +417,8 @@ export interface Traits {
   engine: Engine;
   /** Nothing of this conversation is saved: neither in the database nor in the notebook. */
   private: boolean;
+  /** Where the turn runs, if not in this kernel, and in how many others it is followed; null where neither is so. */
+  kernels: Kernels | null;
   /** Null in a turn's view. */
   outlook: Outlook | null;
 }

@@ -15,6 +15,7 @@ export const QUIET = {
   queue: [],
   approvals: [],
   private: false,
+  kernels: null,
   outlook: null,
 };
 

@@ -201,6 +201,26 @@ describe("the menu", () => {
   });
 });
 
+describe("other kernels", () => {
+  test("are named in few words where they have to do with the turn", async () => {
+    const view = made({ kernels: { producer: "analysis", watchers: 0 } });
+    const shown = view.render();
+    await settled();
+    expect(shown.find(".kernels").textContent?.trim()).toBe("answered by the kernel of analysis");
+    for (const [watchers, words] of [
+      [1, "also followed in 1 other kernel"],
+      [2, "also followed in 2 other kernels"],
+    ] as const) {
+      view.model.set("kernels", { producer: "", watchers });
+      await settled();
+      expect(shown.find(".kernels").textContent?.trim()).toBe(words);
+    }
+    view.model.set("kernels", null);
+    await settled();
+    expect(shown.has(".kernels")).toBe(false);
+  });
+});
+
 describe("where else it is open", () => {
   test("is said in every thread, and leads there", async () => {
     const view = made();
