@@ -218,7 +218,7 @@ def test_the_store_that_works_tells_its_facts(lab: ScriptedServer) -> None:
     (found,) = about(doctor("--offline"), "store")
     assert found.state == "ok"
     assert "nbchat.db" in found.text
-    assert "schema 3, journal wal" in found.text
+    assert "schema 4, journal wal" in found.text
 
 
 def test_a_disk_that_is_nearly_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

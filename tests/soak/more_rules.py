@@ -121,11 +121,11 @@ MORE_RULES = (
     rule(
         "app/test_private_streams.py::test_the_streams_of_other_kernels_know_nothing_of_a_private_turn",
         "private sessions have streams of their own",
-        ("app.py", "jobs=jobs, log=log, provider=provider, private=None)", "provider=provider, private=None)"),
+        ("app.py", '"jobs": jobs, "log": log, ', ""),
     ),
     rule(
         "app/test_private_streams.py::test_what_a_private_session_asked_is_remembered_nowhere",
         "private sessions ask without a note",
-        ("app.py", "provider=provider, private=None)", "private=None)"),
+        ("app.py", "provider=self.registry.get_unnoted, private=None)", "private=None)"),
     ),
 )

@@ -16,6 +16,8 @@ ONE_WORKER = (
     "if self._task is None or self._task.done():",
     "if True:",
 )
+ONE_TURN = ("storage/turns.py", "elif not turn.generation:", "elif False:")
+"""What else keeps two turns from running at once: the store, for all kernels."""
 LAST_WRITER_WINS = """\
     newest = "COALESCE((SELECT position FROM messages WHERE id = ?2), 0)"
     db.execute(f"DELETE FROM messages WHERE conversation_id = ?1 AND position > {newest}", (conversation_id, given[0].parent))
@@ -44,12 +46,18 @@ NAMED_RULES = (
         "a stopped answer is stopped",
         ("sessions/run.py", 'return "stopped", None', 'return "complete", None'),
     ),
-    rule(f"{G1}g03_a_question_sent_right_after_stop_is_kept", "a new turn starts after the old one settled", ONE_WORKER),
-    rule(f"{G1}g04_two_windows_that_send_together_start_one_request_each_in_order", "one worker a session", ONE_WORKER),
+    rule(
+        f"{G1}g03_a_question_sent_right_after_stop_is_kept", "a new turn starts after the old one settled", ONE_WORKER, ONE_TURN
+    ),
+    rule(f"{G1}g04_two_windows_that_send_together_start_one_request_each_in_order", "one worker a session", ONE_WORKER, ONE_TURN),
     rule(
         f"{G1}g05_every_exit_ends_the_turn",
         "what nobody foresaw ends the turn too",
-        ("sessions/worker.py", "except Exception as error:", "except LookupError as error:"),
+        (
+            "sessions/worker.py",
+            'except Exception as error:\n            _log.exception("a turn could',
+            'except LookupError as error:\n            _log.exception("a turn could',
+        ),
     ),
     rule(
         f"{G1}g05_a_model_that_calls_for_ever_ends_at_the_cap",
@@ -82,7 +90,7 @@ NAMED_RULES = (
     rule(
         f"{G6}g09_closing_the_last_view_twice_ends_no_turn",
         "a running turn holds its session",
-        ("sessions/session.py", "busy=lambda: self.busy)", "busy=lambda: False)"),
+        ("sessions/session.py", "busy=lambda: self.asking)", "busy=lambda: False)"),
     ),
     rule(
         f"{G6}g10_a_stopped_answer_costs_what_came",
@@ -235,12 +243,12 @@ NAMED_RULES = (
     rule(
         f"{L13}l13_an_ended_turn_lets_go_of_its_run_and_its_request",
         "the run is dropped at its end",
-        ("sessions/worker.py", "        finally:\n            self._run = None", "        finally:\n            pass"),
+        ("sessions/answering.py", "            counting.cancel()\n            self._run = None", "            counting.cancel()"),
     ),
     rule(
         f"{L13}l14_stop_returns_when_everything_of_the_turn_has_ended",
         "stop awaits the turn's end",
-        ("sessions/worker.py", "        await asyncio.wrap_future(turn.future)\n", ""),
+        ("sessions/worker.py", "        await asyncio.wait([asyncio.wrap_future(turn.future)])\n", ""),
     ),
     rule(
         f"{L13}l15_losing_a_view_is_not_failing_the_answer",
