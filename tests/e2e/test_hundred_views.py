@@ -30,6 +30,7 @@ def kernel(lab: Lab) -> Iterator[Kernel]:
     lab.api(f"kernels/{started['id']}", "DELETE")
 
 
+@pytest.mark.alone
 def test_a_hundred_views_of_ten_thousand_tokens(kernel: Kernel, lab: Lab, tmp_path: Path) -> None:
     """Every view ends with the same text, the server drops nothing, and the kernel sends no more than its budget."""
     tokens = lorem(TOKENS)
