@@ -48,8 +48,10 @@ class Beside(Spending):
         if turn is not None and turn.id == job.stream_id:
             if job.stop_requested and turn.producer is None and turn.status == "running":
                 self._stopping = begin(self.stop(turn, at_once=False))
-        elif job.status == "running" and not job.interrupted and not self.closed:
+        elif job.status == "running" and not job.interrupted:
             self._worker.follow(job)
+        else:  # it was over before this kernel heard of it
+            self._worker.catch_up()
 
     async def met(self) -> None:
         """Wait until the turn of another kernel that was just found is shown, for a second at most."""

@@ -62,6 +62,7 @@ class TurnWorker:
         self._following: Following | None = None
         self._changed = asyncio.Event()
         self._met = asyncio.Event()
+        self._stale = False
         self._coming: Turn | None = None
         """The turn that waits first, while it is found out whether it can begin."""
         self._unwanted: Turn | None = None
@@ -92,6 +93,12 @@ class TurnWorker:
         self._job = job
         self._met.clear()
         self._go_on()
+
+    def catch_up(self) -> None:
+        """Take over what another kernel has saved, as soon as nothing else is to be done."""
+        if not self._closed:
+            self._stale = True
+            self._go_on()
 
     async def met(self) -> None:
         """Wait until that turn is shown, for a second at most."""
@@ -157,6 +164,8 @@ class TurnWorker:
             job, self._job = self._job, None
             if job is not None:
                 await self._follow(job)
+            elif self._stale:
+                await self._catch_up()
             elif not self.waiting:
                 break
             else:
@@ -221,12 +230,16 @@ class TurnWorker:
             self._following = None
             self._met.set()
         if message is None:
-            standing = await self._ports.store.standing(self._tree.conversation.id)
-            if await self._catching_up.everything(standing.changes):
-                self._watcher.reloaded()
+            await self._catch_up()
             await until(self._changed, _POLL_SECONDS, self._ports.clock)
         else:
             await self._end(turn, message)
+
+    async def _catch_up(self) -> None:
+        self._stale = False
+        standing = await self._ports.store.standing(self._tree.conversation.id)
+        if await self._catching_up.everything(standing.changes):
+            self._watcher.reloaded()
 
     def _shown(self, turn: Turn) -> None:
         self.current = turn
@@ -234,9 +247,8 @@ class TurnWorker:
 
     def _unknown(self, turn: Turn, error: Exception) -> Message:
         assert turn.answer is not None
-        text = f"nbchat could not follow this answer of another kernel ({type(error).__name__}: {error})."
-        info = ErrorInfo("internal", text, "It goes on there; open the conversation again to see it.")
-        return replace(turn.answer, parts=turn.content.parts, status="interrupted", error=info)
+        text = f"nbchat could not follow this answer of another kernel ({type(error).__name__}: {error}). It goes on there."
+        return replace(turn.answer, parts=turn.content.parts, status="interrupted", error=ErrorInfo("internal", text))
 
     # ------------------------------------------------------------ own turns
 

@@ -199,6 +199,30 @@ def test_a_session_that_closes_leaves_the_turn_alone(tmp_path: Path) -> None:
     between(tmp_path, test, Reply.text(tokens=WORDS, gate=gate))
 
 
+def test_an_answer_that_was_over_before_anybody_looked(tmp_path: Path) -> None:
+    """A kernel that hears of a job when that has ended shows what was saved; hearing of it again changes nothing."""
+
+    async def test(two: Two) -> None:
+        mine, theirs = await two.sessions()
+        heard = theirs.other_job
+        theirs.other_job = lambda job: None  # type: ignore[method-assign]
+        await answer(mine.submit("hi"))
+        assert not texts(theirs)
+        signals: list[Signal] = []
+        theirs.listen(signals.append)
+        await eventually(lambda: [job.status for job in two.shared.jobs._jobs.values()] == ["complete"])
+        (job,) = two.shared.jobs._jobs.values()
+        heard(job)
+        await eventually(lambda: texts(theirs) == texts(mine))
+        names = [signal.name for signal in signals]
+        assert "path-changed" in names
+        heard(job)
+        await eventually(lambda: not theirs.busy)
+        assert "turn-started" not in names
+
+    between(tmp_path, test, Reply.text("fine"))
+
+
 def test_nothing_of_it_is_sent_back(tmp_path: Path) -> None:
     """What is followed is told in this kernel alone: the shared log has each word once."""
 

@@ -47,7 +47,9 @@ NAMED_RULES = (
         ("sessions/run.py", 'return "stopped", None', 'return "complete", None'),
     ),
     rule(
-        f"{G1}g03_a_question_sent_right_after_stop_is_kept", "a new turn starts after the old one settled", ONE_WORKER, ONE_TURN
+        f"{G1}g03_a_question_sent_right_after_stop_is_kept",
+        "who works goes on with what came meanwhile",
+        ("sessions/worker.py", "await self._next(self.waiting[0])", "await self._next(self.waiting[0])\n                break"),
     ),
     rule(f"{G1}g04_two_windows_that_send_together_start_one_request_each_in_order", "one worker a session", ONE_WORKER, ONE_TURN),
     rule(
