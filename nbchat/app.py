@@ -132,9 +132,9 @@ class App:
 
     async def _close(self) -> None:
         await self.manager.aclose()
-        await self.streams.close()
         await self.registry.aclose()
         await self.store.aclose()
+        await self.streams.close()  # last: it may wait a second for a server in trouble
         if self._private_store is not None:
             await self._private_store.aclose()
         if self._demo is not None:

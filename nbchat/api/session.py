@@ -145,6 +145,12 @@ class Session(AskHandle):
         self._core.stop_on_close = bool(stop)
 
     @property
+    def turn(self) -> Turn | None:
+        """The running turn, of another kernel too, or the last one; None before the first. `for delta in s.turn` reads along."""
+        turn = self._core.turn
+        return None if turn is None else Turn(turn, self._app.background)
+
+    @property
     def queue(self) -> tuple[Turn, ...]:
         """The questions that wait, in order. `turn.stop()` takes one out."""
         return tuple(Turn(turn, self._app.background) for turn in self._core.queue)

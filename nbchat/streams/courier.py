@@ -35,7 +35,8 @@ _SENDS = 400
 multiply it is longer, up to a second, so that there are some four hundred messages a second: each takes a third of a
 millisecond of this process."""
 _AGAIN_SECONDS = (0.25, 2.0)
-_CLOSE_SECONDS = 1.0
+_CLOSE_SECONDS = 0.7
+"""How long the last batches may take when a kernel ends, which has two seconds for everything."""
 _log = logging.getLogger("nbchat.streams")
 
 
@@ -116,7 +117,7 @@ class Courier:
         return max((now - out.since for out in self._streams.values() if out.since is not None), default=0.0)
 
     async def close(self) -> None:
-        """Send what is left, if that takes no longer than a second, and stop. Idempotent."""
+        """Send what is left, if that takes no longer than a moment, and stop. Idempotent."""
         self._closed = True
         for out in self._streams.values():
             self._send_at(out, self._clock.monotonic())

@@ -30,7 +30,7 @@ class Streams:
     figures: Callable[[], Coroutine[Any, Any, Figures]]
 
     async def close(self) -> None:
-        """Send what is left, for a second at most, and release everything; idempotent."""
+        """Send what is left, for about a second at most, and release everything; idempotent."""
         await self.jobs.close()
         await self.log.close()
 

@@ -25,6 +25,7 @@ ASK_SECONDS = 1.0
 SEND_SECONDS = 5.0
 """How long the courier does, for whom nobody waits."""
 _AGAIN_SECONDS = 1.0
+_CLOSE_SECONDS = 0.5
 _HINT = "Answers go on in this kernel and are saved; nothing needs to be done when this is over."
 _log = logging.getLogger("nbchat.streams")
 
@@ -87,11 +88,10 @@ class Reach:
         self._closed = True
         if self._looking is not None:
             self._looking.cancel()
-        for each in (self.log, self.jobs):
-            try:
-                await within(ASK_SECONDS, each.close())
-            except (TimeoutError, StreamsError):
-                _log.debug("the shared streams could not be closed in order", exc_info=True)
+        closing = (within(_CLOSE_SECONDS, each.close()) for each in (self.log, self.jobs))
+        for result in await asyncio.gather(*closing, return_exceptions=True):
+            if isinstance(result, Exception):
+                _log.debug("the shared streams could not be closed in order", exc_info=result)
 
     # ------------------------------------------------------------ trouble
 

@@ -48,7 +48,7 @@ def test_an_answer_is_followed_and_stopped_from_the_other_process(home: Path) ->
             b.run(UNTIL + OPEN)
             assert b.run("out = (s.status, s.state.producer != '')") == ("streaming", True)
             b.run("until(lambda: len(s.streaming_text.split()) == 30)")
-            b.post("out = ''.join(nbchat.api.turn.Turn(s._core.turn, s._app.background))")
+            b.post("out = ''.join(s.turn)")
             a.run("until(lambda: s.state.watchers == 1)")
             gate.open()
             assert b.result() == "".join(WORDS)
