@@ -26,7 +26,7 @@ _PROGRAM = """
 import asyncio, json, os, sqlite3, statistics, sys, time
 from nbchat.core.events import TextDelta
 from nbchat.runtime.clock import SystemClock
-from nbchat.sessions.ports import Job
+from nbchat.sessions.ports import Job, StreamsError
 from nbchat.streams import open_streams
 
 role, url, batches, pace, idle = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4]), float(sys.argv[5])
@@ -49,7 +49,12 @@ async def write(log, tails=None):
 
 async def writer():
     jobs, log = open_streams(url, SystemClock())
-    await jobs.create_job(Job("t1", "local", "c1", 1))
+    for again in range(10):  # a server that has just been started is slow on a busy machine
+        try:
+            await jobs.create_job(Job("t1", "local", "c1", 1))
+            break
+        except StreamsError:
+            await asyncio.sleep(1)
     await log.append("t1", 1, [TextDelta(f"{time.monotonic()} begin")])
     say(ready=True)
     await asyncio.to_thread(sys.stdin.readline)
