@@ -24,7 +24,7 @@ README = Path(__file__).parents[2] / "README.md"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     """A server of two people, set up as the README says, on which nobody else may do anything."""
     (line,) = re.findall(r"^ACL SETUSER ada .*$", README.read_text("utf-8"), re.MULTILINE)
     with redis_server(tmp_path_factory.mktemp("redis")) as running:
@@ -34,6 +34,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
         assert running.ask_without_login("ACL", "SETUSER", "root", "on", ">roots-word", "~*", "&*", "+@all") == "+OK"
         assert running.ask("ACL", "SETUSER", "default", "off") == "+OK"
         yield running
+
+
+@pytest.fixture
+def server(started: RedisServer) -> RedisServer:
+    """The same, empty."""
+    started.ask("FLUSHALL")
+    return started
 
 
 def opened(server: RedisServer, user: str, owner: str) -> tuple[JobStore, EventTransport]:

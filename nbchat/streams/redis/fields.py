@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
+from nbchat.core.errors import UsageError
 from nbchat.machine.owner import is_dead
 from nbchat.sessions.ports import EventLogEntry, Job, StreamsError
 from nbchat.streams.codec import dump_job, load_events, load_job
@@ -15,6 +16,8 @@ from nbchat.streams.codec import dump_job, load_events, load_job
 __all__ = ["changed_fields", "entry_of", "events_of", "job_fields", "job_of", "json_text"]
 
 _decode = json.JSONDecoder().decode
+_UNREADABLE = (UsageError, KeyError, TypeError, ValueError)
+"""What reading a text raises that a later version wrote, or nobody."""
 _NAMES = frozenset(field.name for field in fields(Job))
 
 
@@ -41,7 +44,7 @@ def job_of(found: Sequence[Any], *, leases_are_known: bool) -> Job:
     texts = dict(zip(names[::2], names[1::2], strict=True))
     try:
         job = load_job("{" + ",".join(f"{json_text(name)}:{text}" for name, text in texts.items() if name in _NAMES) + "}")
-    except (KeyError, TypeError, ValueError) as error:
+    except _UNREADABLE as error:
         raise StreamsError("a job on the Redis server cannot be read: another version of nbchat wrote it.") from error
     if job.status != "running":
         return job
@@ -60,5 +63,5 @@ def events_of(text: str) -> tuple[Any, ...]:
     """Return the events of a text that a log holds. Raises StreamsError for one that cannot be read."""
     try:
         return load_events(text)
-    except (KeyError, TypeError, ValueError) as error:
+    except _UNREADABLE as error:
         raise StreamsError("an event log on the Redis server cannot be read: another version of nbchat wrote it.") from error

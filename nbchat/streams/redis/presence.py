@@ -26,6 +26,8 @@ class Presence:
         self._changed = changed
         self._telling = asyncio.Lock()
         self.logs: dict[str, Followers] = {}
+        self.is_waking = False
+        """Whether this process is to be woken where it waits, whatever there is to tell."""
 
     def of(self, stream_id: str) -> Followers:
         """Return the readers of a log, to which some may be added."""
@@ -37,7 +39,7 @@ class Presence:
     @property
     def is_told(self) -> bool:
         """Whether the server knows of all readers."""
-        return all(followers.is_told for followers in self.logs.values())
+        return not self.is_waking and all(followers.is_told for followers in self.logs.values())
 
     @property
     def is_wanted(self) -> bool:
@@ -53,13 +55,14 @@ class Presence:
         """Tell the server which readers came and went. Raises StreamsError when it cannot be told."""
         async with self._telling:
             untold = {stream_id: followers for stream_id, followers in self.logs.items() if not followers.is_told}
-            if not untold:
+            if not untold and not self.is_waking:
                 return
             told = [(followers, followers.count, followers.made, followers.left) for followers in untold.values()]
             arguments = list[Argument]()
             for stream_id, (_, *counts) in zip(untold, told, strict=True):
                 arguments += [stream_id, *counts]
             await self._server.run(READERS, self._server.process, *arguments)
+            self.is_waking = False
             for followers, count, made, left in told:
                 followers.told = count
                 followers.made -= made

@@ -51,13 +51,13 @@ class Tail:
     def watch(self, on_job: Callable[[Job], None]) -> Subscription:
         """Call back with jobs of which there is a notice."""
         watch = self._watchers.add(on_job)
-        self._changed()
+        self._wake()
         return watch
 
     def listen(self, stream_id: str, callback: Callable[[], None]) -> Subscription:
         """Call back when the last reader of a log leaves."""
         leaving = Leaving(self.presence.of(stream_id), callback, self._changed)
-        self._changed()
+        self._wake()
         return leaving
 
     def forget(self, stream_id: str) -> None:
@@ -69,6 +69,10 @@ class Tail:
     @property
     def _wants_notices(self) -> bool:
         return bool(self._watchers) or self.presence.listens
+
+    def _wake(self) -> None:
+        self.presence.is_waking = self._task is not None and not self._task.done()
+        self._changed()
 
     def _changed(self) -> None:
         if self._process != os.getpid():  # the tasks are the parent's
