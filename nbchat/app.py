@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from nbchat.core.errors import ChatError, ErrorInfo
+from nbchat.core.errors import ChatError, ConfigError, ErrorInfo
 from nbchat.core.models import DEMO, KeyPlace, Model, Provider, split_model
 from nbchat.core.secrets import Secret
 from nbchat.runtime.clock import SystemClock
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from nbchat.providers.check import Check
     from nbchat.sessions.session import Session
     from nbchat.storage import Store
+    from nbchat.streams.joining import Streams
 
 __all__ = ["App", "app", "warm_up"]
 
@@ -42,7 +43,6 @@ class App:
 
     def __init__(self, background: Background) -> None:
         from nbchat.machine.directories import data_directory
-        from nbchat.machine.owner import this_process
         from nbchat.machine.user import user_name
         from nbchat.notebook.cells import place_name
         from nbchat.providers.context_lengths import ContextLengths
@@ -51,7 +51,6 @@ class App:
         from nbchat.providers.registry import ProviderRegistry
         from nbchat.providers.tokenizer import Tokenizers
         from nbchat.storage import open_store
-        from nbchat.streams.joining import join_streams
 
         clock = SystemClock()
         self.background = background
@@ -63,13 +62,7 @@ class App:
         self._demo: DemoServer | None = None
         self._private_store: Store | None = None
         self._demo_lock = threading.Lock()
-        self.streams = join_streams(
-            os.environ.get("NBCHAT_STREAMS") or self._streams_beside(),
-            clock,
-            owner=user_name(),
-            kernel=str(this_process()),
-            on_trouble=self._streams_trouble,
-        )
+        self.streams = self._shared_streams(clock, user_name())
         self.ports = Ports(
             clock=clock,
             store=self.store,
@@ -186,6 +179,21 @@ class App:
         jobs, log = open_streams("memory:", self.ports.clock, owner=self.ports.user)
         own = {"store": store, "ledger": store, "jobs": jobs, "log": log, "others": None, "max_running": lambda: None}
         return replace(self.ports, **own, provider=self.registry.get_unnoted, private=None)  # type: ignore[arg-type]
+
+    def _shared_streams(self, clock: SystemClock, user: str) -> Streams:
+        from nbchat.machine.owner import this_process
+        from nbchat.streams.joining import join_streams
+
+        try:
+            return join_streams(
+                os.environ.get("NBCHAT_STREAMS") or self._streams_beside(),
+                clock,
+                owner=user,
+                kernel=str(this_process()),
+                on_trouble=self._streams_trouble,
+            )
+        except ConfigError as error:  # whose frames hold the URL, with a password perhaps
+            raise error.with_traceback(None) from None
 
     def _streams_beside(self) -> str:
         """Where jobs and logs are that nobody gave a place: beside the conversations, in reach of whoever can reach those."""

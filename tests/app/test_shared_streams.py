@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import traceback
 from pathlib import Path
 
 import pytest
 
 import nbchat
 from nbchat.app import app
-from nbchat.core.errors import ErrorInfo, UsageError
+from nbchat.core.errors import ConfigError, ErrorInfo, UsageError
 from nbchat.testing import Reply
 from tests.notebook.browser import Browser
 from tests.support.apps import running_app
@@ -44,6 +45,18 @@ def test_a_password_is_shown_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
         shown = f"{nbchat.settings!r} {nbchat.manager.figures}"
         assert "redis://127.0.0.1:1/0" in shown
         assert "CANARY" not in shown
+
+
+@pytest.mark.parametrize("url", ["redis://ada:CANARY@host:port", "redis://ada:CANARY@host?x=1", "kafka://ada:CANARY@host"])
+def test_a_password_is_in_no_traceback(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """P25: Verbose tracebacks print what arguments are bound to, those of a URL that cannot be used too."""
+    monkeypatch.setenv("NBCHAT_STREAMS", url)
+    with pytest.raises(ConfigError, match="NBCHAT_STREAMS") as refused:
+        nbchat.session("notes")
+    assert "CANARY" not in "".join(traceback.format_exception(refused.value))
+    frames = [frame for frame, _ in traceback.walk_tb(refused.tb) if "/nbchat/" in frame.f_code.co_filename]
+    assert len(frames) > 1
+    assert not [frame for frame in frames if "CANARY" in repr(frame.f_locals)]
 
 
 def test_trouble_is_said_beside_that_of_the_database_and_goes_away() -> None:

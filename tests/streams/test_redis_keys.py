@@ -166,6 +166,20 @@ def test_a_server_that_threw_something_away(server: RedisServer, key: str) -> No
     run(server, work)
 
 
+def test_an_index_that_was_thrown_away(server: RedisServer) -> None:
+    """The next sign of life brings a running job back into it."""
+
+    async def work(jobs: JobStore, _: EventTransport) -> None:
+        await jobs.create_job(Job("t1", "me", "c1", 1))
+        server.ask("DEL", "nbchat:me:running", "nbchat:me:lease:t1")
+        assert await jobs.get_running_jobs() == []
+        await jobs.renew(["t1", "gone"])
+        assert [(job.stream_id, job.interrupted) for job in await jobs.get_running_jobs()] == [("t1", False)]
+        assert min(keys(server).values()) > 0
+
+    run(server, work)
+
+
 def test_an_answer_that_was_lost(server: RedisServer) -> None:
     """What is written twice because an answer was lost is there once."""
 

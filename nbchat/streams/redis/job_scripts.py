@@ -130,6 +130,7 @@ for _, id in ipairs(ARGV) do
     if call('HGET', p .. 'job:' .. id, 'status') == RUNNING then
         local lease = p .. 'lease:' .. id  -- to prolong is allowed on a full server too
         if call('PEXPIRE', lease, LEASE) == 0 then call('SET', lease, 1, 'PX', LEASE) end
+        if not call('ZSCORE', p .. 'running', id) then call('ZADD', p .. 'running', now(), id) end  -- it was evicted
     end
 end
 if #ARGV > 0 then renew(p .. 'running') end
