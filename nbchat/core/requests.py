@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from nbchat.core.attachments import caption, framed
 from nbchat.core.cost import Cost, Price
 from nbchat.core.messages import FilePart, ImagePart, Message, TextPart, ToolCallPart, ToolResultPart
 from nbchat.core.tools import ToolSpec
@@ -36,13 +37,16 @@ class ModelRequest:
 
     @property
     def texts(self) -> list[str]:
-        """All the text that is sent: messages without their reasoning, files, calls and results, and what the tools are."""
+        """All the text that is sent: messages without their reasoning, files in their frames, calls and results, and what the tools
+        are."""
         texts: list[str] = []
         for part in (part for message in self.messages for part in message.parts):
             if isinstance(part, ToolCallPart):
                 texts += (part.name, part.arguments)
             elif isinstance(part, FilePart):
-                texts += (part.name, part.text)
+                texts.append(framed(part))
+            elif isinstance(part, ImagePart):
+                texts.append(caption(part))
             elif isinstance(part, TextPart | ToolResultPart):
                 texts.append(part.text)
         for tool in self.tools:

@@ -70,6 +70,7 @@ def test_what_the_chips_and_a_dry_run_show_is_what_is_sent(notebook: Notebook) -
         ]
         shown = dry(QUESTION)
         assert [each.to_json() for each in shown.mentions] == chips
+        assert shown.tokens >= sum(chip["tokens"] for chip in chips) + len(QUESTION) // 4 - len(chips)  # each is rounded up
         assert server.requests == ()
         browser.say("send", text=QUESTION, client_id="c1", mentions={chip["name"]: chip["digest"] for chip in chips})
         browser.shows(QUESTION, "ok")
