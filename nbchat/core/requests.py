@@ -37,8 +37,7 @@ class ModelRequest:
 
     @property
     def texts(self) -> list[str]:
-        """All the text that is sent: messages without their reasoning, files in their frames, calls and results, and what the tools
-        are."""
+        """All the text that is sent: messages without their reasoning, files in their frames, calls and results, and tools."""
         texts: list[str] = []
         for part in (part for message in self.messages for part in message.parts):
             if isinstance(part, ToolCallPart):

@@ -7,9 +7,11 @@ Owns that order, the registry, and the allowance, which nothing passes. Runs the
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import base64
 import inspect
+import linecache
 import sys
 import types
 from collections.abc import Callable, Mapping
@@ -167,10 +169,27 @@ def _picture(value: Any, _tokens: int) -> Said | None:
 
 def _source(value: Any, _tokens: int) -> Said | None:
     """Functions and classes are their source, as it was when it was run; built-in ones have none."""
-    try:
-        return inspect.getsource(value) if isinstance(value, types.FunctionType | types.MethodType | type) else None
-    except (OSError, TypeError):
+    if not isinstance(value, types.FunctionType | types.MethodType | type):
         return None
+    try:
+        return inspect.getsource(value)
+    except (OSError, TypeError):
+        return _class_source(value) if isinstance(value, type) else None
+
+
+def _class_source(cls: type[Any]) -> str | None:
+    """The source of a class that was made in a notebook, found by a method of it: Python looks in the file of its module."""
+    method = next((each for each in vars(cls).values() if isinstance(each, types.FunctionType)), None)
+    if method is None:
+        return None
+    source = "".join(linecache.getlines(method.__code__.co_filename))
+    try:
+        nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ClassDef)]
+    except SyntaxError:  # the file is another one by now
+        return None
+    line = method.__code__.co_firstlineno
+    found = [node for node in nodes if node.name == cls.__name__ and node.lineno <= line <= (node.end_lineno or 0)]
+    return ast.get_source_segment(source, found[-1]) if found else None
 
 
 def _markdown(value: Any, _tokens: int) -> Said | None:

@@ -82,6 +82,15 @@ def test_the_error_is_the_last_traceback(shell: Any, capsys: pytest.CaptureFixtu
     capsys.readouterr()
 
 
+def test_a_class_of_the_notebook_is_its_source(shell: Any) -> None:
+    """As the cell had it; one without a method is its name."""
+    run(shell, "x = 1\nclass A:\n    def f(self): ...\n\n    class B:\n        def g(self): ...\ny = 2\nclass C: ...")
+    assert told(shell, "A") == "class A:\n    def f(self): ...\n\n    class B:\n        def g(self): ..."
+    shell.user_ns["B"] = shell.user_ns["A"].B
+    assert told(shell, "B").startswith("class B:")
+    assert told(shell, "C").startswith("type:\n<class '") or told(shell, "C") == "class C: ..."
+
+
 def test_the_words_come_before_variables(shell: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """Whatever is in them: what a question says does not depend on a loop's variable."""
     run(shell, "cell = 5\nerror = 6")
