@@ -2,7 +2,7 @@
 
 export { filesOf } from "./attach/draft_files.ts";
 export { languages } from "./highlight/more/languages.ts";
-export { insertBelow } from "./hosts/insert.ts";
+export { insertBelow, replaceAbove } from "./hosts/insert.ts";
 export { styles } from "./styles/extras_sheet.ts";
 export { AlsoOpen } from "./views/also.tsx";
 export { Approvals } from "./views/approvals.tsx";

@@ -34,6 +34,23 @@ def test_code_is_inserted_as_the_next_cell(open_chat: OpenChat) -> None:
         assert len(notebook.save()["cells"]) == 3
 
 
+def test_code_takes_the_place_of_what_failed(open_chat: OpenChat) -> None:
+    """After %nbchat fix, Replace above puts the code into the cell that failed, and into no other; that cell can undo it."""
+    with ScriptedServer(answer, api_key=KEY) as server:
+        notebook = open_chat(server, ["before = 1", "half = 1 / 0", "%nbchat fix", "after = 1"])
+        notebook.run(2)
+        expect(notebook.cell(2)).to_contain_text("ZeroDivisionError")
+        notebook.run(3)
+        view_of(notebook.cell(3)).root.get_by_role("button", name="Replace above").first.click()
+        said = view_of(notebook.cell(3)).root.get_by_role("status")
+        expect(said.get_by_text("Replaced the code in the cell above; undo it there")).to_be_attached()
+        sources = ["".join(cell["source"]) for cell in notebook.save()["cells"][1:]]
+        assert sources == ["before = 1", CODE, "%nbchat fix", "after = 1"]
+        notebook.cell(2).locator(".cm-content").click()
+        notebook.page.keyboard.press("Control+z")
+        assert "".join(notebook.save()["cells"][2]["source"]) == "half = 1 / 0"
+
+
 def test_formulas_and_rarer_languages_come_over_the_wire(open_chat: OpenChat) -> None:
     """What draws MathML and what colours Rust are loaded from the kernel when an answer needs them."""
     with ScriptedServer(answer, api_key=KEY) as server:

@@ -1,4 +1,5 @@
-/** A new cell in Jupyter's notebook, below the one that holds a view. Undo is the notebook's own. */
+/** Code of an answer in Jupyter's notebook: a new cell below the one that holds a view, or in place of the code above it. Undo is the
+ * notebook's own. */
 import type { SharedNotebook } from "./jupyter.ts";
 
 export interface Place {
@@ -18,6 +19,20 @@ export function insertBelow(notebook: SharedNotebook, { host, id }: Place, sourc
   const cell = own ?? activeCell();
   notebook.insertCell(cell === null ? notebook.cells.length : cell + 1, { cell_type: type, source, metadata: {} });
   return own !== null ? "below" : cell !== null ? "active" : "last";
+}
+
+/** Put the code in place of that in the nearest cell above the view's that holds code and no question; returns whether one does. */
+export function replaceAbove(notebook: SharedNotebook, { host, id }: Place, source: string): boolean {
+  const own = cellAround(host) ?? cellThatShows(notebook, id) ?? 0;
+  const above = notebook.cells.slice(0, own).findLast((cell) => cell.cell_type === "code" && !asks(cell.getSource?.()));
+  if (!above?.setSource) return false;
+  above.setSource(source);
+  return true;
+}
+
+/** Whether a cell is empty, or talks to nbchat. */
+function asks(source = ""): boolean {
+  return /^\s*(?:%%?(?:chat|nbchat)\b|$)/.test(source);
 }
 
 /** The number of the cell in whose output the view stands; null elsewhere (a panel of its own). */

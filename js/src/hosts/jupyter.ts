@@ -6,7 +6,10 @@
  */
 
 export interface Cell {
+  cell_type?: string;
   getOutputs?: () => { data?: Record<string, unknown> }[];
+  getSource?: () => string;
+  setSource?: (source: string) => void;
 }
 
 export interface SharedNotebook {

@@ -41,7 +41,9 @@ export class CodeBlock {
     const wrap = actionButton("wrap", "Wrap");
     wrap.ariaPressed = String(isWrapped());
     wrap.title = "Wrap long lines";
-    head.append(this.label, wrap, actionButton("insert", "Insert below"), actionButton("copy", "Copy"));
+    const replace = actionButton("replace", "Replace above");
+    replace.title = "Put this in place of the code in the cell above; undo it there";
+    head.append(this.label, wrap, replace, actionButton("insert", "Insert below"), actionButton("copy", "Copy"));
     const frame = element("pre");
     frame.tabIndex = 0; // long lines scroll sideways, by keyboard too
     frame.append(this.code);

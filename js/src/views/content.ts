@@ -14,7 +14,9 @@ import { say } from "./say.ts";
 /** Take the clicks on content below `root`; returns how to stop. */
 export function serveContent(root: ShadowRoot, store: Store): () => void {
   const host = root.host as HTMLElement;
-  host.toggleAttribute("data-notebook", notebookOf(store.model.widget_manager) !== null);
+  const inNotebook = notebookOf(store.model.widget_manager) !== null;
+  host.toggleAttribute("data-notebook", inNotebook);
+  host.toggleAttribute("data-cell", inNotebook && store.model.get("kind") === "turn"); // a thread belongs to no cell's code
   const leave = followWrapping(host);
   const clicked = (event: Event) => {
     const button = (event.target as Element).closest<HTMLElement>("[data-do]");
@@ -52,6 +54,9 @@ async function act(button: HTMLElement, host: HTMLElement, store: Store): Promis
     }
     case "insert":
       if (block) await insert(button, block, host, store);
+      return;
+    case "replace":
+      if (block) await replace(button, block, host, store);
   }
 }
 
@@ -70,4 +75,17 @@ async function insert(button: HTMLElement, block: CodeBlock, host: HTMLElement, 
   const where = insertBelow(notebook, { host, id: model.get("comm_id") }, block.text, type);
   showFor(button, "Inserted");
   say(button, INSERTED[where]);
+}
+
+async function replace(button: HTMLElement, block: CodeBlock, host: HTMLElement, store: Store): Promise<void> {
+  const { model } = store;
+  const notebook = notebookOf(model.widget_manager);
+  if (!notebook) return copy(button, block.text);
+  const { replaceAbove } = await loadAsset("extras");
+  const replaced = replaceAbove(notebook, { host, id: model.get("comm_id") }, block.text);
+  showFor(button, replaced ? "Replaced" : "No code above");
+  say(
+    button,
+    replaced ? "Replaced the code in the cell above; undo it there" : "There is no cell with code above this one",
+  );
 }

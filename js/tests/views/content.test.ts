@@ -88,6 +88,42 @@ describe("code", () => {
     beside.remove();
   });
 
+  test("takes the place of the code above its own cell, not of a question", async () => {
+    const cell = (source: string, more: object = {}) => ({
+      cell_type: "code",
+      getSource: () => source,
+      setSource: vi.fn(),
+      ...more,
+    });
+    const shows = [{ data: { "application/vnd.jupyter.widget-view+json": { model_id: "m" } } }];
+    const wrong = cell("half = 1 / 0");
+    const cells = [
+      cell("import math"),
+      wrong,
+      { ...cell("# why"), cell_type: "markdown" },
+      cell("  "),
+      cell("%%chat\nwhy?"),
+      cell("%nbchat fix", { getOutputs: () => shows }),
+      cell("after = 1"),
+    ];
+    const given = [message("q", "user", "?"), message("a", "assistant", CODE)];
+    view = new TestView({ kind: "turn", snapshot: snapshot(line(...given), { turn: "t1" }) });
+    const sharedModel = { cells, insertCell: vi.fn() };
+    Object.assign(view.model, { widget_manager: { context: { model: { sharedModel } } } });
+    view.model.values.comm_id = "m";
+    const shown = view.render();
+    const [replace] = shown.buttons("Replace above");
+    expect(getComputedStyle(replace as Element).display).not.toBe("none");
+    replace?.click();
+    await vi.waitFor(() => expect(replace?.textContent).toBe("Replaced"));
+    expect(wrong.setSource.mock.calls).toEqual([["x = 1\n\ny = 2"]]);
+    for (const other of cells) if (other !== wrong) expect(other.setSource).not.toHaveBeenCalled();
+    cells.splice(0, 2);
+    const [second] = shown.buttons("Replace above"); // the first one still says what it did
+    second?.click();
+    await vi.waitFor(() => expect(second?.textContent).toBe("No code above"));
+  });
+
   test.each([
     ["elsewhere", undefined],
     ["read-only", { context: { model: { readOnly: true, sharedModel: { cells: [], insertCell: () => {} } } } }],
@@ -95,6 +131,7 @@ describe("code", () => {
   ])("offers no cell %s", (_, manager) => {
     const shown = answered(CODE, manager);
     expect(getComputedStyle(shown.button("Insert below")).display).toBe("none");
+    expect(getComputedStyle(shown.button("Replace above")).display).toBe("none");
   });
 });
 
