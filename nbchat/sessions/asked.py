@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from nbchat.core.messages import Message, TextPart, part_to_json
+from nbchat.core.messages import Message, Part
 from nbchat.sessions.history import history_for
 from nbchat.sessions.turn import Turn
 
@@ -37,9 +37,8 @@ class Asked(NamedTuple):
 def asked_by(turn: Turn, before: Iterable[Message]) -> Asked:
     """Return what a turn asks below these messages, oldest first, as things stand."""
     conversation = turn.session.conversation
-    parts = (*turn.attachments, TextPart(turn.text))
-    sent = [(message.role, [part_to_json(part) for part in message.parts]) for message in history_for(before, None)]
-    question = _digest(turn.model, dict(turn.parameters), [part_to_json(part) for part in parts], *sent)
+    sent = (value for message in history_for(before, None) for value in (message.role, *message.parts))
+    question = _digest(turn.model, dict(turn.parameters), *turn.attachments, turn.text, *sent)
     model = "" if turn.model else turn.session.model
     return Asked(question, model, _digest(conversation.system or "", dict(conversation.parameters)))
 
@@ -59,8 +58,12 @@ def _read(text: str) -> Asked | None:
 
 
 def _digest(*values: Any) -> str:
+    """Of parts the texts as they are: a picture has megabytes, and this runs between two tokens of other answers."""
     found = blake2b(digest_size=16)
     for value in values:
-        found.update(json.dumps(value, sort_keys=True).encode())
-        found.update(b"\n")
+        fields = [value] if not isinstance(value, Part) else [getattr(value, name) for name in value.__slots__]
+        for each in fields:
+            data = (each if isinstance(each, str) else json.dumps(each, sort_keys=True)).encode("utf-8", "surrogatepass")
+            found.update(b"%d:" % len(data))
+            found.update(data)
     return found.hexdigest()
