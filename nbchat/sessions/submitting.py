@@ -249,10 +249,11 @@ class Submitting(Editing):
 
         With `queue` the waiting turns are removed too. Does nothing when there is nothing to stop. `at_once`: see `TurnRun.stop`.
         """
+        coming = self._worker.coming
         for waiting in self.queue:
-            if queue or waiting is turn:
+            if (queue or waiting is turn) and waiting is not coming:
                 self.unqueue(waiting.id)
-        if turn is None or turn is self.turn:
+        if turn is None or turn is self.turn or turn is coming:
             await self._worker.stop(at_once=at_once)
 
 

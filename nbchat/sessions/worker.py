@@ -63,7 +63,7 @@ class TurnWorker:
         self._changed = asyncio.Event()
         self._met = asyncio.Event()
         self._stale = False
-        self._coming: Turn | None = None
+        self.coming: Turn | None = None
         """The turn that waits first, while it is found out whether it can begin."""
         self._unwanted: Turn | None = None
         """That one, where it was stopped meanwhile."""
@@ -138,7 +138,7 @@ class TurnWorker:
         `TurnRun.stop`. Raises BusyError where another kernel runs it and does not react."""
         turn = self.current
         if turn is None or turn.status == "ended":
-            turn = self._unwanted = self._coming  # nothing is in its way: it is as good as running
+            turn = self._unwanted = self.coming  # nothing is in its way: it is as good as running
             self._changed.set()
         if turn is None:
             return
@@ -174,9 +174,9 @@ class TurnWorker:
 
     async def _next(self, turn: Turn) -> None:
         """Begin the turn that waits first, if it can begin now."""
-        self._coming = turn
+        self.coming = turn
         can = await self._may_begin(turn)
-        self._coming = None
+        self.coming = None
         if can:
             await self._take(self.waiting.popleft())
         elif self._unwanted is turn and turn in self.waiting:

@@ -110,6 +110,23 @@ def test_stopping_behind_the_finish_reason_keeps_a_complete_answer() -> None:
 # ---------------------------------------------------------------- those who wait
 
 
+@pytest.mark.parametrize("ticks", range(1, 12))
+def test_stopping_at_once_keeps_the_question(ticks: int) -> None:
+    """A turn that nothing keeps waiting is stopped, not taken back, however early: its question stays, and resume asks it."""
+
+    async def test(house: House) -> None:
+        session = await house.session()
+        turn = session.submit("hi")
+        for _ in range(ticks):
+            await asyncio.sleep(0)
+        await session.stop(turn)
+        assert (await answer(turn)).status == "stopped"
+        assert [(m.role, m.status) for m in session.path] == [("user", "complete"), ("assistant", "stopped")]
+        assert (await answer(session.resume())).text == "fine"
+
+    live(test, Reply.text("fine").after(0.05), Reply.text("fine"))
+
+
 def test_giving_up_on_stop_takes_the_answer_from_nobody() -> None:
     """A second Ctrl-C cancels the wait for the stop, never the turn's own future."""
     gate = Gate()
