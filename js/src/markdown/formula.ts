@@ -1,7 +1,7 @@
 /**
  * Formulas on the page: the source stands as text until it is drawn as MathML, and stays where it cannot be.
  *
- * Owns when that happens: the module that draws is loaded with the first formula; a few milliseconds of a task go into
+ * Owns when that happens: the module that draws is loaded with the first formula; a few milliseconds at a time go into
  * drawing, what is beyond that waits its turn, newest first, since readers look at the end.
  */
 import { loadAsset } from "../assets.ts";
@@ -11,7 +11,7 @@ import { formulaOf } from "./math.ts";
 
 type Module = typeof import("../math.ts");
 
-/** Drawing may take so much of one task, and begins anew after PAUSE. Milliseconds. */
+/** Drawing may take so much at a time, and begins anew after PAUSE. Milliseconds. */
 const BUDGET = 5;
 const PAUSE = 12;
 /** Longer ones wait for a task of their own. Characters. */
@@ -29,6 +29,7 @@ let math: Module | null = null;
 let loading = false;
 let again: ReturnType<typeof setTimeout> | undefined;
 let spent = 0;
+let last = 0;
 let scheduled = false;
 
 /** Make the place of a formula; `block` if it is a block of its own. */
@@ -67,9 +68,9 @@ function showSource(node: HTMLElement, source: string, display: boolean): void {
 }
 
 function request(node: HTMLElement): void {
+  if (performance.now() - last > PAUSE) spent = 0;
   if (math && spent < BUDGET && waiting.length === 0 && (sources.get(node)?.length ?? 0) < SHORT) {
     show(node);
-    schedule(0);
     return;
   }
   waiting.push(node);
@@ -122,7 +123,8 @@ function show(node: HTMLElement): void {
     node.role = node.ariaLabel = null; // MathML speaks for itself
     if (formula.display) watchWidth(node);
   }
-  spent += performance.now() - begun;
+  last = performance.now();
+  spent += last - begun;
 }
 
 function drawing(tex: string, display: boolean): Element | Error {

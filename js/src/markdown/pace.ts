@@ -1,11 +1,11 @@
 /**
- * Pace: keeps growing Markdown from taking the page's time. What is drawn in one task is counted; if it was slow (a huge list,
+ * Pace: keeps growing Markdown from taking the page's time. What is drawn in one go is counted; if it was slow (a huge list,
  * text made to be slow, a busy machine), all of the page's growing texts rest together, nine times as long.
  *
  * Together, because two views of one text must show the same at every moment.
  */
 
-/** Drawing that takes less than this in one task needs no rest. Milliseconds. */
+/** Drawing that takes less than this in one go needs no rest; after as long without any begins another go. Milliseconds. */
 const SLOW = 8;
 const REST = 9;
 const REST_MOST = 1_000;
@@ -13,7 +13,8 @@ const REST_MOST = 1_000;
 export class Pace {
   private readonly waiting = new Set<() => void>();
   private spent = 0;
-  private counting = false;
+  private last = 0;
+  private tired = false;
   private resting = false;
 
   /** Call `draw` now, or with all others once the page has rested. */
@@ -29,19 +30,20 @@ export class Pace {
 
   private count(draw: () => void): void {
     const begun = performance.now();
+    if (begun - this.last > SLOW) this.spent = 0;
     draw();
-    this.spent += performance.now() - begun;
-    if (!this.counting) setTimeout(this.endTask);
-    this.counting = true;
+    this.last = performance.now();
+    this.spent += this.last - begun;
+    if (this.spent < SLOW || this.tired) return;
+    this.tired = true;
+    setTimeout(this.rest); // the other views of what was drawn are drawn in this task
   }
 
-  private readonly endTask = (): void => {
-    const took = this.spent;
-    this.counting = false;
+  private readonly rest = (): void => {
+    setTimeout(this.endRest, Math.min(REST * this.spent, REST_MOST));
     this.spent = 0;
-    if (took < SLOW) return;
+    this.tired = false;
     this.resting = true;
-    setTimeout(this.endRest, Math.min(REST * took, REST_MOST));
   };
 
   private readonly endRest = (): void => {
