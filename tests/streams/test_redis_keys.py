@@ -185,7 +185,7 @@ def test_an_answer_that_was_lost(server: RedisServer) -> None:
 
     async def work(jobs: JobStore, log: EventTransport) -> None:
         server.ask("CLIENT", "PAUSE", 1300, "WRITE")  # what waits is written when the pause ends
-        with pytest.raises(Exception, match="did not answer"):
+        with pytest.raises(Exception, match="does not answer"):
             await log.append("t1", 1, [START, TextDelta("once")], after=0, seq=1)
 
         async def arrived() -> bool:

@@ -79,19 +79,21 @@ def test_a_silent_server_holds_nobody_up(server: RedisServer) -> None:
     finish_all(work())
 
 
-def test_a_call_that_is_given_up(server: RedisServer) -> None:
+def test_a_call_that_is_given_up(server: RedisServer, caplog: pytest.LogCaptureFixture) -> None:
     """Whoever is cancelled while it waits disturbs no other call, and no answer goes to the wrong one."""
 
     async def work() -> None:
         link = Link(Address.parse(server.url))
         for number in range(50):
-            given_up = asyncio.ensure_future(link.call("ECHO", "nobody's"))
+            given_up = asyncio.ensure_future(link.call("NO-SUCH-COMMAND" if number % 2 else "ECHO", "nobody's"))
             kept = asyncio.ensure_future(link.call("ECHO", str(number)))
             for _ in range(number % 7):
                 await asyncio.sleep(0)
             given_up.cancel()
             assert await kept == str(number)
         await link.close()
+        gc.collect()
+        assert not caplog.records, "who gave up is told nothing"
 
     finish_all(work())
 

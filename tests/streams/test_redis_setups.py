@@ -66,7 +66,7 @@ def test_silence(tls: str) -> None:
         silent.listen()
         error = trouble(f"redis{tls}://:secret-word@127.0.0.1:{silent.getsockname()[1]}")
     assert isinstance(error, StreamsError)
-    assert "did not answer within 1 s" in error.text
+    assert error.text.endswith("does not answer.")
 
 
 def test_something_else() -> None:

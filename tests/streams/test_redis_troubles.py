@@ -35,7 +35,7 @@ CANNOT_WORK = {
     "CROSSSLOT Keys in request don't hash to the same slot": "single server",
     "CLUSTERDOWN Hash slot not served": "single server",
     f"ERR Script attempted to access a non local key in a cluster node{SCRIPT}": "single server",
-    "ERR unknown command `XREAD`, with args beginning with: `COUNT`, `500`,": "Redis 6 or newer",
+    "ERR unknown command `XREAD`, with args beginning with: `COUNT`, `500`,": "Redis 6.2 or newer",
     f"WRONGTYPE Operation against a key holding the wrong kind of value{SCRIPT}": "?prefix=NAME",
     "ERR DB index is out of range": "Correct the number",
 }
@@ -44,7 +44,7 @@ CANNOT_WORK = {
 def read(line: str) -> ChatError:
     """What is told when redis-py has read this line."""
     error = BaseParser.parse_error(line)  # type: ignore[no-untyped-call]
-    return told(error, ADDRESS, "nbchat:me:", 1.0)
+    return told(error, ADDRESS, "nbchat:me:")
 
 
 @pytest.mark.parametrize("line", MAY_PASS)

@@ -18,6 +18,8 @@ from nbchat.streams.redis.trouble import CLOSED
 __all__ = ["Argument", "Link"]
 
 Argument: TypeAlias = "str | bytes | int"
+PATIENCE_SECONDS = 0.9
+"""How long a call may take: nobody waits for a second, and what is the matter can be said before that."""
 _IDLE_SECONDS = 10.0
 """A connection that rested for so long may have been closed by the server or on the way: it is tried before it is used."""
 _parents: list[object] = []
@@ -27,9 +29,9 @@ _parents: list[object] = []
 class Link:
     """Opened by the first call, again by the first call after trouble; on the loop that calls."""
 
-    def __init__(self, address: Address, patience: float = 1.0) -> None:
+    def __init__(self, address: Address, patience: float = PATIENCE_SECONDS) -> None:
         self._address = address
-        self.patience = patience
+        self._patience = patience
         self._waiting: list[tuple[tuple[Argument, ...], asyncio.Future[Any]]] = []
         self._work: asyncio.Task[None] | None = None
         self._connection: Any = None
@@ -65,7 +67,7 @@ class Link:
         try:
             while self._waiting:
                 batch, self._waiting = self._waiting, []
-                timer = loop.call_later(self.patience, self._give_up)
+                timer = loop.call_later(self._patience, self._give_up)
                 try:
                     await self._exchange(batch)
                 finally:
@@ -89,8 +91,7 @@ class Link:
 
     def _fail(self, batch: list[tuple[tuple[Argument, ...], asyncio.Future[Any]]], error: Exception) -> None:
         for _, answer in (*batch, *self._waiting):
-            if not answer.done():
-                answer.set_exception(error)
+            _refuse(answer, error)
         self._waiting.clear()
 
     async def _exchange(self, batch: list[tuple[tuple[Argument, ...], asyncio.Future[Any]]]) -> None:
@@ -101,8 +102,7 @@ class Link:
             try:
                 found = await connection.read_response()
             except response_error as error:
-                if not answer.done():
-                    answer.set_exception(error)
+                _refuse(answer, error)
             else:
                 if not answer.done():
                     answer.set_result(found)
@@ -139,7 +139,13 @@ class Link:
         connection, self._connection = self._connection, None
         if connection is not None:
             with contextlib.suppress(Exception):  # a silent server must not hold up the end
-                await asyncio.wait_for(connection.disconnect(), self.patience)
+                await asyncio.wait_for(connection.disconnect(), self._patience)
+
+
+def _refuse(answer: asyncio.Future[Any], error: Exception) -> None:
+    if not answer.done():
+        answer.set_exception(error)
+        answer.exception()  # asked for once: whoever gave up in this moment need not be told, least of all on the screen
 
 
 def _too_late() -> Exception:

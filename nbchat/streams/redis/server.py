@@ -10,7 +10,7 @@ from nbchat.core.errors import ChatError
 from nbchat.sessions.ports import Clock
 from nbchat.sessions.ports.streams import LEASE_SECONDS
 from nbchat.streams.redis.address import Address
-from nbchat.streams.redis.link import Argument, Link
+from nbchat.streams.redis.link import PATIENCE_SECONDS, Argument, Link
 from nbchat.streams.redis.scripts import Script
 from nbchat.streams.redis.trouble import told
 
@@ -35,7 +35,7 @@ class Server:
         self._token = uuid4().hex
         self._address = address
         self._calls = Link(address)
-        self._waits = Link(address, patience=BLOCK_SECONDS + 1)
+        self._waits = Link(address, BLOCK_SECONDS + PATIENCE_SECONDS)
         self._troubled: float | None = None
         self._holds = 2
 
@@ -79,7 +79,7 @@ class Server:
             trouble = error
         except Exception as error:
             known = type(error).__name__ != "NoScriptError"
-            trouble = told(error, self._address, self.keys, link.patience) if known else _UnknownScriptError()
+            trouble = told(error, self._address, self.keys) if known else _UnknownScriptError()
         if isinstance(trouble, ChatError):
             self._troubled = self.clock.monotonic()
         raise trouble

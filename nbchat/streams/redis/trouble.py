@@ -34,7 +34,7 @@ _SETUPS = {
     ),
     r"unknown command|Unknown Redis command": (
         "is too old: it has no streams.",
-        "nbchat needs Redis 6 or newer.",
+        "nbchat needs Redis 6.2 or newer.",
     ),
     r"\bWRONGTYPE\b": (
         "holds something else under the keys that nbchat uses.",
@@ -52,8 +52,8 @@ _CODES = {
 }  # fmt: skip
 
 
-def told(error: BaseException, address: Address, keys: str, patience: float) -> ChatError:
-    """Return what to raise instead. `keys` is what all keys of this owner begin with; `patience` how many seconds were waited."""
+def told(error: BaseException, address: Address, keys: str) -> ChatError:
+    """Return what to raise instead. `keys` is what all keys of this owner begin with."""
     from redis import exceptions
 
     who, text = f"Redis at {address}", _words(error, address)
@@ -76,7 +76,7 @@ def told(error: BaseException, address: Address, keys: str, patience: float) -> 
             return StreamsError(f"{who} {what}")
     if isinstance(error, exceptions.ResponseError):
         return StreamsError(f"{who} refused: {text}")
-    return _away(error, who, text, patience, tls=address.tls)
+    return _away(error, who, text, tls=address.tls)
 
 
 def _words(error: BaseException, address: Address) -> str:
@@ -101,7 +101,7 @@ def _login(who: str, address: Address) -> ConfigError:
     )
 
 
-def _away(error: BaseException, who: str, text: str, patience: float, *, tls: bool) -> ChatError:
+def _away(error: BaseException, who: str, text: str, *, tls: bool) -> ChatError:
     """The server was not reached, or went silent."""
     cause = error.__cause__ or error.__context__ or error
     if isinstance(cause, ssl.SSLCertVerificationError):
@@ -117,7 +117,7 @@ def _away(error: BaseException, who: str, text: str, patience: float, *, tls: bo
         return ConfigError("a certificate file that NBCHAT_STREAMS names is not there.")
     if type(error).__name__ == "TimeoutError":
         hint = "If it never does: is this the port for TLS?" if tls else ""
-        return StreamsError(f"{who} did not answer within {patience:g} s.", hint=hint)
+        return StreamsError(f"{who} does not answer.", hint=hint)
     if isinstance(cause, ConnectionRefusedError):
         return StreamsError(f"{who} refuses connections: is it running?")
     if isinstance(cause, socket.gaierror):
