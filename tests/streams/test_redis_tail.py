@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import pytest
@@ -160,6 +163,30 @@ def test_nobody_waits_for_nothing(server: RedisServer) -> None:
         reader.held.unsubscribe()
         assert await two.log.subscriber_count("t1") == 0
         await eventually(lambda: len(asyncio.all_tasks()) <= 3)
+
+    run(server, work)
+
+
+def test_no_context_is_kept(server: RedisServer) -> None:
+    """L13: whoever reads may have large things in context variables, which end with its own task."""
+    held: ContextVar[object] = ContextVar("held")
+
+    class Large:
+        pass
+
+    async def work(one: Kernel, two: Kernel) -> None:
+        await one.log.append("t1", 1, [START])
+
+        async def read() -> weakref.ref[Large]:
+            large = Large()
+            held.set(large)
+            await Reader().attach(two.log)
+            return weakref.ref(large)
+
+        alive = await asyncio.create_task(read())
+        assert await two.log.subscriber_count("t1") == 1
+        gc.collect()
+        assert alive() is None
 
     run(server, work)
 

@@ -12,6 +12,7 @@ import sys
 from typing import Any, TypeAlias
 
 from nbchat.sessions.ports import StreamsError
+from nbchat.sessions.tasks import begin
 from nbchat.streams.redis.address import Address
 from nbchat.streams.redis.trouble import CLOSED
 
@@ -46,11 +47,10 @@ class Link:
             raise StreamsError(CLOSED)
         if self._process != os.getpid():
             self._leave_to_parent()
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Any] = loop.create_future()
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting.append((command, answer))
         if self._work is None:
-            self._work = loop.create_task(self._exchange_all())
+            self._work = begin(self._exchange_all())
         return await answer
 
     def _leave_to_parent(self) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 from nbchat.core.errors import ChatError
 from nbchat.sessions.ports import Job, StreamsError, Subscription
+from nbchat.sessions.tasks import begin
 from nbchat.streams.redis.fields import entry_of, job_of
 from nbchat.streams.redis.followers import Followers, Leaving
 from nbchat.streams.redis.job_scripts import GET, RUNNING
@@ -78,9 +79,9 @@ class Tail:
         if self._process != os.getpid():  # the tasks are the parent's
             self._task, self._telling, self._process = None, None, os.getpid()
         if (self._wants_notices or self.presence.is_wanted) and (self._task is None or self._task.done()):
-            self._task = asyncio.get_running_loop().create_task(self._run())
+            self._task = begin(self._run())
         if not self.presence.is_told and (self._telling is None or self._telling.done()):
-            self._telling = asyncio.get_running_loop().create_task(self._tell())
+            self._telling = begin(self._tell())
 
     async def _tell(self) -> None:
         with contextlib.suppress(ChatError):  # the next round of `_run` tells it, or the server forgets it
