@@ -132,7 +132,7 @@ class Submitting(Editing):
         try:
             turn = self.submit(text, request_id=request_id, when_busy="raise", turn_id=turn_id, **options)
         except Exception:
-            await self._worker.release(turn_id)
+            await self._worker.reservation.release(turn_id)
             raise
         turn.patient = False
         return turn

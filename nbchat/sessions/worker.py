@@ -56,8 +56,8 @@ class TurnWorker:
         self._ports = ports
         self._watcher = watcher
         self._catching_up = CatchingUp(tree, ports)
-        self._reservation = Reservation(tree.conversation.id, ports, model)
-        self._answering = Answering(tree, ports, watcher, tools, estimates, self._reservation, model=model)
+        self.reservation = Reservation(tree.conversation.id, ports, model)
+        self._answering = Answering(tree, ports, watcher, tools, estimates, self.reservation, model=model)
         self._job: Job | None = None
         self._following: Following | None = None
         self._changed = asyncio.Event()
@@ -116,11 +116,7 @@ class TurnWorker:
         standing = await self._ports.store.standing(self._tree.conversation.id)
         if self._other(standing) is not None:
             raise BusyError("Another kernel is answering in this conversation.", hint="Wait for it, stop it, or let it queue.")
-        await self._reservation.take(turn_id, standing.generation)
-
-    async def release(self, turn_id: str) -> None:
-        """Give that place back."""
-        await self._reservation.release(turn_id)
+        await self.reservation.take(turn_id, standing.generation)
 
     def remove(self, turn: Turn) -> None:
         """Take a waiting turn out of the queue; its future is cancelled."""
@@ -130,8 +126,8 @@ class TurnWorker:
             turn.future.set_exception(concurrent.futures.CancelledError())
         turn.tell(None)
         self._changed.set()
-        if self._reservation.holds(turn.id):
-            self._releasing = begin(self._reservation.release(turn.id))
+        if self.reservation.holds(turn.id):
+            self._releasing = begin(self.reservation.release(turn.id))
 
     async def stop(self, *, at_once: bool | None = None) -> None:
         """Stop the running turn, if there is one; returns when its request is closed and its partial saved. `at_once`: see
@@ -192,6 +188,7 @@ class TurnWorker:
         if running is not None and turn.patient:
             others = self._ports.others
             found = None if others is None else await others.running(running.conversation)
+            self.coming = None
             if found is not None and found.stream_id == running.id and not found.interrupted:
                 self._job = found
             else:
@@ -199,15 +196,16 @@ class TurnWorker:
             return False
         if running is None and await self._catching_up.everything(standing.changes):
             self._watcher.reloaded()
-        if not self._reservation.holds(turn.id):
+        if not self.reservation.holds(turn.id):
             try:
-                await self._reservation.take(turn.id, standing.generation)
+                await self.reservation.take(turn.id, standing.generation)
             except BusyError:
                 if turn.patient:
+                    self.coming = None
                     await until(self._changed, _PLACE_SECONDS, self._ports.clock)
                     return False
         if self._closed or not self.waiting or self.waiting[0] is not turn:
-            await self._reservation.release(turn.id)
+            await self.reservation.release(turn.id)
             return False
         return True
 
@@ -275,7 +273,7 @@ class TurnWorker:
             text = f"nbchat could not start the turn ({type(error).__name__}: {error})."
             message = await self._answering.failed(turn, ErrorInfo("internal", text, "The kernel's log has the details."))
         finally:
-            await self._reservation.release(turn.id)
+            await self.reservation.release(turn.id)
         await self._end(turn, message)
 
     async def _put_back(self, turn: Turn, before: Turn | None) -> None:
