@@ -34,6 +34,8 @@ _SENDS = 400
 """How long batches that nobody follows elsewhere may wait for more: what costs is the message, not its length. As streams
 multiply it is longer, up to a second, so that there are some four hundred messages a second: each takes a third of a
 millisecond of this process."""
+_AT_ONCE = 16
+"""How many jobs are served at the same time: what a call takes is mostly the way."""
 _AGAIN_SECONDS = (0.25, 2.0)
 _CLOSE_SECONDS = 0.7
 """How long the last batches may take when a kernel ends, which has two seconds for everything."""
@@ -159,24 +161,33 @@ class Courier:
 
     async def _run(self) -> None:
         while self._streams:
+            due: list[Outgoing] = []
             out, when = self._next()
-            if out is None:
+            while out is not None:
+                due.append(out)
+                out, when = self._next() if len(due) < _AT_ONCE else (None, None)
+            if not due:
                 await self._pause(when)
-                continue
-            try:
-                await self._serve(out)
-            except StreamsError:
-                self._send_at(out, self._clock.monotonic())
+            elif all(await asyncio.gather(*map(self._served, due))):
+                self._again = _AGAIN_SECONDS[0]
+            else:
                 await self._clock.sleep(self._again)
                 self._again = min(2 * self._again, _AGAIN_SECONDS[1])
-                continue
-            except Exception:
-                _log.exception("a job can no longer be followed elsewhere")
-                self._forget(out)
-            self._again = _AGAIN_SECONDS[0]
-            if out.busy and self._streams.get(out.job.stream_id) is out:
-                self._send_at(out, self._clock.monotonic())
         self._reach.nothing_to_send()
+
+    async def _served(self, out: Outgoing) -> bool:
+        """Send what a job has to send; False where that did not arrive, and is to be tried again."""
+        arrived = True
+        try:
+            await self._serve(out)
+        except StreamsError:
+            arrived = False
+        except Exception:
+            _log.exception("a job can no longer be followed elsewhere")
+            self._forget(out)
+        if out.due is None and out.busy and self._streams.get(out.job.stream_id) is out:
+            self._send_at(out, self._clock.monotonic())
+        return arrived
 
     async def _pause(self, until: float | None) -> None:
         """Wait for a note, or for the time when something is due."""
@@ -195,7 +206,6 @@ class Courier:
                 each.cancel()
 
     async def _serve(self, out: Outgoing) -> None:
-        """Send what a job has to send; raises StreamsError where that is to be tried again."""
         reach, job = self._reach, out.job
         try:
             if out.over:
