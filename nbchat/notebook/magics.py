@@ -12,13 +12,14 @@ from traitlets import Bool, Enum, Instance, Int, TraitError, Unicode, default, v
 
 from nbchat.core.errors import ChatError, UsageError
 from nbchat.core.ids import new_id
+from nbchat.core.models import split_model
 from nbchat.notebook.brief import brief
 from nbchat.notebook.cells import notebook_of
 from nbchat.notebook.comms import PANEL, kernel_of, offer_target, takes_no_input, withdraw_target
 from nbchat.notebook.completion import MATCHER, matcher
 from nbchat.notebook.configured import from_environment, model_label, transcripts_wanted
 from nbchat.notebook.context.describing import ALLOWANCE, LEAST
-from nbchat.notebook.names import conversation_for
+from nbchat.notebook.names import begun_by, conversation_for
 from nbchat.notebook.options import HELP, Options, parse
 from nbchat.notebook.plain import completed, stopping, stream_text, wait_for
 from nbchat.notebook.transform import chat_cell, chat_lines
@@ -186,18 +187,21 @@ class NbChat(Magics):
         from nbchat.notebook.context.mentioned import attached_to, mentioned_in
 
         context = attached_to(await mentioned_in(question, services.names(), services.ports.clock.sleep))
-        session = await self._open(services, options, notebook)
-        model = options.model
-        if model and "/" not in model:
-            model = f"{session.state.provider_id}/{model}"
+        reuse, begun = services.cells.first(cell) and self.rerun == "reuse", ""
+        if options.new and reuse and cell is not None:  # what began a conversation before the restart goes on with it
+            label = _label(options.model, split_model(services.manager.default_model)[0])
+            begun = await begun_by(services, cell, question, context, label, options.parameters)
+        session = await self._open(services, options, notebook, begun)
+        model = _label(options.model, session.state.provider_id)
         if options.system is not None and options.system != session.conversation.system:
             await session.set_system(options.system or None)
         given: dict[str, Any] = {"model": model, "parameters": options.parameters, "budget": options.budget}
-        given["reuse"] = services.cells.first(cell) and self.rerun == "reuse"
+        given["reuse"] = reuse
         return session, session.submit(question, request_id=request, cell=cell, attachments=context, **given)
 
-    async def _open(self, services: Services, options: Options, notebook: str) -> Session:
-        name = await conversation_for(services, options.session or notebook, new=options.new, notebook=not options.session)
+    async def _open(self, services: Services, options: Options, notebook: str, begun: str = "") -> Session:
+        name, own = options.session or notebook, not options.session
+        name = await conversation_for(services, name, new=options.new, notebook=own, begun=begun)
         return await services.manager.open(name, system=self.system or None)
 
     def _show_thread(self, options: Options) -> None:
@@ -271,6 +275,10 @@ def _open_panel(shell: Any, services: Callable[[], Services], comm: Any) -> None
     from nbchat.notebook.panel import Panel
 
     Panel(services(), shell, comm)
+
+
+def _label(model: str, provider: str) -> str:
+    return f"{provider}/{model}" if model and "/" not in model else model
 
 
 def _display(thing: Any, *, raw: bool = False) -> None:

@@ -3,27 +3,43 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from nbchat.sessions.asked import begins_with
 
 if TYPE_CHECKING:
+    from nbchat.core.messages import Attachment
     from nbchat.notebook.services import Services
 
-__all__ = ["conversation_for"]
+__all__ = ["begun_by", "conversation_for"]
 
 
-async def conversation_for(services: Services, name: str, *, new: bool, notebook: bool) -> str:
+async def conversation_for(services: Services, name: str, *, new: bool, notebook: bool, begun: str = "") -> str:
     """Return the name of the conversation to talk in; on the loop.
 
-    `notebook` says that `name` is a notebook's: it stands for the newest conversation that was begun for it.
+    `notebook` says that `name` is a notebook's: it stands for the newest conversation that was begun for it. A `new` one has a
+    free name, or is the one that was `begun` before.
     """
     settings, key = services.ports.settings, f"notebook {name}"
     if new:
-        found = await _free(services, name)
+        found = begun or await _free(services, name)
         if notebook:
             await settings.set(key, found)
         return found
     current = (await settings.settings()).get(key) if notebook else None
     return current if isinstance(current, str) and current else name
+
+
+async def begun_by(
+    services: Services, cell: str, text: str, attachments: Iterable[Attachment], model: str, parameters: Mapping[str, Any]
+) -> str:
+    """Return the name of the conversation that a cell began with just this question when it ran last, "" where there is none."""
+    record = await services.ports.store.turn_of_cell(None, cell)
+    if record is None or not begins_with(record.asked, text, attachments, model, parameters):
+        return ""
+    conversation = await services.ports.store.get(record.conversation)
+    return "" if conversation is None else conversation.name
 
 
 async def _free(services: Services, name: str) -> str:

@@ -11,15 +11,15 @@ In doubt the answer is "no": a question too many costs money, but an answer to a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from nbchat.core.messages import Message, Part
+from nbchat.core.messages import Attachment, Message, Part
 from nbchat.sessions.history import history_for
 from nbchat.sessions.turn import Turn
 
-__all__ = ["Asked", "asked_by", "same_question"]
+__all__ = ["Asked", "asked_by", "begins_with", "same_question"]
 
 
 class Asked(NamedTuple):
@@ -41,6 +41,12 @@ def asked_by(turn: Turn, before: Iterable[Message]) -> Asked:
     question = _digest(turn.model, dict(turn.parameters), *turn.attachments, turn.text, *sent)
     model = "" if turn.model else turn.session.model
     return Asked(question, model, _digest(conversation.system or "", dict(conversation.parameters)))
+
+
+def begins_with(asked: str, text: str, attachments: Iterable[Attachment], model: str, parameters: Mapping[str, Any]) -> bool:
+    """Whether what was kept of a question says that it was this one, with nothing before it."""
+    before = _read(asked)
+    return before is not None and before.question == _digest(model, dict(parameters), *attachments, text)
 
 
 def same_question(now: Asked, then: str, newest: str) -> bool:

@@ -177,8 +177,8 @@ class FallbackStore(Carrier):
         won: bool = await self._write(write)
         return won
 
-    async def turn_of_cell(self, conversation_id: str, cell: str | None) -> TurnRecord | None:
-        """Return the newest turn that the cell with this key asked, or (None) any cell."""
+    async def turn_of_cell(self, conversation_id: str | None, cell: str | None) -> TurnRecord | None:
+        """Return the newest turn that the cell with this key, or (None) any cell, asked in this conversation, or (None) any."""
         found: TurnRecord | None = await self._either("turn_of_cell", conversation_id, cell)
         return found
 

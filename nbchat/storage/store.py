@@ -165,8 +165,8 @@ class SqliteStore:
         """Whether this turn was begun here."""
         return await self._writer.run(lambda db: db.row("SELECT 1 FROM turns WHERE id = ?", (turn_id,)) is not None)
 
-    async def turn_of_cell(self, conversation_id: str, cell: str | None) -> TurnRecord | None:
-        """Return the newest turn that the cell with this key asked, or (None) any cell."""
+    async def turn_of_cell(self, conversation_id: str | None, cell: str | None) -> TurnRecord | None:
+        """Return the newest turn that the cell with this key, or (None) any cell, asked in this conversation, or (None) any."""
         return await self._writer.run(lambda db: turns.of_cell(db, conversation_id, cell))
 
     async def recover(self, conversation_id: str | None = None) -> list[str]:

@@ -121,8 +121,8 @@ def _mark_ended(db: Database, turn_id: str, now: float) -> bool:
     return db.execute("UPDATE turns SET ended = ? WHERE id = ? AND ended IS NULL", (now, turn_id)).rowcount == 1
 
 
-def of_cell(db: Database, conversation_id: str, cell: str | None) -> TurnRecord | None:
-    """Return the newest turn that this cell asked (None: any cell).
+def of_cell(db: Database, conversation_id: str | None, cell: str | None) -> TurnRecord | None:
+    """Return the newest turn that this cell asked (None: any cell) in this conversation (None: in any).
 
     A notebook that was renamed, and its conversation with it, finds what its cells asked under the old name.
     """
@@ -130,14 +130,15 @@ def of_cell(db: Database, conversation_id: str, cell: str | None) -> TurnRecord 
         return _newest(db, conversation_id, "cell IS NOT NULL")
     found, notebook = _newest(db, conversation_id, "cell = ?", cell), _notebook_of(cell)
     own = "SELECT 1 FROM conversations WHERE id = ? AND name = ?"
-    if found is None and notebook and db.row(own, (conversation_id, notebook)) is not None:
+    if found is None and notebook and conversation_id and db.row(own, (conversation_id, notebook)) is not None:
         place = cell[len(notebook) :]
         found = _newest(db, conversation_id, "substr(cell, -?) = ?", len(place), place)
     return found
 
 
-def _newest(db: Database, conversation_id: str, which: str, *values: str | int) -> TurnRecord | None:
-    query = f"SELECT {_COLUMNS} FROM turns WHERE conversation_id = ? AND {which} ORDER BY generation DESC LIMIT 1"
+def _newest(db: Database, conversation_id: str | None, which: str, *values: str | int) -> TurnRecord | None:
+    where, order = ("conversation_id = ?", "generation") if conversation_id else ("? IS NULL", "started")
+    query = f"SELECT {_COLUMNS} FROM turns WHERE {where} AND {which} ORDER BY {order} DESC LIMIT 1"
     row = db.row(query, (conversation_id, *values))
     return None if row is None else TurnRecord(*row)
 

@@ -265,6 +265,8 @@ class TurnsContract(StoreBase):
             assert await store.turn_of_cell(conversation.id, "new#c2#0") == begun
             assert await store.turn_of_cell(conversation.id, "new#c1#0") == first.record
             assert await store.turn_of_cell(conversation.id, "new#c1#1") is None
+            assert await store.turn_of_cell(None, "old#c2#0") == begun
+            assert await store.turn_of_cell(None, "new#c2#0") is None
             assert await store.turn_of_cell(conversation.id, "other#c1#0") is None
 
         run(work)

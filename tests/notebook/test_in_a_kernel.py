@@ -255,7 +255,7 @@ def test_without_a_widget_the_answer_is_printed(lab: Lab) -> None:
     [
         ("%%chat\n\n", "UsageError", "The question is empty."),
         ("%chat --wait", "UsageError", "The question is empty."),
-        ("%chat --dry-run x", "UsageError", "no option --dry-run"),
+        ("%chat --frobnicate x", "UsageError", "no option --frobnicate"),
         ("%chat -m nobody/x hi", "ConfigError", "nobody"),
         ("%nbchat frobnicate", "UsageError", "no command 'frobnicate'"),
         ("%nbchat cost week", "UsageError", "Cannot sum by 'week'"),

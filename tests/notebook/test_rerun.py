@@ -99,6 +99,25 @@ def test_an_edited_cell_sends_one(answered: Notebook) -> None:
         assert inside.run("print(len(nbchat.session().messages))").text == "20\n"
 
 
+def test_new_conversations_are_begun_once(tmp_path: Path) -> None:
+    """Each cell that began one goes on with it after a restart, and what follows it in it; the second run begins another."""
+    code = ["%chat --wait --new one", "%chat --wait two", "%chat --wait --new -m other three", "%chat --wait four"]
+
+    def run(inside: Kernel) -> None:
+        for number, each in enumerate(code):
+            assert inside.run(each, cell=f"c{number}").error is None
+
+    with ScriptedServer(answer) as server:
+        notebook = Notebook(tmp_path, server)
+        with notebook.fresh() as inside:
+            assert notebook.sent(lambda: run(inside)) == ["one", "two", "three", "four"]
+        with notebook.fresh() as inside:
+            assert notebook.sent(lambda: run(inside)) == []
+            assert inside.run("print(len(nbchat.manager.conversations()), len(nbchat.session().messages))").text == "2 4\n"
+            assert notebook.sent(lambda: inside.run(code[0], cell="c0")) == ["one"]
+            assert inside.run("print(len(nbchat.manager.conversations()), len(nbchat.session().messages))").text == "3 2\n"
+
+
 def test_waiting_and_printing_show_it_too(answered: Notebook) -> None:
     """`m = %chat --wait` gets the stored Message; plain text is labelled; `rerun = "send"` asks."""
     with answered.fresh() as inside:

@@ -135,9 +135,9 @@ class ConversationStore(Protocol):
         because they were made)."""
         ...
 
-    async def turn_of_cell(self, conversation_id: str, cell: str | None) -> TurnRecord | None:
-        """Return the newest turn that the cell with this key asked, or (None) any cell. In the conversation that has the name
-        of the cell's notebook, also one that the cell asked when the notebook had another name."""
+    async def turn_of_cell(self, conversation_id: str | None, cell: str | None) -> TurnRecord | None:
+        """Return the newest turn that the cell with this key, or (None) any cell, asked in this conversation, or (None) any. In
+        the conversation that has the name of the cell's notebook, also one that the cell asked when that had another name."""
         ...
 
     async def recover(self, conversation_id: str | None = None) -> list[str]:
