@@ -6,8 +6,6 @@ import itertools
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from nbchat.sessions.asked import begins_with
-
 if TYPE_CHECKING:
     from nbchat.core.messages import Attachment
     from nbchat.notebook.services import Services
@@ -35,6 +33,8 @@ async def begun_by(
     services: Services, cell: str, text: str, attachments: Iterable[Attachment], model: str, parameters: Mapping[str, Any]
 ) -> str:
     """Return the name of the conversation that a cell began with just this question when it ran last, "" where there is none."""
+    from nbchat.sessions.asked import begins_with
+
     record = await services.ports.store.turn_of_cell(None, cell)
     if record is None or not begins_with(record.asked, text, attachments, model, parameters):
         return ""
