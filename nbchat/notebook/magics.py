@@ -238,8 +238,8 @@ NbChat.chat.__doc__ = f"""Ask the language model; the answer streams into a live
 The question goes out as written: no $x, no {{x}}. What a name in it stands for (@df, @In[3], @Out[3], @cell, @error) goes along
 with it; \\@df, and what stands between backticks, is text. `%chat` alone shows the notebook's whole conversation.
 
-A cell that runs again asks anew, in the place of what it asked before. After a restart its first run shows the answer that it has,
-free, if nothing changed (c.NbChat.rerun).
+A cell that runs again asks anew, in the place of what it asked before. After a restart its first run shows the answer that it
+has, free, if nothing changed (c.NbChat.rerun).
 
 Options:
 {HELP}
