@@ -18,7 +18,7 @@ const TOKENS = ["keyword", "string", "number", "comment", "function", "builtin",
 /** Which text stands on which ground. */
 const GROUNDS: Record<string, readonly string[]> = {
   "--bg": ON_PAGE,
-  "--soft": ["--fg", "--muted", "--accent"],
+  "--soft": ["--fg", "--muted", "--accent", "--warn"],
   "--bubble": ["--fg"],
   "--code-bg": ["--fg", "--muted", "--error", ...TOKENS],
   "--error-bg": ["--fg", "--muted", "--error"],
