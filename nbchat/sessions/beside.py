@@ -53,6 +53,10 @@ class Beside(Spending):
         else:  # it was over before this kernel heard of it
             self._worker.catch_up()
 
+    def catch_up(self) -> None:
+        """Another kernel answers here, and it is not known how: show what it saves, until it is."""
+        self._worker.catch_up()
+
     async def met(self) -> None:
         """Wait until the turn of another kernel that was just found is shown, for a second at most."""
         await self._worker.met()

@@ -114,15 +114,24 @@ class Following:
     # ------------------------------------------------------------ attaching
 
     async def _attached(self) -> ResumeState | None:
-        """Attach as soon as there is a log: a job is made before it. A short answer may have ended by then."""
+        """Attach as soon as there is a log: a job is made before it. A short answer may have ended by then; a backend in trouble
+        may come back."""
         clock = self._ports.clock
         given_up = clock.monotonic() + _BEGIN_SECONDS
         over = False
         while (state := await self._attach()) is None and not over and not self._left:
-            await until(self._woken, _BEGUN_SECONDS, clock)
             job = await self._others.look(self._job)
-            over = job is None or job.interrupted or job.status != "running" or clock.monotonic() > given_up
+            await until(self._woken, _SOON_SECONDS if job is None else _BEGUN_SECONDS, clock)
+            if job is None:
+                over = not await self._is_running()
+            else:
+                over = job.interrupted or job.status != "running" or clock.monotonic() > given_up
         return state
+
+    async def _is_running(self) -> bool:
+        """Whether the store says that the turn runs."""
+        running = (await self._ports.store.standing(self._tree.conversation.id)).running
+        return running is not None and running.id == self.turn.id
 
     async def _attach(self) -> ResumeState | None:
         self._let_go()
@@ -257,8 +266,7 @@ class Following:
             await store.recover(conversation)
             return True
         # The backend does not say it: the store does. Twice, because the end is saved before it is told.
-        running = (await store.standing(conversation)).running
-        if running is not None and running.id == self.turn.id:
+        if await self._is_running():
             self._silent = 0
             return False
         self._silent += 1

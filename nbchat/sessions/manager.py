@@ -139,6 +139,8 @@ class SessionManager(Library):
         if job is not None:
             session.other_job(job)
             await session.met()
+        elif others is not None and session.path and session.path[-1].status == "streaming":
+            session.catch_up()
 
     def _private_ports(self) -> Ports:
         if self._private is None:

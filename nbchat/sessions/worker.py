@@ -17,10 +17,10 @@ from nbchat.core.accumulator import TurnAccumulator
 from nbchat.core.errors import BusyError, ChatError, ErrorInfo
 from nbchat.core.messages import Message
 from nbchat.sessions.answering import Answering, Watcher
-from nbchat.sessions.catching_up import CatchingUp
 from nbchat.sessions.estimates import Estimates
 from nbchat.sessions.following import Following
-from nbchat.sessions.ports import Job, Ports, Standing, TurnRecord
+from nbchat.sessions.neighbours import Neighbours
+from nbchat.sessions.ports import Job, Ports
 from nbchat.sessions.reservation import Reservation
 from nbchat.sessions.tasks import begin, until
 from nbchat.sessions.toolbox import ToolBox
@@ -55,7 +55,7 @@ class TurnWorker:
         self._tree = tree
         self._ports = ports
         self._watcher = watcher
-        self._catching_up = CatchingUp(tree, ports)
+        self._neighbours = Neighbours(tree, ports, watcher.reloaded)
         self.reservation = Reservation(tree.conversation.id, ports, model)
         self._answering = Answering(tree, ports, watcher, tools, estimates, self.reservation, model=model)
         self._job: Job | None = None
@@ -113,8 +113,8 @@ class TurnWorker:
     async def reserve(self, turn_id: str) -> None:
         """Take a place for a turn that is to be added; raises BusyError where another kernel answers in the conversation, or as
         many answers run as may."""
-        standing = await self._ports.store.standing(self._tree.conversation.id)
-        if self._other(standing) is not None:
+        running, standing = await self._neighbours.look(self.current)
+        if running is not None:
             raise BusyError("Another kernel is answering in this conversation.", hint="Wait for it, stop it, or let it queue.")
         await self.reservation.take(turn_id, standing.generation)
 
@@ -183,19 +183,15 @@ class TurnWorker:
 
     async def _may_begin(self, turn: Turn) -> bool:
         """Whether the first turn that waits can begin now; else wait a while, or show what is in its way."""
-        standing = await self._ports.store.standing(self._tree.conversation.id)
-        running = self._other(standing)
+        running, standing = await self._neighbours.look(self.current)
         if running is not None and turn.patient:
-            others = self._ports.others
-            found = None if others is None else await others.running(running.conversation)
             self.coming = None
-            if found is not None and found.stream_id == running.id and not found.interrupted:
-                self._job = found
-            else:
+            self._job = await self._neighbours.job_of(running) or self._job
+            if self._job is None:
                 await until(self._changed, _POLL_SECONDS, self._ports.clock)
             return False
-        if running is None and await self._catching_up.everything(standing.changes):
-            self._watcher.reloaded()
+        if running is None:
+            await self._neighbours.take_over(standing)
         if not self.reservation.holds(turn.id):
             try:
                 await self.reservation.take(turn.id, standing.generation)
@@ -208,11 +204,6 @@ class TurnWorker:
             await self.reservation.release(turn.id)
             return False
         return True
-
-    def _other(self, standing: Standing) -> TurnRecord | None:
-        """The turn that runs elsewhere."""
-        running, own = standing.running, self.current
-        return None if running is None or (own is not None and own.id == running.id and own.producer is None) else running
 
     async def _follow(self, job: Job) -> None:
         """Show another kernel's turn until it ends."""
@@ -235,9 +226,14 @@ class TurnWorker:
 
     async def _catch_up(self) -> None:
         self._stale = False
-        standing = await self._ports.store.standing(self._tree.conversation.id)
-        if await self._catching_up.everything(standing.changes):
-            self._watcher.reloaded()
+        running, standing = await self._neighbours.look(self.current)
+        await self._neighbours.take_over(standing)
+        if running is None or not self._neighbours.known:
+            return
+        self._job = await self._neighbours.job_of(running) or self._job
+        if self._job is None:
+            self._stale = True  # nobody says where it runs: until then it is shown as it is saved
+            await until(self._changed, _PLACE_SECONDS, self._ports.clock)
 
     def _shown(self, turn: Turn) -> None:
         self.current = turn

@@ -42,6 +42,7 @@ class Reach:
         self._broken: dict[Side, ErrorInfo] = {}
         self._told: ErrorInfo | None = None
         self._ready = False
+        self._connecting: asyncio.Task[None] | None = None
         self._looking: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -55,6 +56,8 @@ class Reach:
         if "read" in self._broken or self._closed:
             return otherwise
         try:
+            if not await self._connects():
+                return otherwise
             return await self.call(work, ASK_SECONDS, side="read")
         except StreamsError:
             return otherwise
@@ -63,9 +66,7 @@ class Reach:
         """Return what `work` gives; raises StreamsError when the backend is in trouble, and LogGapError, UsageError and BusyError
         as it does."""
         try:
-            if not self._ready:
-                await within(seconds, self.jobs.initialize())
-                self._ready = True
+            await self._connect(seconds)
             result = await within(seconds, _awaited(work))
         except (LogGapError, UsageError, BusyError):
             self._works(side)
@@ -79,6 +80,29 @@ class Reach:
         self._works(side)
         return result
 
+    async def _connect(self, seconds: float) -> None:
+        """Connect when that is first needed; raises TimeoutError where it takes longer, and goes on with it."""
+        if self._ready:
+            return
+        if self._connecting is None or self._connecting.done():
+            self._connecting = begin(self.jobs.initialize())
+            self._connecting.add_done_callback(lambda task: task.cancelled() or task.exception())  # said to who waits
+        await asyncio.wait([self._connecting], timeout=seconds)
+        if not self._connecting.done():
+            raise TimeoutError
+        self._connecting.result()
+        self._ready = True
+
+    async def _connects(self) -> bool:
+        """Whether there is a connection within a second: the first one loads a client. Raises StreamsError."""
+        try:
+            await self._connect(ASK_SECONDS)
+        except TimeoutError:
+            return False
+        except (ConfigError, StreamsError) as error:
+            raise self._fails("read", StreamsError(error.text, hint=error.hint)) from error
+        return True
+
     def nothing_to_send(self) -> None:
         """What could not be sent is not wanted any more."""
         self._works("write")
@@ -86,8 +110,9 @@ class Reach:
     async def close(self) -> None:
         """Release the backend; idempotent."""
         self._closed = True
-        if self._looking is not None:
-            self._looking.cancel()
+        for task in (self._looking, self._connecting):
+            if task is not None:
+                task.cancel()
         closing = (within(_CLOSE_SECONDS, each.close()) for each in (self.log, self.jobs))
         for result in await asyncio.gather(*closing, return_exceptions=True):
             if isinstance(result, Exception):

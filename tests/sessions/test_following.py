@@ -177,6 +177,30 @@ def test_trouble_costs_no_text(tmp_path: Path, fault: str) -> None:
     between(tmp_path, test, Reply.text(tokens=WORDS, gate=gate))
 
 
+def test_opened_while_nobody_says_where_it_runs(tmp_path: Path) -> None:
+    """The shared server is away: what is saved is shown as it grows, and followed live once that is back."""
+    gate = Gate()
+
+    async def test(two: Two) -> None:
+        mine = await two.a.session("notes")
+        turn = mine.submit("count")
+        gate.release(10)
+        await eventually(lambda: turn.content.text == "".join(WORDS[:10]))
+        two.shared.away = True
+        theirs = await two.b.session("notes")
+        await eventually(lambda: texts(theirs) == ["count", "".join(WORDS[:10])])
+        gate.release(10)
+        await eventually(lambda: texts(theirs) == ["count", "".join(WORDS[:20])])
+        two.shared.away = False
+        await eventually(lambda: theirs.state.status == "streaming")
+        gate.open()
+        await answer(turn)
+        await eventually(lambda: theirs.state.status == "idle")
+        assert theirs.path == mine.path
+
+    between(tmp_path, test, Reply.text(tokens=WORDS, gate=gate))
+
+
 def test_a_session_that_closes_leaves_the_turn_alone(tmp_path: Path) -> None:
     """Who follows goes: the answer goes on where it runs; whoever waited for it here is told."""
     gate = Gate()

@@ -132,6 +132,7 @@ def test_a_silent_backend_holds_nobody_up() -> None:
     async def work(bench: Bench) -> None:
         others = bench.kernel.others
         assert others is not None
+        assert await others.running("c1") is None
         bench.shared.silent = True
         loop = asyncio.get_running_loop()
         began = loop.time()
