@@ -194,9 +194,9 @@ class Hub:
         name, session, turn = signal.name, signal.session, signal.turn
         views = self._views.get(session.id, [])
         self._met(session, views)
-        if name == "turn-queued":
+        if name in ("turn-queued", "turn-started"):  # of another kernel's turn the latter alone is told
             self._interval.set(True)
-        elif name == "turn-started" and turn is not None:
+        if name == "turn-started" and turn is not None:
             self._started(turn, views)
         elif name == "turn-ended" and turn is not None:
             self._ended(turn, signal.data, views)
