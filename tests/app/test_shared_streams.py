@@ -14,7 +14,7 @@ from nbchat.core.errors import ConfigError, ErrorInfo, UsageError
 from nbchat.testing import Reply
 from tests.notebook.browser import Browser
 from tests.support.apps import running_app
-from tests.support.house import answer
+from tests.support.house import answer, eventually
 
 
 def test_the_file_lies_beside_the_conversations(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -25,7 +25,7 @@ def test_the_file_lies_beside_the_conversations(monkeypatch: pytest.MonkeyPatch,
         figures = nbchat.manager.figures
         assert set(figures) >= {"backend", "jobs", "trouble", "subscribers", "resumes", "dropped", "lag_seconds"}
         assert figures["trouble"] is None
-        assert sum(figures["jobs"].values()) == 1
+        app().background.wait(eventually(arrived), 20)
     assert (Path(os.environ["NBCHAT_HOME"]) / "streams.db").exists()
     monkeypatch.setenv("NBCHAT_STORE", str(tmp_path / "elsewhere" / "chats.db"))
     with running_app():
@@ -35,6 +35,11 @@ def test_the_file_lies_beside_the_conversations(monkeypatch: pytest.MonkeyPatch,
         assert app().streams.place == "memory:"
         assert app().ports.others is None
         assert nbchat.manager.figures["jobs"] == {"running": 0, "complete": 0, "error": 0, "aborted": 0}
+
+
+async def arrived() -> bool:
+    """Whether the shared backend has the one job, ended."""
+    return bool((await app().streams.figures())["jobs"] == {"running": 0, "complete": 1, "error": 0, "aborted": 0})
 
 
 def test_a_password_is_shown_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
