@@ -13,8 +13,13 @@ from nbchat.storage.codec import MESSAGE_COLUMNS, dump_parts, load_parts, messag
 from nbchat.storage.database import Database
 from nbchat.storage.pieces import fold
 
-__all__ = ["ENDED_EARLY", "add", "add_piece", "finish", "mark", "messages", "partial", "settled", "stream_again"]
+__all__ = ["ENDED_EARLY", "add", "add_pieces", "finish", "mark", "messages", "partial", "settled", "stream_again"]
 
+_ADD_PIECE = (
+    "INSERT INTO message_pieces (position, number, parts) "
+    "SELECT m.position, 1 + COALESCE((SELECT MAX(p.number) FROM message_pieces p WHERE p.position = m.position), 0), ? "
+    "FROM turns t JOIN messages m ON m.id = t.assistant_message WHERE t.id = ? AND t.ended IS NULL"
+)
 _MARKS = ", ".join("?" * len(MESSAGE_COLUMNS.split(",")))
 
 ENDED_EARLY = ErrorInfo(
@@ -93,14 +98,15 @@ def settled(message: Message) -> Message:
     return replace(message, status="interrupted", error=ENDED_EARLY) if message.status == "streaming" else message
 
 
-def add_piece(db: Database, turn_id: str, parts: Sequence[Part]) -> None:
-    """Append a piece to a running turn's answer, in a transaction of its own; nothing when the turn has ended."""
-    db.append(
-        "INSERT INTO message_pieces (position, number, parts) "
-        "SELECT m.position, 1 + COALESCE((SELECT MAX(p.number) FROM message_pieces p WHERE p.position = m.position), 0), ? "
-        "FROM turns t JOIN messages m ON m.id = t.assistant_message WHERE t.id = ? AND t.ended IS NULL",
-        (dump_parts(parts), turn_id),
-    )
+def add_pieces(db: Database, pieces: Sequence[tuple[str, Sequence[Part]]]) -> None:
+    """Append pieces to the answers of running turns (ids), in a transaction of its own; nothing where a turn has ended."""
+    rows = [(dump_parts(parts), turn_id) for turn_id, parts in pieces]
+    if len(rows) == 1:
+        db.append(_ADD_PIECE, rows[0])
+        return
+    with db.transaction(durable=False):
+        for row in rows:
+            db.execute(_ADD_PIECE, row)
 
 
 def finish(db: Database, message: Message) -> None:

@@ -21,6 +21,7 @@ from nbchat.sessions.ports import Clock, Standing, TurnRecord
 from nbchat.storage import conversations, index, ledger, messages, purge, search, settings, turns
 from nbchat.storage.conversations import Whole
 from nbchat.storage.database import BUSY_SECONDS, Database
+from nbchat.storage.gathering import Gathering
 from nbchat.storage.messages import settled
 from nbchat.storage.place import Place
 from nbchat.storage.words import phrases
@@ -36,6 +37,7 @@ class SqliteStore:
         self.place = place
         self._clock = clock
         self._writer = Writer(place, partial(Database, busy_seconds=busy_seconds))
+        self._gathering = Gathering(self._writer)
         self._running: set[str] = set()
         """Turns begun here and not yet ended: what `aclose` must not leave "streaming" while this process lives on."""
 
@@ -152,11 +154,12 @@ class SqliteStore:
     async def checkpoint(self, turn: TurnRecord, parts: Sequence[Part]) -> None:
         """Save what came since the last checkpoint."""
         if parts:
-            await self._writer.run(lambda db: turns.checkpoint(db, turn.id, parts))
+            await self._gathering.save(turn.id, parts, len(self._running))
 
     async def end_turn(self, turn: TurnRecord, message: Message, records: Sequence[RequestRecord]) -> bool:
         """Save the final answer and settle its requests; False when the turn had already ended (its requests are settled)."""
         now = self._clock.time()
+        self._gathering.send()
         won = await self._writer.run(lambda db: turns.end(db, turn, message, records, now))
         self._running.discard(turn.id)
         return won
@@ -245,6 +248,7 @@ class SqliteStore:
 
     async def aclose(self) -> None:
         """End what this store began and nobody ended (as interrupted), drain the writer and close; idempotent."""
+        self._gathering.send()
         left, self._running = sorted(self._running), set()
         if left:
             now = self._clock.time()

@@ -97,9 +97,10 @@ def _free_generation(db: Database, turn: TurnRecord, last: int) -> int:
     return last + 1
 
 
-def checkpoint(db: Database, turn_id: str, parts: Sequence[Part]) -> None:
-    """Append what came since the last checkpoint. It survives the process's death, not necessarily a power cut."""
-    messages.add_piece(db, turn_id, parts)
+def checkpoint(db: Database, pieces: Sequence[tuple[str, Sequence[Part]]]) -> None:
+    """Append to the answers of turns (ids) what came since their last checkpoints. It survives the process's death, not
+    necessarily a power cut."""
+    messages.add_pieces(db, pieces)
 
 
 def end(db: Database, turn: TurnRecord, message: Message, records: Iterable[RequestRecord], now: float) -> bool:

@@ -57,6 +57,11 @@ class Writer:
 
     async def run(self, work: Callable[[Database], T]) -> T:
         """Hand over a job and await its result; raises what the job raised, database trouble as StorageError."""
+        return await self.begin(work)
+
+    def begin(self, work: Callable[[Database], T]) -> asyncio.Future[T]:
+        """Hand over a job, ahead of all that come later, and return its result to be awaited. On a loop; raises StorageError
+        where it cannot be handed over."""
         # By hand, and not by `submit` and `wrap_future`: every 250 ms of every answer passes here.
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
@@ -66,7 +71,7 @@ class Writer:
                 loop.call_soon_threadsafe(_settle, future, result, error)
 
         self._put(work, finish)
-        return await future
+        return future
 
     def _put(self, work: Callable[[Database], Any], finish: _Finish) -> None:
         if os.getpid() != self._pid:  # before the lock, which a thread of the parent may have held

@@ -2,8 +2,8 @@
 
 Each runs its baseline beside it, on the same machine in the same minutes, and compares ratios: absolute times say little.
 Needs a built front end (B3 to B8; B13 and B14 build their own, and B13 has npm bring its peers), and a machine that does
-nothing else: B7 and B8 measure waiting, and a busy core makes them wait; B2 and B9 measure what waking up costs, B12 looks for
-the moment in which a core is full, B10 and aims are times, B13 and B14 processor times, which others' work makes longer too.
+nothing else: B7 and B8 measure waiting, and a busy core makes them wait; B2 and B9 measure what waking up costs, B12 and B16 look
+for the moment in which a core is full, B10 and aims are times, B13 and B14 processor times, which others' work makes longer too.
 Where it cannot be had, real-time priority comes close: `chrt -r 1 python -m tests.bench B7 B8` (Linux, as root).
 """
 
@@ -31,6 +31,7 @@ from tests.bench import (
     b13_markdown,
     b14_reopening,
     b15_logs,
+    b16_sessions,
     traffic,
 )
 from tests.bench.rows import Row, table
@@ -51,6 +52,7 @@ _BENCHMARKS = {
     "B13": b13_markdown.run,
     "B14": b14_reopening.run,
     "B15": b15_logs.run,
+    "B16": b16_sessions.run,
     "aims": aims.run,
     "traffic": traffic.run,
 }

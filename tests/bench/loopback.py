@@ -1,7 +1,8 @@
 """The server of the ingest benchmarks: a process of its own that streams answers made beforehand, so that writing costs little.
 
 `with Loopback() as url:` starts it. What it answers is said by the model's name: "burst-20000" is so many chunks written as
-one piece of memory; "paced-50-250" is 250 chunks at 50 a second, each of them said to be written when it was.
+one piece of memory; "paced-50-250" is 250 chunks at 50 a second, each of them said to be written when it was;
+"named-50-250-17" is the same, where each says too which one of answer 17 it is.
 """
 
 from __future__ import annotations
@@ -18,17 +19,20 @@ import time
 from collections.abc import Callable
 from typing import TypeAlias
 
-__all__ = ["CHUNK_BYTES", "STAMP", "TOKEN", "Loopback"]
+__all__ = ["CHUNK_BYTES", "MARK", "STAMP", "TOKEN", "Loopback"]
 
 CHUNK_BYTES = 250
 TOKEN = " 0123"
 STAMP = "%016.6f"
 """What a paced token says: the `time.monotonic()` of its writing, always 16 characters."""
+MARK = "%05d.%05d@"
+"""What stands before that in a token of a named answer: the answer's number, and its own."""
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 _LAST = b"0\r\n\r\n"
 _GOLDEN = 0.618034  # phases of streams that begin together: spread evenly, however many they are
-_Paced: TypeAlias = "tuple[float, int, Callable[[bytes], int], float, int, threading.Event]"
-"""When the next token is due, a number of its own, how to send it, the pause between two, how many are left, the end."""
+_Paced: TypeAlias = "tuple[float, int, Callable[[bytes], int], float, range, int | None, threading.Event]"
+"""When the next token is due, a number of its own, how to send it, the pause between two, the numbers of those that are left, the
+answer's name, the end."""
 
 
 class Loopback:
@@ -84,36 +88,44 @@ class _Pacer(threading.Thread):
         self._new: queue.SimpleQueue[_Paced] = queue.SimpleQueue()
         self._begun = 0
 
-    def play(self, connection: socket.socket, a_second: float, tokens: int) -> None:
+    def play(self, connection: socket.socket, a_second: float, tokens: int, name: int | None = None) -> None:
         """Stream one answer; returns at its end."""
         self._begun += 1
         first = time.monotonic() + 0.3 + (self._begun * _GOLDEN % 1) / a_second
         ended = threading.Event()
-        self._new.put((first, self._begun, connection.send, 1 / a_second, tokens, ended))
+        self._new.put((first, self._begun, connection.send, 1 / a_second, range(tokens), name, ended))
         ended.wait()
 
     def run(self) -> None:
         """Write what is due, for ever; half a millisecond early rather than asleep for every one."""
-        start, end = event({"content": STAMP % 0.0}).split((STAMP % 0.0).encode())
+        plain, named = _around(STAMP % 0.0), _around(MARK % (0, 0) + STAMP % 0.0)
         clock, due = time.monotonic, list[_Paced]()
         while True:
             while not due or not self._new.empty():
                 heapq.heappush(due, self._new.get())
-            at, number, send, pause, left, ended = due[0]
+            at, number, send, pause, left, name, ended = due[0]
             if at - clock() > 0.0005:
                 time.sleep(min(at - clock(), 0.05))
                 continue
             try:
-                send(start + (STAMP % clock()).encode() + end)
-                if left == 1:
+                start, end = plain if name is None else named
+                mark = "" if name is None else MARK % (name, left[0])
+                send(start + (mark + STAMP % clock()).encode() + end)
+                if len(left) == 1:
                     send(_done())
             except OSError:  # a client that has gone
-                left = 1
-            if left > 1:
-                heapq.heapreplace(due, (at + pause, number, send, pause, left - 1, ended))
+                left = left[:1]
+            if len(left) > 1:
+                heapq.heapreplace(due, (at + pause, number, send, pause, left[1:], name, ended))
             else:
                 heapq.heappop(due)
                 ended.set()
+
+
+def _around(text: str) -> tuple[bytes, bytes]:
+    """What of an event stands before a text of this length, and behind it."""
+    start, end = event({"content": text}).split(text.encode())
+    return start, end
 
 
 def _serve(connection: socket.socket, pacer: _Pacer) -> None:
@@ -139,7 +151,7 @@ def _serve(connection: socket.socket, pacer: _Pacer) -> None:
             connection.sendall(_burst(int(numbers[0])))
         else:
             connection.sendall(_HEAD + event({"role": "assistant", "content": ""}))
-            pacer.play(connection, float(numbers[0]), int(numbers[1]))
+            pacer.play(connection, float(numbers[0]), int(numbers[1]), int(numbers[2]) if kind == "named" else None)
 
 
 def _serve_all(listener: socket.socket) -> None:

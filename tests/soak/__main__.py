@@ -9,7 +9,7 @@ import sys
 ATTACKS = (
     "rules", "kills", "session_kills", "producer_kills", "two_kernels",
     "stops", "sends", "interrupts", "interleavings", "cuts", "fuzz",
-    "attaching", "redis_faults", "lossy_wire",
+    "attaching", "redis_faults", "many_streams", "lossy_wire",
 )  # fmt: skip
 
 
