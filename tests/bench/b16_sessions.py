@@ -34,7 +34,7 @@ def run() -> list[Row]:
         most = {what: _most(url, *way) for what, way in {"raw asyncio": ("raw asyncio", ""), **ways}.items()}
         raw = most.pop("raw asyncio")
         rows = [_most_row(what, figures, raw[0], most["openai client"][0]) for what, figures in most.items()]
-        slow = {what: measure(way, url, 1000, 2, 30, place=place) for what, (way, place) in ways.items()}
+        slow = {what: measure(way, url, 1000, 2, 30, place=place, one_core=True) for what, (way, place) in ways.items()}
     return rows + [_slow_row(what, figures, slow["openai client"]) for what, figures in slow.items()]
 
 
@@ -68,7 +68,7 @@ def _most(url: str, way: str, place: str) -> tuple[int, dict[str, Any]]:
 def _tried(url: str, way: str, place: str, streams: int) -> dict[str, Any] | None:
     """Its figures where it keeps up, else None. A miss is tried again once: a machine has its moments."""
     for _ in range(2):
-        found = measure(way, url, streams, _RATE, _RATE * (5 + streams // 100), place=place)
+        found = measure(way, url, streams, _RATE, _RATE * (5 + streams // 100), place=place, one_core=True)
         print(f"B16: {way} {place.partition(':')[0]}, {streams} streams: {_short(found)}", file=sys.stderr, flush=True)
         if keeps_up(found):
             return found

@@ -28,16 +28,18 @@ _PROBE = 0.01
 """Seconds between two looks at the loop's clock."""
 
 
-def measure(contestant: str, base_url: str, streams: int, a_second: float, tokens: int, *, place: str = "") -> dict[str, Any]:
+def measure(
+    contestant: str, base_url: str, streams: int, a_second: float, tokens: int, *, place: str = "", one_core: bool = False
+) -> dict[str, Any]:
     """Stream so many answers of `tokens` tokens, in a fresh process; raises RuntimeError with what it said when it fails.
 
     `contestant` is "raw asyncio", "openai" or "nbchat", whose sessions' streams are at `place` (the value of NBCHAT_STREAMS).
     Times in s, memory in MB; `cores` is CPU seconds a second while all answers run; `lag` is from the server's write to the text
     being told, `loop` by how much the loop's timers are late, `server_late` how late the server wrote: each at the 99th of 100.
-    `together` is whether all of them ran at one time. The process has one core (where the system can say that: Linux).
+    `together` is whether all of them ran at one time. With `one_core` the process has one, whatever the machine has (Linux).
     """
     numbers = map(str, (streams, a_second, tokens))
-    command = [sys.executable, "-m", "tests.bench.many", contestant, base_url, *numbers, place]
+    command = [sys.executable, "-m", "tests.bench.many", contestant, base_url, *numbers, place, str(int(one_core))]
     with tempfile.TemporaryDirectory(prefix="nbchat-bench-") as home:
         env = {**os.environ, "NBCHAT_HOME": home}
         done = subprocess.run(command, capture_output=True, text=True, timeout=900, env=env, check=False)
@@ -152,7 +154,7 @@ async def _main(contestant: str, base_url: str, streams: int, a_second: float, t
 
 
 if __name__ == "__main__":
-    if hasattr(os, "sched_setaffinity"):
+    _contestant, _url, _streams, _rate, _tokens, _place, _one_core = sys.argv[1:]
+    if _one_core == "1":
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    _contestant, _url, _streams, _rate, _tokens, _place = sys.argv[1:]
     print(json.dumps(asyncio.run(_main(_contestant, _url, int(_streams), float(_rate), int(_tokens), _place))))
