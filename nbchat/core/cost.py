@@ -46,6 +46,9 @@ class Cost:
     def __str__(self) -> str:
         return format_cost(self)
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))  # the last line of a cell shows an amount; repr() has all there is to know
+
     @property
     def amounts(self) -> tuple[tuple[str, Decimal], ...]:
         """All of it, as (currency, amount); empty where it is unknown."""

@@ -180,6 +180,9 @@ class Message:
     def _repr_markdown_(self) -> str:
         return self.text
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(self.text)  # a terminal shows the answer, too; repr() has all there is to know
+
     def with_parts(self, parts: Sequence[Part]) -> Message:
         """Return this message with other content."""
         new = tuple(parts)

@@ -10,6 +10,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from IPython.lib.pretty import pretty
 
 from nbchat.core.cost import UNKNOWN_COST, Cost, cost_of, format_cost, sum_cost
 from nbchat.core.price import Price, Tier
@@ -296,3 +297,9 @@ def test_what_is_free_is_certain_to_cost_nothing() -> None:
     assert cost_of(guess, replace(free, reasoning=Decimal(1))).certainty == "estimated"
     assert cost_of(guess, replace(free, request=Decimal("0.01"))).certainty == "estimated"
     assert cost_of(guess, replace(free, output=None)).amount is None
+
+
+def test_a_cost_displays_as_its_amount() -> None:
+    """`s.cost` at the end of a cell shows money."""
+    shown = pretty((Cost(Decimal("0.5"), "estimated"), UNKNOWN_COST))  # type: ignore[no-untyped-call]  # untyped
+    assert shown == "(~$0.50, –)"

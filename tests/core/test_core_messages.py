@@ -10,6 +10,7 @@ from typing import get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from IPython.lib.pretty import pretty
 
 from nbchat.core.cost import Cost
 from nbchat.core.errors import ErrorInfo, ErrorKind
@@ -107,3 +108,10 @@ def test_a_changed_message_is_a_new_one() -> None:
 def test_a_message_displays_as_markdown() -> None:
     """The last expression of a cell shows the answer, not its repr."""
     assert Message("m", "assistant", (ReasoningPart("hm"), TextPart("**b**")))._repr_markdown_() == "**b**"
+
+
+def test_a_message_displays_as_its_text_where_there_is_no_markdown() -> None:
+    """In a terminal, and beside the Markdown in the saved notebook, which would else hold ids and times that nobody reads."""
+    answer = Message("m", "assistant", (ReasoningPart("hm"), TextPart("**b**\n\n- c")))
+    assert pretty(answer) == "**b**\n\n- c"  # type: ignore[no-untyped-call]  # untyped
+    assert "ReasoningPart" in repr(answer)
