@@ -17,6 +17,9 @@ from nbchat.streams.rules import check_batch, ended, older
 
 __all__ = ["MemoryEventTransport"]
 
+_ALL_ENTRIES, _FEWEST_ENTRIES = 32_768, 32
+"""How many entries all tails together hold, and how many one does however many there are. More would not cost memory alone: each
+is some objects, and Python's collector, which looks at all of them, would stop the kernel for a second now and then."""
 _EVENT_OVERHEAD = 64
 """What an event counts besides its text, so that many tiny ones are bounded too."""
 
@@ -66,7 +69,8 @@ class _Log:
 class MemoryEventTransport:
     """Logs by stream id; at most `max_logs` of them, ended ones dropped first, oldest first.
 
-    A tail holds at most `max_entries` entries and `max_characters` characters (an event counts 64 besides its text).
+    A tail holds at most `max_entries` entries, fewer where there are many logs, and `max_characters` characters (an event counts
+    64 besides its text).
     """
 
     def __init__(
@@ -101,7 +105,8 @@ class MemoryEventTransport:
             raise LogGapError(log.seq)
         if not events:
             return log.seq
-        entry = log.append(tuple(events), seq or log.seq + 1, self._max_entries, self._max_characters)
+        most = min(self._max_entries, max(_ALL_ENTRIES // len(self._logs), _FEWEST_ENTRIES))
+        entry = log.append(tuple(events), seq or log.seq + 1, most, self._max_characters)
         if self._on_append is not None:
             self._on_append(stream_id)
         readers = self._readers.get(stream_id)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from nbchat.core.accumulator import TurnAccumulator
 from nbchat.core.events import Event, ReasoningDelta, TextDelta, ToolCallDelta
+from nbchat.streams import memory_log
 from nbchat.streams.memory_log import MemoryEventTransport
 from tests.contracts.values import finish_all
 
@@ -50,6 +51,26 @@ def test_any_position_leads_to_the_same_content(batches: list[list[Event]], max_
                 for event in entry.events:
                     reader.apply(event)
             assert reader.parts == contents[-1]
+
+    finish_all(work())
+
+
+def test_many_logs_have_short_tails() -> None:
+    """All tails together are bounded, and each still leads a reader that keeps up from its position to the end."""
+    logs, batches = 1100, 40
+
+    async def work() -> None:
+        log = MemoryEventTransport(max_logs=2000)
+        for number in range(batches):
+            for stream in range(logs):
+                await log.append(f"t{stream}", 1, [TextDelta(f"{number} ")])
+        entries = await log.read("t7", 1, batches - memory_log._FEWEST_ENTRIES)
+        assert entries is not None
+        assert [entry.seq for entry in entries] == list(range(batches - memory_log._FEWEST_ENTRIES + 1, batches + 1))
+        assert await log.read("t7", 1, batches - memory_log._FEWEST_ENTRIES - 1) is None
+        state = await log.resume_state("t7")
+        assert state is not None
+        assert state.last_seq == batches
 
     finish_all(work())
 

@@ -84,6 +84,9 @@ class Connection(asyncio.BufferedProtocol):
         """Note that the socket is gone, and why."""
         self._ended = True
         self._error = exc
+        if self._rest is not None:
+            self._rest.cancel()
+            self._rest = None
         if not self.closed.done():
             self.closed.set_result(None)
         self._wake()
