@@ -22,7 +22,7 @@ __all__ = ["keeps_up", "places", "run"]
 
 _RATE = 50
 _LAG, _LOOP = 0.5, 0.1
-_FEWEST, _MOST, _STEP = 25, 1000, 1.3
+_FEWEST, _MOST, _STEP = 50, 1000, 1.3
 _MEMORY = 300
 """MB above idle of a thousand answers at two tokens a second."""
 

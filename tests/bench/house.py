@@ -42,6 +42,7 @@ class WholeSessions:
         self._opened = AsyncExitStack()
         place = str(self._directory / "nbchat.db")
         self._house: House = await self._opened.enter_async_context(house(server, place=place, streams=streams))
+        self._house.forget_signals()  # one for each word of each answer: not to be measured
 
     async def prepare(self, model: str) -> None:
         """Open the conversation in which `ask` will ask this model."""

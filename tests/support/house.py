@@ -51,7 +51,8 @@ class House:
         self.server = server
         self.manager = SessionManager(ports)
         self.signals: list[Signal] = []
-        self.manager.listen(self.signals.append)
+        self.forget_signals = self.manager.listen(self.signals.append)
+        """Keep no more of them."""
 
     async def session(self, name: str = "test", model: str = "lab/tiny") -> Session:
         """Open a session and hold it."""

@@ -6,6 +6,7 @@ Owns the socket: its buffer, its pauses, its end. Must not know HTTP, httpx, key
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable
 from weakref import WeakKeyDictionary
 
@@ -13,11 +14,14 @@ __all__ = ["Connection"]
 
 _HIGH_WATER = 1024 * 1024  # bytes that may wait unread before the socket is left alone
 _BUFFER = 64 * 1024  # bytes of one read
-_READS = 4000
-"""How many reads a second all answers together are worth: what costs is the wake-up, not the bytes. Each takes some 0.1 ms from
-the socket to the event log, so half a core is left, however many answers come."""
+_READS = 3000
+"""How many reads a second all answers together are worth at least: what costs is the wake-up, not the bytes. Each takes some
+0.1 ms from the socket to the event log, so half a core is left, however many answers come."""
 _REST_SECONDS = (1 / 30, 1 / 4)
 """Shorter than the first a rest saves nothing; longer than the second nobody should wait for a word."""
+_LEAST = 0.5
+"""The shortest part of it that a rest takes. Were all of one length, a loop that was held up once would find all answers waiting,
+read them in one go, and hold itself up in the same way after each rest from then on."""
 _pouring: WeakKeyDictionary[asyncio.AbstractEventLoop, int] = WeakKeyDictionary()
 """How many answers come on a loop now."""
 
@@ -179,7 +183,7 @@ class Connection(asyncio.BufferedProtocol):
             return
         if not self._paused:
             self._transport.pause_reading()
-        self._rest = self._loop.call_later(rest, self._end_rest)
+        self._rest = self._loop.call_later(rest * random.uniform(_LEAST, 1), self._end_rest)  # noqa: S311 (no secret)
 
     def _end_rest(self) -> None:
         if self._rest is None or self._transport is None:
