@@ -1,7 +1,7 @@
 """DryRun: what a question would send and cost, without sending it: `%chat --dry-run`.
 
-Owns how that is found out without changing anything, and how it is shown: as text everywhere, as a table with the messages folded
-in a notebook. The messages are those of the request's body, in the spelling of its server.
+Owns how that is found out without changing anything, and how it is shown: as text everywhere, as a table with the messages
+before the new one folded in a notebook. The messages are those of the request's body, in the spelling of its server.
 """
 
 from __future__ import annotations
@@ -75,9 +75,9 @@ class DryRun:
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         facts = Table({"": name, "dry run": value} for name, value in self.facts.items())._repr_html_()
         messages = "".join(
-            f"<details><summary>{html.escape(message['role'])}</summary>"
+            f"<details{' open' if message is self.messages[-1] else ''}><summary>{html.escape(message['role'])}</summary>"
             f"<pre style='white-space:pre-wrap'>{html.escape(_content(message))}</pre></details>"
-            for message in self.messages
+            for message in self.messages  # the last one is new, and needs no click
         )
         return {"text/plain": repr(self), "text/html": facts + messages}
 

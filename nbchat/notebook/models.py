@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nbchat.core.errors import ChatError, ErrorInfo
@@ -28,7 +29,7 @@ async def find_models(
         return matching(await _recent(services, provider, refresh), search)
     if provider != EVERY:
         wanted = provider or split_model(services.manager.default_model)[0]
-        return matching(await services.registry.models(wanted, refresh=refresh), search)
+        return matching(await _offered(services, wanted, refresh), search)
     models, errors = await every_model(services, refresh=refresh)
     if errors and not models:
         raise ChatError(errors[0].text, kind=errors[0].kind, hint=errors[0].hint)
@@ -45,9 +46,22 @@ async def every_model(services: Services, *, refresh: bool = False) -> tuple[lis
 
 async def _models_of(services: Services, provider: Provider, refresh: bool) -> tuple[Model, ...] | ErrorInfo:
     try:
-        return await services.registry.models(provider.id, refresh=refresh)
+        return await _offered(services, provider.id, refresh)
     except ChatError as error:
         return ErrorInfo(error.kind, f"{provider.name or provider.id}: {error.text}", error.hint)
+
+
+async def _offered(services: Services, provider: str, refresh: bool) -> tuple[Model, ...]:
+    """A provider's models, with the prices that people set: those hold, whatever its listing says. Raises ChatError."""
+    models = await services.registry.models(provider, refresh=refresh)
+    own = services.own_prices
+
+    def priced() -> tuple[Model, ...]:
+        if not len(own):
+            return models
+        return tuple(replace(model, price=own.price(model.label, model.id) or model.price) for model in models)
+
+    return await asyncio.get_running_loop().run_in_executor(None, priced)  # they are in a file
 
 
 async def _recent(services: Services, provider: str | None, refresh: bool) -> list[Model]:

@@ -85,6 +85,17 @@ def test_the_magic_lists_searches_and_names_a_provider(two: ScriptedServer) -> N
         run(app().services, "models --all", None)
 
 
+def test_a_price_that_was_set_is_the_one_that_is_shown(two: ScriptedServer) -> None:
+    """In Python's table and in a page's list: what is paid, whatever a listing says."""
+    nbchat.set_price("lab/tiny", input="0.15", output="0.60")
+    assert [row["input $/M"] for row in nbchat.list_models("lab")] == ["0.15", "–"]
+    assert [row["output $/M"] for row in nbchat.list_models("*", search="tiny")] == ["0.6", "–"]
+    browser = Browser(nbchat.session("t"))
+    browser.say("models", ask="m1", query="")
+    rows = browser.got("reply")["value"]["models"]
+    assert next(row for row in rows if row["id"] == "lab/tiny")["price"] == ["$0.15", "$0.6"]
+
+
 LOCAL = Model(
     "llama3.2:latest",
     "ollama",

@@ -101,6 +101,9 @@ def test_it_displays_well() -> None:
         page = shown._repr_mimebundle_()["text/html"]
         assert "<script" not in page
         assert "&lt;script&gt;" in page
+        before, question = page.split("<details open>")  # what is new needs no click
+        assert before.count("<details>") == 2
+        assert question.startswith("<summary>user</summary>")
 
 
 CORPUS = [
