@@ -138,9 +138,12 @@ class Following:
         self._entries.clear()
         self._gap = False
         found = await self._others.attach(self._job, on_entry=self._entered, on_gap=self._missed)
-        if found is None or found[0].generation != self._job.generation:
+        if found is None:
             return None
         state, self._held = found
+        if state.generation != self._job.generation:
+            self._let_go()
+            return None
         self._seq = state.last_seq
         return state
 

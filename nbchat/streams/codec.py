@@ -62,7 +62,7 @@ def load_job(text: str) -> Job:
     try:
         data = {name: value for name, value in _decode(text).items() if name in _FIELDS}
         if (asked := data.get("user_message")) is not None:
-            data["user_message"] = UserMessage(**asked)
+            data["user_message"] = UserMessage(**{name: value for name, value in asked.items() if name in _ASKED})
         if (final := data.get("final_event")) is not None:
             data["final_event"] = event_from_json(final)
         return Job(**data)
@@ -79,6 +79,7 @@ def _other_version(what: str) -> StreamsError:
 
 _NOT_UNDERSTOOD = (UsageError, KeyError, TypeError, ValueError, AttributeError)
 _FIELDS = frozenset(field.name for field in fields(Job))
+_ASKED = frozenset(field.name for field in fields(UserMessage))
 _CONTENT = (TextDelta, ReasoningDelta, ToolCallDelta, ToolResult, ModelNamed, TurnStart, TurnEnd, TurnError)
 
 

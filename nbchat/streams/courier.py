@@ -14,12 +14,13 @@ import heapq
 import itertools
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from nbchat.core.errors import UsageError
 from nbchat.core.events import Event, TurnEnd, TurnError
 from nbchat.sessions.ports import Clock, Job, LogGapError, StreamsError
-from nbchat.sessions.tasks import begin
+from nbchat.sessions.tasks import begin, until
 from nbchat.streams.memory_log import MemoryEventTransport
 from nbchat.streams.outgoing import Outgoing
 from nbchat.streams.reach import Reach
@@ -66,9 +67,10 @@ class Courier:
 
     def create(self, job: Job, *, made: bool = False) -> None:
         """A job began here; `made` where the backend has it already."""
-        if job.stream_id in self._streams:
+        known = self._streams.get(job.stream_id)
+        if known is not None and not known.deleted:
             return
-        out = self._streams[job.stream_id] = Outgoing(job, made=made)
+        out = self._streams[job.stream_id] = Outgoing(job, made=made, replaces=known is not None and not made)
         self._send_at(out, self._clock.monotonic())
         for name, work in (("run", self._run), ("signs", self._signs.run)):
             if not self._closed and (name not in self._tasks or self._tasks[name].done()):
@@ -80,9 +82,8 @@ class Courier:
         if out is None or not events:
             return
         first = not out.noted
-        out.note(seq, events)
         now = self._clock.monotonic()
-        out.since = out.since or now
+        out.note(seq, events, now)
         quick = first or out.followers or isinstance(events[-1], TurnEnd | TurnError)
         wait = min(max(JOIN_SECONDS, len(self._streams) / _SENDS), MOST_SECONDS)
         self._send_at(out, now if quick else now + wait)
@@ -189,21 +190,13 @@ class Courier:
             self._send_at(out, self._clock.monotonic())
         return arrived
 
-    async def _pause(self, until: float | None) -> None:
+    async def _pause(self, due: float | None) -> None:
         """Wait for a note, or for the time when something is due."""
-        self._wake.clear()
-        if until is None:
-            await self._wake.wait()
+        if due is not None:
+            await until(self._wake, due - self._clock.monotonic(), self._clock)
             return
-        waits = (
-            asyncio.ensure_future(self._wake.wait()),
-            asyncio.ensure_future(self._clock.sleep(until - self._clock.monotonic())),
-        )
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for each in waits:
-                each.cancel()
+        await self._wake.wait()
+        self._wake.clear()
 
     async def _serve(self, out: Outgoing) -> None:
         reach, job = self._reach, out.job
@@ -211,8 +204,10 @@ class Courier:
             if out.over:
                 self._forget(out)
                 return
-            if out.deleted:
+            if out.deleted or out.replaces:
                 await reach.call(lambda: reach.jobs.delete_job(job.stream_id))
+                out.replaces = False
+            if out.deleted:
                 self._forget(out)
                 return
             if not out.made:
@@ -228,7 +223,6 @@ class Courier:
                 out.arrived(flight.seq)
                 self.sent += 1
             if not out.unsent:
-                out.since = None
                 await self._update(out)
         except LogGapError:  # it lost what it had, and perhaps the job too
             out.made = False
@@ -238,10 +232,10 @@ class Courier:
             self._forget(out)
 
     async def _rewrite(self, out: Outgoing) -> None:
-        """Send the whole text as it stands."""
+        """Send the whole text as it stands; nothing where this kernel has forgotten it, so that the job's end follows at once."""
         whole = self._local.folded(out.job.stream_id)
         if whole is None or not whole[0]:
-            self._forget(out)
+            out.give_up()
             return
         events, seq = whole
         out.lose()
@@ -268,6 +262,8 @@ class Courier:
             raise
         if ends:
             self._forget(out)
+        else:  # should the backend lose the job, this is how it is made again
+            out.job = replace(job, **changes)
 
     def _forget(self, out: Outgoing) -> None:
         if self._streams.get(out.job.stream_id) is out:

@@ -55,8 +55,19 @@ class Elsewhere:
         self, job: Job, *, on_entry: Callable[[EventLogEntry], None], on_gap: Callable[[], None]
     ) -> tuple[ResumeState, Subscription] | None:
         """Return a job's content so far and call back for what follows it; None where there is none (yet), or nobody knows."""
-        attaching = self._reach.log.attach
-        found = await self._reach.ask(lambda: attaching(job.stream_id, on_chunk=on_entry, on_gap=on_gap), None)
+        found: tuple[ResumeState, Subscription] | None = None
+
+        async def attach() -> tuple[ResumeState, Subscription] | None:
+            nonlocal found
+            found = await self._reach.log.attach(job.stream_id, on_chunk=on_entry, on_gap=on_gap)
+            return found
+
+        try:
+            await self._reach.ask(attach, None)
+        except BaseException:
+            if found is not None:  # cancelled in the moment of success
+                found[1].unsubscribe()
+            raise
         self.attached += found is not None
         return found
 

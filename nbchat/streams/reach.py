@@ -52,7 +52,8 @@ class Reach:
         return self._told
 
     async def ask(self, work: Callable[[], Awaitable[T]], otherwise: T) -> T:
-        """Return what `work` gives within a second; `otherwise` when the backend is in trouble, at once while that is known."""
+        """Return what `work` gives within a second (who asks first waits another one for the connection); `otherwise` when the
+        backend is in trouble, at once while that is known."""
         if "read" in self._broken or self._closed:
             return otherwise
         try:
@@ -66,8 +67,7 @@ class Reach:
         """Return what `work` gives; raises StreamsError when the backend is in trouble, and LogGapError, UsageError and BusyError
         as it does."""
         try:
-            await self._connect(seconds)
-            result = await within(seconds, _awaited(work))
+            result = await within(seconds, self._connected(work, seconds))
         except (LogGapError, UsageError, BusyError):
             self._works(side)
             raise
@@ -79,6 +79,10 @@ class Reach:
             raise self._fails(side, error) from None
         self._works(side)
         return result
+
+    async def _connected(self, work: Callable[[], Awaitable[T]], seconds: float) -> T:
+        await self._connect(seconds)
+        return await work()
 
     async def _connect(self, seconds: float) -> None:
         """Connect when that is first needed; raises TimeoutError where it takes longer, and goes on with it."""
@@ -141,6 +145,8 @@ class Reach:
                 await self.call(self.jobs.get_running_jobs, ASK_SECONDS, side="read")
             except StreamsError:
                 continue
+            except Exception:
+                _log.exception("the shared streams could not be looked at")
 
     def _tell(self) -> None:
         now = next(iter(self._broken.values()), None)
@@ -154,7 +160,3 @@ class Reach:
                 self._on_trouble(now)
             except Exception:
                 _log.exception("a listener for trouble with the streams failed")
-
-
-async def _awaited(work: Callable[[], Awaitable[T]]) -> T:
-    return await work()

@@ -46,11 +46,9 @@ class Signs:
             await self._clock.sleep(_TICK_SECONDS)
             if not self._streams:
                 return
-            if self._reach.trouble is not None:
-                continue  # what is to be sent finds out when it is over
             try:
-                if tick % _RENEW_TICKS == 0:
-                    await self._renew()
+                if tick % _RENEW_TICKS == 0 or self._reach.trouble is not None:
+                    await self._renew()  # in trouble this finds out when it is over: there may be nothing else to send
                 await self._count_followers()
                 if tick % _CLEANUP_TICKS == 1:
                     await self._reach.call(self._reach.jobs.cleanup)

@@ -65,6 +65,7 @@ def test_jobs() -> None:
         assert load_job(dump_job(job)) == job
     assert not load_job(dump_job(Job("t1", "me", "c1", 3, interrupted=True))).interrupted
     assert load_job(dump_job(bare)[:-1] + ', "later": 1}') == bare
+    assert load_job(dump_job(full).replace('"message_id"', '"later":1,"message_id"')) == full
 
 
 def test_half_an_emoji() -> None:

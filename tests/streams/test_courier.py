@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from nbchat.core.errors import BusyError
@@ -171,6 +173,25 @@ def test_a_job_that_never_began_is_gone() -> None:
         await bench.kernel.jobs.delete_job("t1")
         await settle()
         assert not await bench.shared.jobs.has_job("t1")
+
+    on(work)
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_a_job_that_is_made_anew(arrived: bool) -> None:
+    """A place is taken with the generation that a turn will probably get; where it gets another one, that job is there."""
+
+    async def work(bench: Bench) -> None:
+        await bench.kernel.jobs.create_job(a_job())
+        await settle(20 * arrived)
+        await bench.kernel.jobs.delete_job("t1")
+        await bench.kernel.jobs.create_job(replace(a_job(), generation=2))
+        await bench.kernel.log.append("t1", 2, [START])
+        await settle()
+        job = await bench.shared.jobs.get_job("t1")
+        assert job is not None
+        assert job.generation == 2
+        assert (await bench.there()).generation == 2
 
     on(work)
 

@@ -8,6 +8,7 @@ import pytest
 
 from nbchat.core.events import TextDelta, ToolCallDelta, TurnStart
 from nbchat.core.messages import Message, TextPart, ToolCallPart
+from nbchat.sessions.ports import UserMessage
 from tests.contracts.streams_base import END, START
 from tests.streams.kernel_bench import Bench, a_job, on
 from tests.support.clock import settle
@@ -102,6 +103,89 @@ def test_memory_is_bounded_while_it_is_away() -> None:
         figures = await bench.kernel.figures()
         assert figures["dropped"] == 1
         assert figures["lag_seconds"] == 0
+
+    on(work)
+
+
+def test_a_silent_answer_stays_alive() -> None:
+    """A sign of life that failed is given again, though there is no text whose sending would tell that the trouble is over."""
+
+    async def work(bench: Bench) -> None:
+        await bench.begin()
+        await settle()
+        bench.shared.away = True
+        await bench.clock.advance(2.0)
+        assert len(bench.shared.trouble) == 1
+        bench.shared.away = False
+        await bench.clock.advance(1.0)
+        assert bench.shared.trouble[1:] == ["a: over"]
+        bench.shared.calls.clear()
+        await bench.clock.advance(6.0)
+        assert bench.shared.calls.count("renew") == 3
+
+    on(work)
+
+
+def test_the_end_arrives_though_the_text_is_gone() -> None:
+    """An answer that this kernel has forgotten when the backend is back has ended there all the same, and keeps no place."""
+
+    async def work(bench: Bench) -> None:
+        await bench.begin()
+        await settle()
+        bench.shared.away = True
+        await bench.say("x" * 300_000)
+        await bench.end()
+        await bench.kernel.log.cleanup("t1")
+        bench.shared.away = False
+        await bench.clock.advance(5.0)
+        job = await bench.shared.jobs.get_job("t1")
+        assert job is not None
+        assert (job.status, job.final_event) == ("complete", END)
+
+    on(work)
+
+
+def test_a_job_is_made_again_as_it_was_last() -> None:
+    """What was said of it since it was made is not lost with the backend's memory."""
+
+    async def work(bench: Bench) -> None:
+        asked = UserMessage("u1", text="why?")
+        await bench.begin()
+        await bench.kernel.jobs.update_job("t1", 1, user_message=asked, response_message_id="a1", sender="lab/tiny")
+        await settle()
+        bench.shared.flush()
+        await bench.say("two ")
+        await bench.clock.advance(0.2)
+        job = await bench.shared.jobs.get_job("t1")
+        assert job is not None
+        assert (job.user_message, job.response_message_id, job.sender) == (asked, "a1", "lab/tiny")
+
+    on(work)
+
+
+def test_the_lag_is_that_of_what_has_not_arrived() -> None:
+    """Text that comes while some is under way does not make what arrived late."""
+
+    async def work(bench: Bench) -> None:
+        await bench.begin()
+        await settle()
+        bench.shared.log.subscribe("t1", on_chunk=lambda entry: None)
+        await bench.clock.advance(1.0)
+        await bench.say("a")
+        for _ in range(5):  # each comes when the one before it is under way
+            await bench.clock.advance(0.0)
+            bench.shared.held = asyncio.Event()
+            await bench.say("b")
+            await settle()
+            await bench.clock.advance(0.1)
+            await bench.say("c")
+            held, bench.shared.held = bench.shared.held, None
+            held.set()
+        bench.shared.held = asyncio.Event()
+        await settle()
+        figures = await bench.kernel.figures()
+        assert figures["lag_seconds"] == 0
+        bench.shared.held.set()
 
     on(work)
 

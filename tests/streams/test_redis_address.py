@@ -41,6 +41,8 @@ def test_parts(url: str) -> None:
         "redis://:secret-word\u2100@host",
         "redis://:secret-word@host/name",
         "redis://:secret-word@host?socket_timeout=5",
+        "redis://ada:12?secret-word@host",
+        "redis://ada:12#secret-word@host",
     ],
 )
 def test_what_cannot_be_read(url: str) -> None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
 
 import pytest
 
 from nbchat.core.events import Event, TextDelta, UsageReport
 from nbchat.core.usage import Usage
-from nbchat.sessions.ports import EventTransport, Job, JobStore, LogGapError
+from nbchat.sessions.ports import EventTransport, Job, JobStore, LogGapError, StreamsError
 from nbchat.sessions.ports.streams import KEEP_SECONDS, LEASE_SECONDS
 from nbchat.streams import open_streams
+from nbchat.streams.redis.log import RedisEventTransport
+from nbchat.streams.redis.log_scripts import FOLD
+from nbchat.streams.redis.scripts import Script
 from tests.contracts.streams_base import END, START, Reader, text_of
 from tests.contracts.values import finish_all
 from tests.support.clock import ManualClock
@@ -95,6 +99,45 @@ def test_everything_expires(server: RedisServer) -> None:
     assert [key for key in keys(server) if key.endswith(":t1")] == []
     server.age(3600)
     assert keys(server) == {}
+
+
+@pytest.mark.parametrize("generation", [1, 2])
+def test_a_log_that_begins_anew_expires(server: RedisServer, generation: int) -> None:
+    """Its new keys too, though those before them had long to live."""
+
+    async def work(jobs: JobStore, log: EventTransport) -> None:
+        await jobs.create_job(Job("t1", "me", "c1", 1))
+        await log.append("t1", 1, [START], after=0, seq=1)
+        await log.rewrite("t1", generation, [START, TextDelta("a")], 5)
+        assert min(keys(server).values()) > 0
+
+    run(server, work)
+
+
+def test_folding_that_comes_too_late(server: RedisServer) -> None:
+    """A server that was stopped may read what an old connection had sent behind what came on the new one: that changes no log
+    that was written again meanwhile."""
+
+    async def work(_: JobStore, log: EventTransport) -> None:
+        assert isinstance(log, RedisEventTransport)
+        run_script, held = log._server.run, list[tuple[Any, ...]]()
+
+        async def late(script: Script, *arguments: Any) -> Any:
+            if script is FOLD:
+                held.append(arguments)
+                raise StreamsError("no answer")
+            return await run_script(script, *arguments)
+
+        log._server.run = late  # type: ignore[method-assign]
+        await log.append("t1", 1, [START])
+        await fill(log, 1, 513, [TextDelta("a")])
+        assert held
+        await log.rewrite("t1", 1, [START, TextDelta("a" * 599)], 600)
+        for arguments in held:
+            assert await run_script(FOLD, *arguments) == 0
+        assert text_of(await log.resume_state("t1")) == "a" * 599
+
+    run(server, work)
 
 
 @pytest.mark.parametrize("first", ["the job", "the log"])

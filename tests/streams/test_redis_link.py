@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import importlib
 import os
 import signal
+import threading
 import time
 import warnings
 from collections.abc import Iterator
@@ -50,6 +52,26 @@ def test_many_calls_at_once(server: RedisServer) -> None:
         with pytest.raises(StreamsError, match="closed"):
             await link.call("PING")
 
+    finish_all(work())
+
+
+def test_loading_is_not_the_servers_fault(server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long it takes to load redis-py, the loop goes on meanwhile, and nobody says that the server does not answer."""
+    read = threading.Event()
+
+    def slowly(name: str) -> object:
+        assert read.wait(10)
+        return import_module(name)
+
+    async def work() -> None:
+        link = Link(Address.parse(server.url), 0.2)
+        asyncio.get_running_loop().call_later(0.3, read.set)
+        assert await asyncio.gather(link.call("PING"), link.call("PING")) == ["PONG", "PONG"]
+        await link.close()
+
+    import_module = importlib.import_module
+    monkeypatch.setattr(importlib, "import_module", slowly)
+    monkeypatch.setattr("nbchat.streams.redis.link._loaded", threading.Event())
     finish_all(work())
 
 

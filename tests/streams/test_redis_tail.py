@@ -15,7 +15,7 @@ import pytest
 from nbchat.core.events import TextDelta
 from nbchat.runtime.clock import SystemClock
 from nbchat.sessions.ports import EventTransport, Job, JobStore, StreamsError
-from nbchat.sessions.ports.streams import LEASE_SECONDS
+from nbchat.sessions.ports.streams import INACTIVE_SECONDS, LEASE_SECONDS
 from nbchat.streams import open_streams
 from tests.contracts.streams_base import START, Reader
 from tests.contracts.values import finish_all
@@ -145,6 +145,28 @@ def test_what_cannot_be_read(server: RedisServer) -> None:
         server.ask("HSET", "nbchat:me:job:t2", "stream_id", "{")
         with pytest.raises(Exception, match="another version"):
             await one.jobs.get_job("t2")
+
+    run(server, work)
+
+
+def test_a_job_of_another_version_hides_nothing_else(server: RedisServer) -> None:
+    """It is left out of what is told of all, and disturbs neither who watches nor who follows, nor the end of silent jobs."""
+
+    async def work(one: Kernel, two: Kernel) -> None:
+        reader, seen = Reader(), list[str]()
+        await one.log.append("t1", 1, [START])
+        await reader.attach(two.log)
+        two.jobs.watch(lambda job: seen.append(job.stream_id))
+        await one.jobs.create_job(Job("strange", "me", "c1", 1))
+        server.ask("HSET", "nbchat:me:job:strange", "user_message", "7")
+        assert await two.jobs.request_stop("strange", 1)
+        await one.jobs.create_job(Job("t1", "me", "c1", 1))
+        await eventually(lambda: seen[-1:] == ["t1"])
+        assert [job.stream_id for job in await two.jobs.get_running_jobs()] == ["t1"]
+        assert reader.gaps == 0
+        server.age(INACTIVE_SECONDS)
+        await two.jobs.renew(["t1", "strange"])
+        assert await two.jobs.cleanup() == 1
 
     run(server, work)
 

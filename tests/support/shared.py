@@ -40,7 +40,8 @@ class _Walled:
 
 class SharedStreams:
     """One memory that several kernels of a test share, as if it were a server. Faults: `away` (every call fails), `silent` (no
-    call returns), `unsaid` (so many calls are done, and fail nevertheless), `dead` (kernels known to be gone)."""
+    call returns), `unsaid` (so many calls are done, and fail nevertheless), `held` (appends wait until it is set), `dead`
+    (kernels known to be gone)."""
 
     def __init__(self, clock: Clock, owner: str = "me") -> None:
         self.clock = clock
@@ -50,6 +51,7 @@ class SharedStreams:
         self.away = False
         self.silent = False
         self.unsaid = 0
+        self.held: asyncio.Event | None = None
         self.dead: set[str] = set()
         self.calls: list[str] = []
         self.trouble: list[str] = []
@@ -65,6 +67,8 @@ class SharedStreams:
         self.calls.append(name)
         if self.silent:
             await asyncio.Event().wait()
+        if self.held is not None and name == "append":
+            await self.held.wait()
         if self.away and name != "close":
             raise StreamsError("the server is away.")
 

@@ -62,13 +62,14 @@ class Address:
             port = parts.port or 6379
         except ValueError:  # which repeats what it could not read
             parts, port = urlsplit(""), 0
-        if not parts.hostname:
+        given = dict(parse_qsl(parts.query, keep_blank_values=True))
+        unknown = sorted(set(given) - set(_PARAMETERS))
+        if not parts.hostname or parts.fragment or "@" in "".join(unknown):  # behind a bare ? or # may be the rest of a password
             raise ConfigError("the address of the Redis server in NBCHAT_STREAMS cannot be read.", hint=_FORM)
         database = parts.path.strip("/") or "0"
         if not (database.isascii() and database.isdigit()):
             raise ConfigError("behind the host, NBCHAT_STREAMS names the number of a Redis database, such as /0.", hint=_FORM)
-        given = dict(parse_qsl(parts.query, keep_blank_values=True))
-        if unknown := sorted(set(given) - set(_PARAMETERS)):
+        if unknown:
             raise ConfigError(
                 f"NBCHAT_STREAMS has a parameter that nbchat does not know: {', '.join(unknown)}.",
                 hint=f"There are: {', '.join(_PARAMETERS)}.",

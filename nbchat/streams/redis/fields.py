@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import fields, replace
 from typing import Any
 
-from nbchat.core.errors import UsageError
 from nbchat.machine.owner import is_dead
 from nbchat.sessions.ports import EventLogEntry, Job, StreamsError
 from nbchat.streams.codec import dump_job, load_events, load_job
 
-__all__ = ["changed_fields", "entry_of", "events_of", "job_fields", "job_of", "json_text"]
+__all__ = ["changed_fields", "entry_of", "job_fields", "job_of", "jobs_of", "json_text"]
 
 _decode = json.JSONDecoder().decode
-_UNREADABLE = (UsageError, KeyError, TypeError, ValueError)
-"""What reading a text raises that a later version wrote, or nobody."""
 _NAMES = frozenset(field.name for field in fields(Job))
 
 
@@ -39,13 +37,11 @@ def changed_fields(job_id: str, changes: Mapping[str, Any]) -> list[str]:
 
 
 def job_of(found: Sequence[Any], *, leases_are_known: bool) -> Job:
-    """Return the job that a script gave as its fields and whether its kernel has a lease."""
+    """Return the job that a script gave as its fields and whether its kernel has a lease. Raises StreamsError for one that this
+    version does not understand."""
     names, leased = found
     texts = dict(zip(names[::2], names[1::2], strict=True))
-    try:
-        job = load_job("{" + ",".join(f"{json_text(name)}:{text}" for name, text in texts.items() if name in _NAMES) + "}")
-    except _UNREADABLE as error:
-        raise StreamsError("a job on the Redis server cannot be read: another version of nbchat wrote it.") from error
+    job = load_job("{" + ",".join(f"{json_text(name)}:{text}" for name, text in texts.items() if name in _NAMES) + "}")
     if job.status != "running":
         return job
     # where it is a process of this machine, one looks instead of waiting for the lease to end
@@ -53,15 +49,15 @@ def job_of(found: Sequence[Any], *, leases_are_known: bool) -> Job:
     return replace(job, interrupted=dead or (leases_are_known and not leased))
 
 
+def jobs_of(found: Iterable[Sequence[Any] | None], *, leases_are_known: bool) -> Iterator[Job]:
+    """Yield the jobs that a script gave; without those that are gone, or are not understood."""
+    for each in found:
+        if each:
+            with suppress(StreamsError):
+                yield job_of(each, leases_are_known=leases_are_known)
+
+
 def entry_of(entry_id: str, values: Mapping[str, str]) -> EventLogEntry:
     """Return a log's entry. Raises StreamsError for one that cannot be read."""
     generation, _, seq = entry_id.partition("-")
-    return EventLogEntry(int(generation), int(values["after"]), int(seq), events_of(values["events"]))
-
-
-def events_of(text: str) -> tuple[Any, ...]:
-    """Return the events of a text that a log holds. Raises StreamsError for one that cannot be read."""
-    try:
-        return load_events(text)
-    except _UNREADABLE as error:
-        raise StreamsError("an event log on the Redis server cannot be read: another version of nbchat wrote it.") from error
+    return EventLogEntry(int(generation), int(values["after"]), int(seq), load_events(values["events"]))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
-from nbchat.sessions.ports import Job, JobStatus, Subscription
+from nbchat.sessions.ports import Job, JobStatus, StreamsError, Subscription
 from nbchat.streams.folding import SILENT
-from nbchat.streams.redis.fields import changed_fields, job_fields, job_of, json_text
+from nbchat.streams.redis.fields import changed_fields, job_fields, job_of, jobs_of, json_text
 from nbchat.streams.redis.job_scripts import CLEAN, COUNT, CREATE, DELETE, FIND, GET, RENEW, RUNNING, STOP, UPDATE
 from nbchat.streams.redis.link import Argument
 from nbchat.streams.redis.log import RedisEventTransport
@@ -87,15 +88,16 @@ class RedisJobStore:
         return await self.get_job(stream_id) is not None
 
     async def get_running_jobs(self) -> list[Job]:
-        """Return the running jobs, oldest first."""
-        return [self._job(found) for found in await self._run(RUNNING)]
+        """Return the running jobs, oldest first; without those of versions that this one does not understand."""
+        return list(jobs_of(await self._run(RUNNING), leases_are_known=self._server.leases_are_known))
 
     async def cleanup(self) -> int:
         """Forget ended jobs that are over 300 s old (and the oldest ended ones above the limit), end running ones that were
         inactive for 1200 s, and their logs; returns how many."""
         gone, *inactive = await self._run(CLEAN)
         for stream_id, generation in zip(inactive[::2], inactive[1::2], strict=True):
-            gone += await self._give_up(stream_id, int(generation))
+            with suppress(StreamsError):  # of a version that is not understood: it vanishes by itself
+                gone += await self._give_up(stream_id, int(generation))
         return int(gone)
 
     async def _give_up(self, stream_id: str, generation: int) -> bool:

@@ -1,5 +1,5 @@
 """Link: one connection to the server, for any number of calls at once. What is asked while others are under way goes out with
-the next; every call ends within its patience, whatever the server does. Must not know what is asked.
+the next; whatever the server does, every call ends within its patience from then on. Must not know what is asked.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import contextlib
 import importlib
 import os
 import sys
+import threading
 from typing import Any, TypeAlias
 
 from nbchat.sessions.ports import StreamsError
@@ -23,6 +24,7 @@ PATIENCE_SECONDS = 0.9
 """How long a call may take: nobody waits for a second, and what is the matter can be said before that."""
 _IDLE_SECONDS = 10.0
 """A connection that rested for so long may have been closed by the server or on the way: it is tried before it is used."""
+_loaded = threading.Event()
 _parents: list[object] = []
 """Connections of the process that forked this one: kept, for letting go of them would close them there."""
 
@@ -65,6 +67,7 @@ class Link:
         batch: list[tuple[tuple[Argument, ...], asyncio.Future[Any]]] = []
         self._late = False
         try:
+            await _load()
             while self._waiting:
                 batch, self._waiting = self._waiting, []
                 timer = loop.call_later(self._patience, self._give_up)
@@ -109,8 +112,6 @@ class Link:
 
     async def _connected(self) -> Any:
         if self._connection is None:
-            if "redis.asyncio.connection" not in sys.modules:  # takes 200 ms, which the loop has not
-                await asyncio.to_thread(importlib.import_module, "redis.asyncio.connection")
             self._connection = _connection(self._address)
         connection = self._connection
         if connection.is_connected and asyncio.get_running_loop().time() - self._used > _IDLE_SECONDS:
@@ -140,6 +141,13 @@ class Link:
         if connection is not None:
             with contextlib.suppress(Exception):  # a silent server must not hold up the end
                 await asyncio.wait_for(connection.disconnect(), self._patience)
+
+
+async def _load() -> None:
+    """Load redis-py. That takes 200 ms, on a busy machine seconds: not the loop's, and not a call's, whose server is not to blame."""
+    if not _loaded.is_set():
+        await asyncio.to_thread(importlib.import_module, "redis.asyncio.connection")
+        _loaded.set()
 
 
 def _refuse(answer: asyncio.Future[Any], error: Exception) -> None:

@@ -8,9 +8,9 @@ from itertools import chain
 
 from nbchat.core.events import Event, TurnEnd, TurnError
 from nbchat.sessions.ports import EventLogEntry, LogGapError, ResumeState, StreamsError, Subscription
-from nbchat.streams.codec import dump_events, joined
+from nbchat.streams.codec import dump_events, joined, load_events
 from nbchat.streams.folding import Folded
-from nbchat.streams.redis.fields import entry_of, events_of
+from nbchat.streams.redis.fields import entry_of
 from nbchat.streams.redis.log_scripts import APPEND, FOLD, FORGET, READ, REWRITE, STATE
 from nbchat.streams.redis.server import Server, pairs
 from nbchat.streams.redis.tail import Tail
@@ -47,7 +47,7 @@ class RedisEventTransport:
         places = ("" if after is None else after, "" if seq is None else seq)
         answer = await self._server.run(APPEND, stream_id, generation, *places, text, len(text), _ends(events))
         _check(answer, generation)
-        appended, length, size, _ = answer
+        appended, length, size = answer
         too_long = length > self._max_entries or (size > self._max_characters and length > 1)
         if too_long and stream_id not in self._folding:
             self._folding.add(stream_id)
@@ -68,11 +68,9 @@ class RedisEventTransport:
         count, length, size = 0, len(entries), sum(sizes)
         while length > 1 and (length > self._max_entries // 2 or size > self._max_characters // 2):
             length, size, count = length - 1, size - sizes[count], count + 1
-        folded = [entry_of(*entry) for entry in entries[:count]]
-        if folded:
-            text = dump_events(joined(chain.from_iterable(entry.events for entry in folded)))
-            places = (folded[0].after, folded[-1].seq)
-            await self._server.run(FOLD, stream_id, generation, *places, count, sum(sizes[:count]), text)
+        if count:
+            text = dump_events(joined(chain.from_iterable(load_events(values["events"]) for _, values in entries[:count])))
+            await self._server.run(FOLD, stream_id, entries[0][0], count, sum(sizes[:count]), text)
 
     async def rewrite(self, stream_id: str, generation: int, events: Sequence[Event], seq: int) -> None:
         """Let the log hold what these events fold to, as of `seq`; nothing where it has that already. Raises UsageError for an
@@ -184,4 +182,4 @@ def _folded(found: Sequence[object]) -> tuple[Folded, int, int]:
     assert isinstance(texts, list)
     assert isinstance(entries, list)
     stored = chain(texts, (values["events"] for _, values in pairs(entries)))
-    return Folded(chain.from_iterable(map(events_of, stored))), generation, seq
+    return Folded(chain.from_iterable(map(load_events, stored))), generation, seq

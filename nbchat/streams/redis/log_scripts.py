@@ -17,9 +17,10 @@ local function known(id)
 end
 
 local function begin(id, generation)  -- a server that is full refuses the first line, and would none behind it
-    call('HSET', p .. 'log:' .. id, 'generation', generation, 'first', 0, 'size', 0, 'chunks', 0)
+    call('HSET', p .. 'log:' .. id, 'generation', generation, 'size', 0, 'chunks', 0)
     call('HDEL', p .. 'log:' .. id, 'seq', 'end')
     call('DEL', p .. 'tail:' .. id, p .. 'text:' .. id)
+    call('PEXPIRE', p .. 'log:' .. id, KEEP)  -- so little that the first entry prolongs it, and with it the others, which are new
 end
 
 local function add(id, generation, after, seq, events, size, ended)
@@ -44,19 +45,19 @@ end
 APPEND = Script(
     _LOG
     + """
--- ARGV: id, generation, after or '', seq or '', events, their size, '1' for an end. Returns seq, length and size of the tail, and
--- whether any process follows; or what forbids it
+-- ARGV: id, generation, after or '', seq or '', events, their size, '1' for an end. Returns seq, length and size of the tail; or
+-- what forbids it
 local id, generation, after, seq = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local current, last, ended = known(id)
 if current and generation < current then return {'older', current} end
 if current ~= generation then last, ended = nil, nil end
-if seq and last and seq <= last then return {seq, 0, 0, 0} end
+if seq and last and seq <= last then return {seq, 0, 0} end
 if last and ended then return {'ended'} end
 if after and after ~= (last or 0) then return {'gap', last or 0} end
-if ARGV[5] == '' then return {last or 0, 0, 0, 0} end
+if ARGV[5] == '' then return {last or 0, 0, 0} end
 if not last then begin(id, ARGV[2]) end
 local size = add(id, generation, last or 0, seq or (last or 0) + 1, ARGV[5], ARGV[6], ARGV[7])
-return {seq or (last or 0) + 1, call('XLEN', p .. 'tail:' .. id), size, call('HLEN', p .. 'readers:' .. id)}
+return {seq or (last or 0) + 1, call('XLEN', p .. 'tail:' .. id), size}
 """
 )
 
@@ -75,15 +76,15 @@ return {}
 )
 
 FOLD = Script("""
--- ARGV: id, generation, the positions before and behind the entries that are folded, their number and size, what they fold to
+-- ARGV: id, the id of the first of the entries that are folded, their number and size, what they fold to. Does nothing where the
+-- tail begins otherwise: they were folded already, or the log was written again, before this came
 local log, tail, text = p .. 'log:' .. ARGV[1], p .. 'tail:' .. ARGV[1], p .. 'text:' .. ARGV[1]
-local held = call('HMGET', log, 'generation', 'first')
-if held[1] ~= ARGV[2] or held[2] ~= ARGV[3] then return 0 end
-call('RPUSH', text, ARGV[7])
-call('HSET', log, 'first', ARGV[4])
+local oldest = call('XRANGE', tail, '-', '+', 'COUNT', 1)[1]
+if not oldest or oldest[1] ~= ARGV[2] then return 0 end
+call('RPUSH', text, ARGV[5])
 call('HINCRBY', log, 'chunks', 1)
-call('HINCRBY', log, 'size', -ARGV[6])
-call('XTRIM', tail, 'MAXLEN', call('XLEN', tail) - ARGV[5])
+call('HINCRBY', log, 'size', -ARGV[4])
+call('XTRIM', tail, 'MAXLEN', call('XLEN', tail) - ARGV[3])
 call('PEXPIRE', text, math.max(call('PTTL', log), 1))
 return 1
 """)

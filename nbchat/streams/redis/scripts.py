@@ -5,7 +5,7 @@ Keys, each behind the owner's prefix, which every script is given as its one dec
 - `job:ID` a hash of a job's fields as JSON; its remaining time tells how long the job has been inactive
 - `lease:ID` is there while the job's kernel gives signs of life
 - `running`, `ended` the ids of jobs, by the server's time
-- `log:ID` a hash: generation, seq, end, first (the position before the oldest entry), size and chunks
+- `log:ID` a hash: generation, seq, end, and the size of the tail and the number of chunks of the text, which a whole log has
 - `tail:ID` the newest entries, a stream with ids `generation-seq`
 - `text:ID` a list of the joined events before them
 - `readers:ID` a hash: how many readers each process has, and `made`, how many there ever were

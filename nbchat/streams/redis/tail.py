@@ -15,7 +15,7 @@ from collections.abc import Callable
 from nbchat.core.errors import ChatError
 from nbchat.sessions.ports import Job, StreamsError, Subscription
 from nbchat.sessions.tasks import begin
-from nbchat.streams.redis.fields import entry_of, job_of
+from nbchat.streams.redis.fields import entry_of, jobs_of
 from nbchat.streams.redis.followers import Followers, Leaving
 from nbchat.streams.redis.job_scripts import GET, RUNNING
 from nbchat.streams.redis.log_scripts import POSITION
@@ -183,9 +183,8 @@ class Tail:
             self._tell_jobs(await self._server.run(RUNNING))
 
     def _tell_jobs(self, found: list[list[object] | None]) -> None:
-        for each in found:
-            if each:
-                self._watchers.tell(job_of(each, leases_are_known=self._server.leases_are_known))
+        for job in jobs_of(found, leases_are_known=self._server.leases_are_known):
+            self._watchers.tell(job)
 
     # ------------------------------------------------------------ the end
 

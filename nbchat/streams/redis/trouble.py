@@ -45,11 +45,11 @@ _SETUPS = {
         "Correct the number behind the host in NBCHAT_STREAMS, or leave it out.",
     ),
 }
-
 _CODES = {
     "ReadOnlyError": "READONLY", "OutOfMemoryError": "OOM", "BusyLoadingError": "LOADING", "MasterDownError": "MASTERDOWN",
     "MovedError": "MOVED", "AskError": "ASK", "ClusterCrossSlotError": "CROSSSLOT", "ClusterDownError": "CLUSTERDOWN",
 }  # fmt: skip
+"""The codes that redis-py takes away from the server's words, by the name of what it raises."""
 
 
 def told(error: BaseException, address: Address, keys: str) -> ChatError:
@@ -81,14 +81,7 @@ def told(error: BaseException, address: Address, keys: str) -> ChatError:
 
 def _words(error: BaseException, address: Address) -> str:
     """Return what the server said, with its code in front where redis-py took it away."""
-    code = {
-        "ReadOnlyError": "READONLY",
-        "OutOfMemoryError": "OOM",
-        "BusyLoadingError": "LOADING",
-        "MasterDownError": "MASTERDOWN",
-    }
-    code |= {"MovedError": "MOVED", "AskError": "ASK", "ClusterCrossSlotError": "CROSSSLOT", "ClusterDownError": "CLUSTERDOWN"}
-    text = f"{code.get(type(error).__name__, '')} {error}".strip()
+    text = f"{_CODES.get(type(error).__name__, '')} {error}".strip()
     return redact(text, [] if address.password is None else [address.password])[:_LONGEST]
 
 
