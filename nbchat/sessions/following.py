@@ -137,15 +137,12 @@ class Following:
         self._let_go()
         self._entries.clear()
         self._gap = False
-        found = await self._others.attach(self._job, on_entry=self._entered, on_gap=self._missed)
-        if found is None:
-            return None
-        state, self._held = found
-        if state.generation != self._job.generation:
-            self._let_go()
-            return None
-        self._seq = state.last_seq
-        return state
+        state, self._held = await self._others.attach(self._job, on_entry=self._entered, on_gap=self._missed) or (None, None)
+        if state is not None and state.generation == self._job.generation:
+            self._seq = state.last_seq
+            return state
+        self._let_go()
+        return None
 
     def _let_go(self) -> None:
         held, self._held = self._held, None

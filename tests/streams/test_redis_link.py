@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from nbchat.sessions.ports import StreamsError
+from nbchat.streams.redis import link as links
 from nbchat.streams.redis.address import Address
 from nbchat.streams.redis.link import Link
 from nbchat.streams.redis.scripts import Script
@@ -64,14 +65,14 @@ def test_loading_is_not_the_servers_fault(server: RedisServer, monkeypatch: pyte
         return import_module(name)
 
     async def work() -> None:
-        link = Link(Address.parse(server.url), 0.2)
+        patient = Link(Address.parse(server.url), 0.2)
         asyncio.get_running_loop().call_later(0.3, read.set)
-        assert await asyncio.gather(link.call("PING"), link.call("PING")) == ["PONG", "PONG"]
-        await link.close()
+        assert await asyncio.gather(*(patient.call("ECHO", each) for each in "ab")) == ["a", "b"]
+        await patient.close()
 
     import_module = importlib.import_module
+    monkeypatch.setattr(links, "_loaded", threading.Event())
     monkeypatch.setattr(importlib, "import_module", slowly)
-    monkeypatch.setattr("nbchat.streams.redis.link._loaded", threading.Event())
     finish_all(work())
 
 

@@ -144,7 +144,7 @@ class Link:
 
 
 async def _load() -> None:
-    """Load redis-py. That takes 200 ms, on a busy machine seconds: not the loop's, and not a call's, whose server is not to blame."""
+    """Load redis-py. That takes 200 ms, on a busy machine seconds: not the loop's, and not a call's, for no server is slow."""
     if not _loaded.is_set():
         await asyncio.to_thread(importlib.import_module, "redis.asyncio.connection")
         _loaded.set()
