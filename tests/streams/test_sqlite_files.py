@@ -13,9 +13,11 @@ import pytest
 
 from nbchat.core.events import TextDelta
 from nbchat.sessions.ports import LogGapError, StreamsError, UserMessage
+from nbchat.sessions.ports.streams import INACTIVE_SECONDS
 from tests.contracts.streams_base import START, Reader, a_job
 from tests.contracts.values import finish_all
 from tests.streams.sqlite_places import impatient, kernel, refused, works
+from tests.support.clock import ManualClock
 from tests.support.house import eventually
 
 
@@ -194,5 +196,29 @@ def test_what_another_version_wrote(path: Path) -> None:
             await eventually(lambda: "works" in seen)
             assert await two.jobs.get_running_jobs() == []
             assert await two.jobs.get_job_count() == 2
+
+    finish_all(work())
+
+
+def test_what_another_version_left_behind(path: Path) -> None:
+    """A silent job that this version does not know, or whose log, keeps nobody from clearing up: it is dropped."""
+
+    async def work() -> None:
+        clock = ManualClock()
+        async with kernel(path, clock) as here:
+            for stream_id in ("strange", "odd", "known"):
+                await here.jobs.create_job(a_job(stream_id))
+                await here.log.append(stream_id, 1, [START])
+            with closing(sqlite3.connect(path)) as db:
+                db.execute("UPDATE jobs SET body = '{\"later\":1}' WHERE stream_id = 'strange'")
+                db.execute('UPDATE entries SET events = \'[{"type":"smell"}]\' WHERE log = 2')
+                db.commit()
+            await clock.advance(INACTIVE_SECONDS)
+            assert await here.jobs.cleanup() == 3
+            left = await here.jobs.get_job("known")
+            assert left is not None
+            assert left.status == "error"
+            assert await here.jobs.get_job_count() == 1
+            assert await here.log.resume_state("odd") is None
 
     finish_all(work())

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -18,6 +20,9 @@ import pytest
 from nbchat.core.events import TextDelta
 from nbchat.sessions.ports.streams import LEASE_SECONDS
 from nbchat.streams.sqlite import file as sqlite_file
+from nbchat.streams.sqlite.file import StreamsFile
+from nbchat.streams.sqlite.jobs import SqliteJobStore
+from nbchat.streams.sqlite.trouble import explain, is_busy
 from tests.contracts.streams_base import START, Reader, a_job, text_of
 from tests.contracts.values import finish_all
 from tests.streams.sqlite_places import as_command, impatient, in_process, kernel, refused, run_program, works
@@ -157,8 +162,63 @@ def test_no_room(path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         await here.log.append("t1", 1, [TextDelta("x" * 500_000)], after=1, seq=2)
         assert text_of(await here.log.resume_state("t1")) == "a" + "x" * 500_000
+    resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, hard))  # not even for the tables
+    async with kernel(path.with_name("new.db")) as here:
+        print(await refused(lambda: here.jobs.get_job("t1")))
     """
-    assert "streams.db" in in_process(script, path)
+    first, second = in_process(script, path).splitlines()
+    assert "streams.db" in first
+    assert "reading or writing" in second
+
+
+def test_a_directory_that_is_none_any_more(path: Path) -> None:
+    """Where the system does not even say whether the file is there, that is told, and it is found again when it is back."""
+
+    async def work() -> None:
+        async with kernel(path) as here:
+            await works(here)
+            away = path.parent.rename(path.parent.with_name("away"))
+            path.parent.write_text("")
+            text = await asyncio.wait_for(refused(lambda: here.jobs.get_job("works")), 10)
+            assert str(path) in text
+            path.parent.unlink()
+            away.rename(path.parent)
+            assert await here.jobs.get_job("works") is not None
+
+    finish_all(work())
+
+
+def test_news_that_could_not_be_read(path: Path) -> None:
+    """Who was kept from looking looks again, though nobody writes any more."""
+
+    async def work() -> None:
+        async with kernel(path) as one, kernel(path) as two:
+            seen = list[str]()
+            two.jobs.watch(lambda job: seen.append(job.stream_id))
+            await two.jobs.get_running_jobs()
+            assert isinstance(two.jobs, SqliteJobStore)
+            look, failed = two.jobs._notices.look, threading.Event()
+
+            def fails(file: StreamsFile) -> None:
+                if failed.is_set():
+                    look(file)
+                else:
+                    failed.set()
+                    raise sqlite3.OperationalError("database is locked")
+
+            two.jobs._notices.look = fails  # type: ignore[method-assign]
+            await one.jobs.create_job(a_job())
+            await eventually(lambda: seen == ["t1"], 5)
+
+    finish_all(work())
+
+
+@pytest.mark.parametrize(("number", "cause"), [(errno.EACCES, "cannot be written"), (errno.ENOSPC, "no room left")])
+def test_a_path_is_no_cause(number: int, cause: str) -> None:
+    """What the system says counts, not how a directory is called."""
+    error = OSError(number, os.strerror(number), "/home/busy/locked/permission denied/full/streams.db")
+    assert not is_busy(error)
+    assert cause in str(explain(error, "streams.db"))
 
 
 @unix

@@ -96,7 +96,8 @@ class StreamsFile:
             self._origin = self._find_origin(sql)
             sql.execute("COMMIT")
         except BaseException:
-            sql.execute("ROLLBACK")
+            if sql.in_transaction:  # else SQLite has rolled back itself, and the cause is what is to be told
+                sql.execute("ROLLBACK")
             raise
 
     def _check_unused(self, sql: sqlite3.Connection) -> None:
@@ -228,6 +229,6 @@ def _beside(path: Path) -> list[Path]:
 def _identity(path: Path) -> tuple[int, int] | None:
     try:
         stat = os.stat(path)
-    except FileNotFoundError:
+    except OSError:  # a part of its path may be gone, or forbidden: as far as can be seen there is no file
         return None
     return stat.st_dev, stat.st_ino

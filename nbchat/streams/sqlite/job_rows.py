@@ -116,10 +116,13 @@ def sweep(file: StreamsFile, user: str, completed_at: float) -> int:
     """End what was silent for too long, drop what is old or too much; returns how many jobs."""
     silent, old = file.now() - INACTIVE_SECONDS, file.now() - KEEP_SECONDS
     grows = "SELECT stream_id FROM logs WHERE user = ? AND active > ?"
-    quiet = f"SELECT body FROM jobs WHERE {_RUNNING} AND active <= ? AND stream_id NOT IN ({grows})"
+    quiet = f"SELECT stream_id, body FROM jobs WHERE {_RUNNING} AND active <= ? AND stream_id NOT IN ({grows})"
     given_up = file.rows(quiet, user, silent, user, silent)
-    for (body,) in given_up:
-        _give_up(file, user, load_job(body), completed_at)
+    for stream_id, body in given_up:
+        try:
+            _give_up(file, user, load_job(body), completed_at)
+        except StreamsError:  # of a version that is not understood
+            drop(file, user, stream_id)
     gone = file.rows("SELECT stream_id FROM jobs WHERE user = ? AND status != 'running' AND active <= ?", user, old)
     surplus = file.row("SELECT COUNT(*) FROM jobs WHERE user = ?", user)[0] - len(gone) - MAX_JOBS
     if surplus > 0:

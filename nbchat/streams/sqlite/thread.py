@@ -187,16 +187,19 @@ class StreamsThread:
         self._looked = time.monotonic()
         try:
             file = self._open()
-            if file.changed() or file.wrote:
-                file.wrote = False
-                self._notices.look(file)
+            if file.changed():
+                file.wrote = True
+            self._look_behind(file)
             self._notices.tick(file)
-            if file.wrote:
-                file.wrote = False
-                self._notices.look(file)
+            self._look_behind(file)
         except Exception as error:
             _log.debug("the file of running answers cannot be read", exc_info=True)
             self._give_up(error)
+
+    def _look_behind(self, file: StreamsFile) -> None:
+        if file.wrote:
+            self._notices.look(file)
+            file.wrote = False  # where the look failed, the next one is at the same
 
     def _open(self) -> StreamsFile:
         if self._file is not None and self._file.moved():

@@ -29,13 +29,18 @@ _DAMAGE = ("not a database", "malformed", "no such table", "no such column", "no
 
 def is_busy(error: BaseException) -> bool:
     """Whether the error only says that another connection is in the way."""
-    text = str(error).lower()
-    return "locked" in text or "busy" in text
+    text = _words(error)
+    return type(error).__module__ == "sqlite3" and ("locked" in text or "busy" in text)
 
 
 def is_damage(error: BaseException) -> bool:
     """Whether the error says that what is in the file is no use any more."""
-    return type(error).__module__ == "sqlite3" and any(part in str(error).lower() for part in _DAMAGE)
+    return type(error).__module__ == "sqlite3" and any(part in _words(error) for part in _DAMAGE)
+
+
+def _words(error: BaseException) -> str:
+    """Return what was said, without the path that the system's errors name: it may be called anything."""
+    return str(error.strerror if isinstance(error, OSError) and error.strerror else error).lower()
 
 
 def newer(path: str) -> StreamsError:
@@ -71,7 +76,7 @@ def explain(error: BaseException, path: str) -> BaseException:
 
 
 def _readable(error: BaseException, path: str) -> StreamsError:
-    text = str(error).lower()
+    text = _words(error)
     for part, cause, hint in _CASES:
         if part in text:
             return StreamsError(cause.format(path=path), hint=f"{hint} {_GOES_ON}")
