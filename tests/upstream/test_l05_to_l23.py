@@ -249,6 +249,9 @@ def test_l23_tokens_are_published_in_batches() -> None:
             entries = await house.ports.log.read(turn.id, turn.generation, 0)
             return [text for entry in entries or () if (text := texts(entry.events))]
 
+        await eventually(lambda: turn.content.model is not None)  # what comes before the first token is published by itself
+        await settle()
+        await clock.advance(1)
         for count in range(1, 21):
             gate.release()
             await eventually(lambda count=count: turn.content.text == "".join(WORDS[:count]))
