@@ -10,7 +10,7 @@ from typing import Any
 from nbchat.core.cost import Cost, format_cost, sum_cost
 from nbchat.core.usage import Usage, sum_usage
 from nbchat.export.money import By
-from nbchat.export.tables import Table
+from nbchat.export.tables import Table, plain_html
 
 __all__ = ["CostTable"]
 
@@ -51,8 +51,8 @@ class CostTable(Table):
         names = (self._by, *_HEADS)
         heads = "".join(f"<th scope='col' style='{_CELL.format(_side(at))}'>{name}</th>" for at, name in enumerate(names))
         legend = self._legend()
-        note = f"<p style='margin:4px 10px;font-size:smaller;opacity:.75'>{html.escape(legend)}</p>" if legend else ""
-        caption = f"<caption style='text-align:left;padding:2px 10px'>{html.escape(self._caption())}</caption>"
+        note = f"<p style='margin:4px 10px;font-size:smaller;opacity:.75'>{plain_html(legend)}</p>" if legend else ""
+        caption = f"<caption style='text-align:left;padding:2px 10px'>{plain_html(self._caption())}</caption>"
         table = f"<table style='border-collapse:collapse;margin:0'>{caption}<thead><tr>{heads}</tr></thead>"
         return f"<div>{table}<tbody>{rows}</tbody><tfoot>{totals}</tfoot></table>{note}</div>"
 
@@ -135,10 +135,10 @@ def _shortened(name: str, most: int) -> str:
 
 
 def _html_row(name: str, cells: Iterable[str], share: Decimal | None, most: int, line: str = "") -> str:
-    shown = "".join(f"<td style='{_CELL.format('right')};{line}'>{html.escape(cell)}</td>" for cell in cells)
+    shown = "".join(f"<td style='{_CELL.format('right')};{line}'>{plain_html(cell)}</td>" for cell in cells)
     short = _shortened(name, most)
     whole = "" if short == name else f" title='{html.escape(name)}'"
-    head = f"<th scope='row'{whole} style='{_CELL.format('left')};font-weight:inherit;{line}'>{html.escape(short)}</th>"
+    head = f"<th scope='row'{whole} style='{_CELL.format('left')};font-weight:inherit;{line}'>{plain_html(short)}</th>"
     return f"<tr>{head}{shown}<td style='{_CELL.format('left')};{line}'>{_html_share(share)}</td></tr>"
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import textwrap
 from collections.abc import Iterable
 from dataclasses import replace
 
 from nbchat.core.findings import Finding
 from nbchat.core.secrets import Secret
+from nbchat.export.tables import plain_html
 from nbchat.providers.errors import excerpt
 
 __all__ = ["WIDTH", "Report"]
@@ -62,15 +62,15 @@ class Report(tuple[Finding, ...]):
     def _repr_html_(self) -> str:
         rows = "".join(_row(each) for each in self)
         return (
-            f"<div><strong>{html.escape(self.headline)}</strong></div>"
+            f"<div><strong>{plain_html(self.headline)}</strong></div>"
             f"<table style='border-collapse:collapse; border:0; margin:.4em 0; font-size:.95em'><tbody>{rows}</tbody></table>"
         )
 
 
 def _row(each: Finding) -> str:
-    hint = f"<div style='opacity:.72'>→ {html.escape(each.hint)}</div>" if each.hint else ""
+    hint = f"<div style='opacity:.72'>→ {plain_html(each.hint)}</div>" if each.hint else ""
     return (
         f"<tr style='background:none'><td style='{_CELL} color:{_COLOURS[each.state]}'>{_MARKS[each.state]}</td>"
-        f"<td style='{_CELL} opacity:.72; white-space:nowrap'>{html.escape(each.about)}</td>"
-        f"<td style='{_CELL} overflow-wrap:anywhere'>{html.escape(each.text)}{hint}</td></tr>"
+        f"<td style='{_CELL} opacity:.72; white-space:nowrap'>{plain_html(each.about)}</td>"
+        f"<td style='{_CELL} overflow-wrap:anywhere'>{plain_html(each.text)}{hint}</td></tr>"
     )

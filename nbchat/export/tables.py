@@ -6,15 +6,17 @@ import datetime
 import html
 import importlib
 import importlib.util
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from nbchat.export.csv_text import csv_text
 
-__all__ = ["Table", "dataframe", "local_time"]
+__all__ = ["Table", "dataframe", "local_time", "plain_html"]
 
 
+_DELIMITERS = re.compile(r"[$\\]")
 _MOST_SHOWN = 200
 """Rows of a table that are shown: what is displayed is saved with the notebook, and a catalogue may have thousands."""
 
@@ -45,13 +47,13 @@ class Table(list[dict[str, Any]]):
 
     def _repr_html_(self) -> str:
         if not self:
-            return f"<em>{html.escape(self._empty)}</em>"
-        head = "".join(f"<th style='text-align:left'>{html.escape(name)}</th>" for name in self._columns())
+            return f"<em>{plain_html(self._empty)}</em>"
+        head = "".join(f"<th style='text-align:left'>{plain_html(name)}</th>" for name in self._columns())
         body = "".join(
-            "<tr>" + "".join(f"<td style='text-align:left'>{html.escape(_show(v))}</td>" for v in row.values()) + "</tr>"
+            "<tr>" + "".join(f"<td style='text-align:left'>{plain_html(_show(v))}</td>" for v in row.values()) + "</tr>"
             for row in self[:_MOST_SHOWN]
         )
-        more = f"<em>{html.escape(self._more)}</em>" if self._more else ""
+        more = f"<em>{plain_html(self._more)}</em>" if self._more else ""
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}"
 
     def __repr__(self) -> str:
@@ -92,3 +94,12 @@ def local_time(seconds: float) -> datetime.datetime:
 
 def _show(value: Any) -> str:
     return "–" if value is None else ("no", "yes")[value] if isinstance(value, bool) else str(value)
+
+
+def plain_html(text: str) -> str:
+    r"""Return the text as HTML in which nothing is a tag or a formula.
+
+    JupyterLab typesets "$0 in, $0" and `\(x\)` in HTML, too (MathJax; lab 4.6). It looks for both ends of a formula in the text
+    of one element, so one that has its beginning in an element of its own is none.
+    """
+    return _DELIMITERS.sub(r"<span>\g<0></span>", html.escape(text))

@@ -41,6 +41,13 @@ def test_html_says_the_same_and_runs_nothing() -> None:
     assert not re.search(r"(?<!-)\bcolor:\s*(?:#000|black|white|#fff)", html)
 
 
+def test_prices_are_no_formula() -> None:
+    """JupyterLab typesets what stands between two signs of one element: "$0 in, $0 out"."""
+    shown = Report.of([Finding("ok", "price", "$0 in, $0 out", "$1 or $2")])._repr_html_()
+    assert "<span>$</span>0 in, <span>$</span>0 out" in shown
+    assert shown.count("<span>$</span>") == shown.count("$")
+
+
 def test_secrets_are_taken_out_of_every_word() -> None:
     """Texts and hints, in whatever form a URL or JSON writes them."""
     report = Report.of([Finding("wrong", "key", "sk-CANARY/1 was said", "as sk-CANARY%2F1")], [Secret("sk-CANARY/1")])

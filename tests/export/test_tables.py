@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 
 import pandas
 import pytest
@@ -32,6 +33,14 @@ def test_a_long_table_shows_its_beginning_and_how_much_there_is() -> None:
 def test_html_is_escaped() -> None:
     """A title can come from a model: it is text."""
     assert "<script>" not in Table([{"title": "<script>alert(1)</script>"}])._repr_html_()
+
+
+def test_prices_are_no_formula() -> None:
+    """JupyterLab typesets what stands between two signs of one element."""
+    shown = Table([{"a $ b $": "~$0.04, and $0.03 is left of \\(x\\)"}])._repr_html_()
+    assert "~<span>$</span>0.04, and <span>$</span>0.03" in shown
+    assert "<span>\\</span>(x<span>\\</span>)" in shown
+    assert re.findall(r"[$\\](?!</span>)", shown) == []
 
 
 def test_an_empty_table_says_so() -> None:
