@@ -59,7 +59,7 @@ def cleaned(notebook: nbformat.NotebookNode, places: Mapping[str, str]) -> nbfor
             continue
         count += 1
         cell.execution_count = count
-        cell.metadata = {}
+        cell.metadata = {name: value for name, value in cell.metadata.items() if name == "jupyter"}  # no times of a run
         cell.outputs = _joined([kept for output in cell.outputs if (kept := _kept(output, count, places)) is not None])
     notebook.metadata.pop("widgets", None)
     notebook.metadata.language_info = {"name": "python"}
