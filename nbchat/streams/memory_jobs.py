@@ -24,8 +24,8 @@ _SWEEP_SECONDS = 30.0
 class MemoryJobStore:
     """Jobs by stream id: ended ones for 300 s, at most `max_jobs` (the oldest ended ones go first; a running one never).
 
-    `on_drop(stream_id)` is called for each job that is dropped, so that its log can go too; `on_silent(job)` for each running
-    one that is given up: it ends the log, and returns that end.
+    `on_drop(stream_id)` is called for each job that is dropped, so that its log can go too, and for each log without a job that
+    has been silent for 1200 s; `on_silent(job)` for each running job that is given up: it ends the log, and returns that end.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class MemoryJobStore:
         self._on_silent = on_silent
         self._jobs: dict[str, Job] = {}
         self._active: dict[str, float] = {}
-        """Stream id -> monotonic time of the last sign of life, or of the end."""
+        """Stream id -> monotonic time of the last sign of life, or of the end; of logs without a job too."""
         self._swept = clock.monotonic()
         self._watchers = Watchers()
 
@@ -107,9 +107,18 @@ class MemoryJobStore:
         """Nothing to renew: these jobs live as long as this process does."""
 
     def touch(self, stream_id: str) -> None:
-        """Note a sign of life (its log grew)."""
-        if stream_id in self._jobs:
-            self._active[stream_id] = self._clock.monotonic()
+        """Note a sign of life: its log grew. That may be a log without a job, of another kernel's turn that is followed here."""
+        if stream_id not in self._active:
+            self._drop_jobless()
+        self._active[stream_id] = self._clock.monotonic()
+
+    def _drop_jobless(self) -> None:
+        """Drop the logs without a job that did not grow for as long as a running job may be silent."""
+        silent = self._clock.monotonic() - INACTIVE_SECONDS
+        for stream_id in [each for each, last in self._active.items() if last <= silent and each not in self._jobs]:
+            del self._active[stream_id]
+            if self._on_drop is not None:
+                self._on_drop(stream_id)
 
     async def delete_job(self, stream_id: str) -> None:
         """Remove a job; idempotent."""
