@@ -119,7 +119,8 @@ class Manager(HasTraits):
         return self._app.background.wait(self._app.streams.figures())
 
     def stop_all(self) -> int:
-        """Stop every running turn and empty every queue; returns how many sessions were busy."""
+        """Stop every turn of this kernel and empty every queue; returns how many sessions were busy. Answers of other kernels go
+        on (`s.stop()` stops them, too)."""
         return self._app.background.wait(self._app.manager.stop_all())
 
     def _names(self) -> tuple[str, ...]:

@@ -251,6 +251,6 @@ COMMANDS: dict[str, tuple[_Command, str, str]] = {
         "cost [by] [--since day] [--csv file]",
         "tokens and money by session, conversation, model, provider, notebook, day or purpose",
     ),
-    "stop": (_stop, "stop [name | --all]", "stop this notebook's conversation (or that one, or all)"),
+    "stop": (_stop, "stop [name | --all]", "stop this notebook's conversation (or that one, or all that this kernel asked)"),
     "doctor": (_doctor, "doctor [provider] [--offline]", "what works here; asks the active (or that) model one thing"),
 }

@@ -48,6 +48,8 @@ class Beside(Spending):
         if turn is not None and turn.id == job.stream_id:
             if job.stop_requested and turn.producer is None and turn.status == "running":
                 self._stopping = begin(self.stop(turn, at_once=False))
+            elif job.status != "running" and turn.producer is not None and turn.status == "ended":
+                self._worker.catch_up()  # here it may have ended otherwise: it could not be followed, or its kernel seemed dead
         elif job.status == "running" and not job.interrupted:
             self._worker.follow(job)
         else:  # it was over before this kernel heard of it

@@ -261,10 +261,9 @@ class Following:
         if job is not None and job.status == "running" and not job.interrupted:
             self._silent = 0
             return False
-        store, conversation = self._ports.store, self._tree.conversation.id
         if job is not None and job.interrupted:
-            await store.recover(conversation)
-            return True
+            await self._ports.store.recover(self._tree.conversation.id)
+            return not await self._is_running()  # else it has but lost its way to the backend
         # The backend does not say it: the store does. Twice, because the end is saved before it is told.
         if await self._is_running():
             self._silent = 0

@@ -200,9 +200,10 @@ class SessionManager(Library):
     # ------------------------------------------------------------ ending
 
     async def stop_all(self) -> int:
-        """Stop every running turn and empty every queue; returns how many sessions were busy."""
-        busy = [session for session in self.active if session.busy]
-        await asyncio.gather(*(session.stop(queue=True) for session in busy))
+        """Stop every turn of this kernel and empty every queue; returns how many sessions were busy. Answers of other kernels
+        that are shown here go on: whoever wants one stopped says which."""
+        busy = [session for session in self.active if session.asking]
+        await asyncio.gather(*(session.stop_own() for session in busy))
         return len(busy)
 
     async def stop_request(self, request_id: str) -> None:

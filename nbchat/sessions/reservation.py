@@ -17,40 +17,40 @@ __all__ = ["Reservation"]
 
 
 class Reservation:
-    """The place of one session's next turn, and the way from it to a job that others can follow. `model()` is the session's."""
+    """The places of one session's next turns, and the way from one to a job that others follow. `model()` is the session's."""
 
     def __init__(self, conversation: str, ports: Ports, model: Callable[[], str]) -> None:
         self._conversation = conversation
         self._ports = ports
         self._model = model
-        self._held: Job | None = None
+        self._held: dict[str, Job] = {}
+        """By turn. Mostly one, but two may ask for a place in the same moment."""
 
     def holds(self, turn_id: str) -> bool:
         """Whether this turn has its place, and has not begun."""
-        return self._held is not None and self._held.stream_id == turn_id
+        return turn_id in self._held
 
     async def take(self, turn_id: str, generation: int) -> None:
         """Take a place for a turn that will probably get this generation; raises BusyError where as many answers run as may. Does
         nothing where any number may."""
         limit = self._ports.max_running()
         if limit is not None:
-            self._held = await self._ports.jobs.create_job(self._job(turn_id, generation), limit=limit)
+            self._held[turn_id] = await self._ports.jobs.create_job(self._job(turn_id, generation), limit=limit)
 
     async def release(self, turn_id: str) -> None:
         """Give the place back, if the turn did not begin; idempotent."""
-        if self.holds(turn_id):
-            self._held = None
+        if self._held.pop(turn_id, None) is not None:
             await self._ports.jobs.delete_job(turn_id)
 
     async def begun(self, turn: Turn, asked: UserMessage, answer: str) -> None:
         """The turn has begun: its job says what is asked and answered, and by whom."""
-        held = self._held
-        if held is not None and held.stream_id == turn.id and held.generation != turn.generation:
+        held = self._held.get(turn.id)
+        if held is not None and held.generation != turn.generation:
             await self.release(turn.id)  # somebody else's turn came and went in between
             held = None
-        self._held = None
+        self._held.pop(turn.id, None)
         said: dict[str, Any] = {"user_message": asked, "response_message_id": answer, "sender": turn.model or self._model()}
-        if held is None or held.stream_id != turn.id:
+        if held is None:
             await self._ports.jobs.create_job(replace(self._job(turn.id, turn.generation), **said))
         else:
             await self._ports.jobs.update_job(turn.id, turn.generation, **said)

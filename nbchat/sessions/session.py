@@ -290,7 +290,7 @@ class Session(Beside):
 
     def _leases_changed(self, views: int) -> None:
         if self.stop_on_close and not views and self.state.subscriber_count and self.asking and not self.closed:
-            self._stopping = begin(self.stop(queue=True))
+            self._stopping = begin(self.stop_own())
         if views != self.state.subscriber_count:
             self._set(subscriber_count=views)
             self._look_ahead()

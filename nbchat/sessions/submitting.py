@@ -134,7 +134,10 @@ class Submitting(Editing):
         except Exception:
             await self._worker.reservation.release(turn_id)
             raise
-        turn.patient = False
+        if turn.id == turn_id:
+            turn.patient = False
+        else:  # the same request was made in between
+            await self._worker.reservation.release(turn_id)
         return turn
 
     def _check_idle(self) -> None:
@@ -200,7 +203,8 @@ class Submitting(Editing):
 
     def _known(self, request_id: str | None) -> Turn | None:
         self._check_open()  # else nobody would ever take the turn from the queue
-        return None if request_id is None else self._by_request.get(request_id)
+        known = None if request_id is None else self._by_request.get(request_id)
+        return None if known is None or known.status == "ended" else known  # one that was removed is not known any more
 
     def _enqueue(self, turn: Turn) -> Turn:
         if turn.model:
@@ -244,10 +248,18 @@ class Submitting(Editing):
         if turn is not None:
             await self.stop(turn)
 
+    async def stop_own(self) -> None:
+        """Stop what was asked in this kernel, and take what waits from the queue; another kernel's answer goes on."""
+        if self.turn is None or self.turn.status == "ended" or self.turn.producer is None:
+            await self.stop(queue=True)
+        for waiting in self.queue:
+            self.unqueue(waiting.id)
+
     async def stop(self, turn: Turn | None = None, *, queue: bool = False, at_once: bool | None = None) -> None:
-        """Stop `turn` (default: the running one); returns when its request is closed and its partial saved.
+        """Stop `turn` (default: the running one, in whichever kernel); returns when its request is closed and its partial saved.
 
         With `queue` the waiting turns are removed too. Does nothing when there is nothing to stop. `at_once`: see `TurnRun.stop`.
+        Raises BusyError where another kernel runs it and does not react.
         """
         coming = self._worker.coming
         for waiting in self.queue:

@@ -32,6 +32,8 @@ __all__ = ["TurnWorker"]
 _POLL_SECONDS = 0.25
 """How often a kernel that cannot follow another one's turn looks whether it has ended."""
 _MEET_SECONDS = 1.0
+_WAY_SECONDS = 0.3
+"""How long a kernel with a queue lets others go first who show its answer: they hear of its end, and look at the store."""
 _PLACE_SECONDS = 1.0
 """How often a turn that is one too many asks again."""
 _log = logging.getLogger("nbchat.sessions")
@@ -87,8 +89,11 @@ class TurnWorker:
         self._go_on()
 
     def follow(self, job: Job) -> None:
-        """Show this turn of another kernel, unless one runs here."""
-        if self._closed or (self.current is not None and self.current.status == "running") or self._ports.others is None:
+        """Show this turn of another kernel, when the one that is shown has ended; not while one of this kernel runs."""
+        own = self.current is not None and self.current.status == "running" and self.current.producer is None
+        if self._closed or own or self._ports.others is None:
+            return
+        if self._following is not None and self._following.turn.id == job.stream_id:
             return
         self._job = job
         self._met.clear()
@@ -168,13 +173,29 @@ class TurnWorker:
                 await self._next(self.waiting[0])
         self._watcher.idle()
 
+    async def _give_way(self, turn: Turn) -> None:
+        """Who waits in another kernel for the end of this turn begins before the next one of this kernel, however many wait.
+        Known are those that showed it for a second or so; a shorter one keeps nobody waiting for long."""
+        others = self._ports.others
+        if self.waiting and not self._closed and others is not None and await others.watchers(turn.id):
+            self._changed.clear()
+            await until(self._changed, _WAY_SECONDS, self._ports.clock)
+
     async def _next(self, turn: Turn) -> None:
         """Begin the turn that waits first, if it can begin now."""
         self.coming = turn
-        can = await self._may_begin(turn)
-        self.coming = None
+        try:
+            can = await self._may_begin(turn)
+        except Exception as error:
+            if turn in self.waiting:  # else nobody waits for it any more
+                self.waiting.remove(turn)
+                await self._end(turn, await self._failed(turn, error))
+            return
+        finally:
+            self.coming = None
         if can:
             await self._take(self.waiting.popleft())
+            await self._give_way(turn)
         elif self._unwanted is turn and turn in self.waiting:
             self.remove(turn)
             self._watcher.emit("queue-changed", turn)
@@ -261,16 +282,20 @@ class TurnWorker:
             if turn.patient and turn.record is None:
                 await self._put_back(turn, before)
                 return
-            message = await self._answering.failed(turn, error.info)
-        except ChatError as error:
-            message = await self._answering.failed(turn, error.info)
+            message = await self._failed(turn, error)
         except Exception as error:
-            _log.exception("a turn could not be started")
-            text = f"nbchat could not start the turn ({type(error).__name__}: {error})."
-            message = await self._answering.failed(turn, ErrorInfo("internal", text, "The kernel's log has the details."))
+            message = await self._failed(turn, error)
         finally:
             await self.reservation.release(turn.id)
         await self._end(turn, message)
+
+    async def _failed(self, turn: Turn, error: Exception) -> Message:
+        """Return the answer of a turn that could not begin."""
+        if isinstance(error, ChatError):
+            return await self._answering.failed(turn, error.info)
+        _log.error("a turn could not be started", exc_info=error)
+        text = f"nbchat could not start the turn ({type(error).__name__}: {error})."
+        return await self._answering.failed(turn, ErrorInfo("internal", text, "The kernel's log has the details."))
 
     async def _put_back(self, turn: Turn, before: Turn | None) -> None:
         """Another kernel began a turn in the same moment: this one waits on, at the front of the queue."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from nbchat.core.errors import BusyError
+from nbchat.sessions.ports import Standing
 from nbchat.sessions.turn import Turn
 from nbchat.testing import Gate, Reply
 from tests.support.house import answer, eventually
@@ -168,3 +169,51 @@ def test_a_place_is_given_back_by_every_way_out(tmp_path: Path, way: str) -> Non
     first = Reply.error(400, "no") if way == "failed" else Reply.text(tokens=["1", "!"], gate=gate)
     replies = [Reply.text("2")] if way == "removed" else [first, Reply.text("2")]
     between(tmp_path, test, *replies, max_running=lambda: 1)
+
+
+def test_a_request_that_is_made_twice_takes_one_place(tmp_path: Path) -> None:
+    """Whoever comes second and does not want to wait gets the first one's turn, and no place is kept for it."""
+
+    async def test(two: Two) -> None:
+        session = await two.a.session("notes")
+        first, second = await asyncio.gather(*(session.submit_now("one", request_id="same") for _ in range(2)))
+        assert first is second
+        await answer(first)
+        assert not await two.a.ports.jobs.get_running_jobs()
+
+    between(tmp_path, test, Reply.text("1"), max_running=lambda: 3)
+
+
+def test_places_that_are_taken_in_the_same_moment(tmp_path: Path) -> None:
+    """Each is given back, in whichever order."""
+
+    async def test(two: Two) -> None:
+        session = await two.a.session("notes")
+        for turn_id in ("one", "two"):
+            await session._worker.reserve(turn_id)
+        for turn_id in ("one", "two"):
+            await session._worker.reservation.release(turn_id)
+        assert not await two.a.ports.jobs.get_running_jobs()
+
+    between(tmp_path, test, max_running=lambda: 3)
+
+
+def test_a_look_that_fails_ends_the_turn_and_not_the_queue(tmp_path: Path) -> None:
+    """Whatever the store raises when it is asked how the conversation stands: one turn says so, the next one is answered."""
+
+    async def test(two: Two) -> None:
+        session = await two.a.session("notes")
+        standing = two.a.store.standing
+
+        async def fails(conversation_id: str) -> Standing:
+            two.a.store.standing = standing  # type: ignore[method-assign]
+            raise RuntimeError("no")
+
+        two.a.store.standing = fails  # type: ignore[method-assign]
+        first, second = session.submit("one"), session.submit("two")
+        failed = await answer(first)
+        assert failed.error is not None
+        assert failed.error.kind == "internal"
+        assert (await answer(second)).text == "2"
+
+    between(tmp_path, test, Reply.text("2"))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
@@ -137,6 +139,8 @@ def test_a_dead_kernel_is_seen(tmp_path: Path) -> None:
         turn = mine.submit("count")
         await eventually(lambda: streaming(theirs) == "w0 w1 w2 ")
         two.shared.dead.add("a")
+        with closing(sqlite3.connect(tmp_path / "nbchat.db", isolation_level=None)) as db:
+            db.execute("UPDATE turns SET owner = 'gone', lease = 0")
         await eventually(lambda: theirs.state.status == "error", 5)
         assert (theirs.path[-1].status, theirs.path[-1].text) == ("interrupted", "w0 w1 w2 ")
         assert theirs.state.last_error is not None
