@@ -65,6 +65,8 @@ class Wanted(Generic[T]):
             return value
         except ValueError as error:  # both libraries' errors are one
             raise Misfit(_short(error, self._pydantic)) from None
+        except RecursionError:
+            raise Misfit("it is nested too deep.") from None
 
     def asked_for(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Return the options of the question."""

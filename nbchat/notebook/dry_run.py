@@ -101,19 +101,22 @@ def _picture(url: str) -> str:
     return f"[{kind.removeprefix('data:')}, {len(data):,} characters]" if comma else f"[picture at {url}]"
 
 
-async def dry_run(services: Services, options: Options, notebook: str, question: str, cell: str | None) -> DryRun:
-    """Return what `%chat` with these options would send; on the loop. Raises ChatError for what could not even be asked."""
+async def dry_run(
+    services: Services, options: Options, notebook: str, question: str, cell: str | None, *, system: str = ""
+) -> DryRun:
+    """Return what `%chat` with these options would send; `system` is the system prompt of conversations that it begins. On the
+    loop. Raises ChatError for what could not even be asked."""
     mentions = await mentioned_in(question, services.names(), services.ports.clock.sleep)
-    session, name = await _session(services, options, notebook)
+    session, name = await _session(services, options, notebook, system)
     model = f"{session.state.provider_id}/{options.model}" if options.model and "/" not in options.model else options.model
     given: dict[str, Any] = {"model": model, "parameters": options.parameters, "budget": options.budget}
     turn = session.unsent(question, cell=cell, attachments=attached_to(mentions), **given)
-    system: str | EllipsisType | None = ... if options.system is None else options.system or None
-    preview = await session.preview(turn, system=system)
+    own: str | EllipsisType | None = ... if options.system is None else options.system or None
+    preview = await session.preview(turn, system=own)
     return _shown(services, preview, name, mentions)
 
 
-async def _session(services: Services, options: Options, notebook: str) -> tuple[Session, str]:
+async def _session(services: Services, options: Options, notebook: str, system: str) -> tuple[Session, str]:
     """The conversation that would be asked in, and its name. One that would be begun is not: a private one stands for it, which
     ends when nobody holds it."""
     base = options.session or notebook
@@ -121,7 +124,7 @@ async def _session(services: Services, options: Options, notebook: str) -> tuple
     known = services.manager.get(name) is not None or await services.ports.store.find(name) is not None
     if known and not options.new:
         return await services.manager.open(name), name
-    return await services.manager.open(f"dry run {new_id()}", private=True), f"{name} (a new one)"
+    return await services.manager.open(f"dry run {new_id()}", system=system or None, private=True), f"{name} (a new one)"
 
 
 def _shown(services: Services, preview: Preview, name: str, mentions: tuple[Mentioned, ...]) -> DryRun:

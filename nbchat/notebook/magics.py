@@ -147,7 +147,8 @@ class NbChat(Magics):
         from nbchat.notebook.dry_run import dry_run
 
         services, notebook = self._services(), notebook_of(self.shell)
-        return services.background.wait(dry_run(services, options, notebook, question, self._cell(notebook)))
+        cell = self._cell(notebook)
+        return services.background.wait(dry_run(services, options, notebook, question, cell, system=self.system))
 
     def _cell(self, notebook: str) -> str | None:
         kernel = kernel_of(self.shell)

@@ -13,7 +13,7 @@ import pydantic
 import pytest
 
 import nbchat
-from nbchat.api.structured import Wanted
+from nbchat.api.structured import Misfit, Wanted
 from nbchat.app import app
 from nbchat.core.errors import ChatError, UsageError
 from nbchat.core.messages import Message, TextPart
@@ -208,3 +208,11 @@ def test_strict_is_said_only_where_it_is_taken() -> None:
     assert whole["strict"] is True
     assert whole["schema"]["$defs"]["PlanetStruct"]["additionalProperties"] is False
     assert "strict" not in Wanted(Loose).response_format["json_schema"]
+
+
+@pytest.mark.parametrize("kind", [PlanetDict, PlanetModel])
+def test_an_answer_that_is_too_deep_does_not_fit(kind: type[Any]) -> None:
+    """What a model sends may be nested as deep as it likes: that is an answer that does not fit, as others."""
+    deep = '{"name": "x", "mass": 1, "more": ' + "[" * 100_000 + "]" * 100_000 + "}"
+    with pytest.raises(Misfit):
+        Wanted(kind).read(Message("a", "assistant", (TextPart(deep),)))

@@ -61,6 +61,18 @@ def test_nothing_is_changed_by_it(tmp_path: Path) -> None:
         assert server.requests == ()
 
 
+def test_a_new_conversation_has_the_configured_system_prompt(tmp_path: Path) -> None:
+    """`c.NbChat.system` is sent with the first question, so a dry run of that says it; one of its own comes before it."""
+    cells = ["%config NbChat.system = 'Be brief.'", "d = %chat --dry-run hi", "e = %chat --dry-run --system x hi", "%chat hi"]
+    cells += ["%config NbChat.system = 'Be long.'", "print(*(m['content'] for m in (*d.messages, *e.messages)))"]
+    cells += ["d = %chat --dry-run hi", "print(d.messages[0]['content'])"]
+    with ScriptedServer(Reply.text("yes")) as server:
+        printed = run_cells(server, tmp_path, cells)
+        assert [message["content"] for message in server.chats[0].messages] == ["Be brief.", "hi"]
+    assert printed[5] == "Be brief. hi x hi\n"
+    assert printed[7] == "Be brief.\n"
+
+
 def test_it_says_what_it_costs_and_what_the_budget_says(tmp_path: Path) -> None:
     """With the figures that a request is held against; nothing stays reserved."""
     with PricedServer([Reply.text("one", usage=USAGE)], length=1_000) as server, app_of(server, tmp_path / "chats.db"):

@@ -95,8 +95,8 @@ def describe(name: str, value: Any, tokens: int) -> tuple[Attachment, ...]:
 
 def name_of(value: Any) -> str:
     """Return what a value is, in a word or two: its type, and the library that it is from. Runs none of its code."""
-    name, module = _NAME(type(value)), _MODULE(type(value))
-    library = module.partition(".")[0] if isinstance(module, str) else ""
+    name, module = str.__str__(_NAME(type(value))), _MODULE(type(value))  # texts of the type's own may have methods of their own
+    library = str.__str__(module).partition(".")[0] if isinstance(module, str) else ""
     told = name if library in ("", "builtins", "__main__") else f"{name} ({library})"
     return cell(told, _LONGEST_NAME)
 
@@ -110,6 +110,7 @@ def fitted(name: str, text: str, tokens: int) -> FilePart:
     """Return a text as what the name stands for, without keys, cut so that it comes to at most `tokens` tokens with its frame."""
     from nbchat.notebook.failure import without_keys
 
+    text = str.__str__(text)  # a plain one, whatever was said
     whole, most = len(text), tokens * _PER_TOKEN
     clean = without_keys(well_formed(text[: most + _KEY]))
     if whole <= most + _KEY:

@@ -76,8 +76,8 @@ class ShellNames:
     def listed(self) -> Sequence[tuple[str, str]]:
         """Return the words, then the variables by name, then the latest cells and outputs."""
         words = self._found("cell", "error")
-        names = sorted(map(str, list(self._shell.user_ns)), key=str.casefold)
-        variables = self._found(*(name for name in names[:_MOST] if name not in ("cell", "error")))
+        names = [name for name in list(self._shell.user_ns) if type(name) is str and not name.startswith("_")]
+        variables = self._found(*(name for name in sorted(names, key=str.casefold)[:_MOST] if name not in ("cell", "error")))
         inputs = self._found(*(f"In[{at}]" for at in range(len(self._cells) - 1, 0, -1)[:_LATEST]))
         outputs = self._found(*(f"Out[{at}]" for at in sorted(self._outputs, reverse=True)[:_LATEST]))
         return [*words, *variables, *inputs, *outputs]

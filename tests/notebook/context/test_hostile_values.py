@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 import pytest
@@ -199,3 +199,51 @@ def test_values_are_never_looked_at_on_the_main_thread() -> None:
 
     (found,) = look({"@x": Where()}, nothing)
     assert texts((found,))[0].endswith("\nnbchat-context")
+
+
+class Sly(str):
+    """A text whose methods do other things than a text's."""
+
+    __slots__ = ()
+    ran: ClassVar[list[str]] = []
+
+    def __getitem__(self, at: Any) -> Any:
+        self.ran.append("[]")
+        return self
+
+    def __len__(self) -> int:
+        return 5
+
+    def partition(self, _sep: Any) -> Any:
+        self.ran.append("partition")
+        return (self, "", "")
+
+    def encode(self, *_: Any) -> Any:
+        return b""
+
+    __hash__ = str.__hash__
+
+
+class SaysSly:
+    def _ai_repr_(self) -> str:
+        return Sly("x" * 100_000)
+
+
+def test_a_text_with_methods_of_its_own_is_a_text() -> None:
+    """Whoever says it: it comes to what is allowed, and goes along as a plain one."""
+    for value in (Sly("x" * 100_000), SaysSly(), {"text/plain": 1, "key": Sly("x" * 100_000)}):
+        (part,) = look({"@v": value}, nothing)[0].attachments
+        assert isinstance(part, FilePart)
+        assert type(part.text) is str
+        assert len(part.text) > 100
+        assert attachment_tokens(part) <= 500
+
+
+def test_a_name_of_a_type_runs_no_code() -> None:
+    """Also where its name or module is a text of the type's own."""
+    made = type(Sly("Thing"), (), {"__module__": Sly("place")})
+    Sly.ran.clear()
+    said = name_of(made())
+    assert type(said) is str
+    assert said.startswith("Thing")
+    assert not Sly.ran

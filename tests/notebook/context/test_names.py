@@ -107,6 +107,8 @@ def test_what_there_is_is_listed(shell: Any, capsys: pytest.CaptureFixture[str])
     own = [("cell", "code"), ("b", "int"), ("df", "list"), ("In[2]", "code"), ("In[1]", "code"), ("Out[2]", "str")]
     assert [row for row in listed if row in own] == own
     assert {name for name, _ in listed}.isdisjoint({"os", "_hidden", "In", "Out", "exit"})
+    shell.user_ns.update({f"_i{n}": "" for n in range(600)})  # as after so many cells
+    assert ("df", "list") in ShellNames(shell).listed()
     shell.user_ns.update({f"v{n}": n for n in range(5_000)})
     assert len(ShellNames(shell).listed()) <= 520
     capsys.readouterr()
