@@ -45,13 +45,15 @@ async def context_of(services: Services, view: View, data: Mapping[str, Any]) ->
     literal = [name for name, digest in shown.items() if digest == ""]
     found = await mentioned_in(data["text"], services.names(), services.ports.clock.sleep, literal=literal)
     now = {each.name: each.digest for each in found}
-    changed = [name for name, digest in shown.items() if digest and now.get(name) != digest and name not in view.warned]
+    client, warned = data["client_id"], view.warned
+    other = [name for name, digest in shown.items() if digest and now.get(name) != digest]
+    changed = [name for name in other if warned.get(name, client) == client]
     if changed:
-        view.warned.update(changed)
+        warned.update(dict.fromkeys(changed, client))
         are = "stands" if len(changed) == 1 else "stand"
         text = f"{', '.join(changed)} {are} for something else than was shown: the notebook has changed since."
         raise UsageError(text, hint="What is shown now is up to date: send it again.")
-    view.warned.clear()
+    warned.clear()
     return attached_to(found)
 
 

@@ -66,6 +66,13 @@ def _once(ask: _Do) -> _Do:
 
 
 async def _send(services: Services, view: View, data: Mapping[str, Any]) -> Json:
+    async with view.sending:
+        if (taken := view.taken.get(data["client_id"])) is not None:  # a copy of the one before
+            return wire.sent(data["client_id"], taken)
+        return await _sent(services, view, data)
+
+
+async def _sent(services: Services, view: View, data: Mapping[str, Any]) -> Json:
     attachments = (*await context_of(services, view, data), *read_attachments(data.get("attachments")))
     session = await live_session(services, view)
     where: dict[str, Any] = {}

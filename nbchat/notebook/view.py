@@ -11,6 +11,7 @@ lost the snapshot of such a change sees by the next position that it lacks somet
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict, deque
 from typing import TYPE_CHECKING, Protocol
 
@@ -110,8 +111,11 @@ class View:
         """What its next question was last said to come to."""
         self.attached = 0
         """How many tokens of files go with the question that is being written here."""
-        self.warned: set[str] = set()
-        """Names of the question that is being written here which stand for something else than their chips said: said once."""
+        self.sending = asyncio.Lock()
+        """Held while it is found out what goes with a question: those that are sent after it come after it."""
+        self.warned: dict[str, str] = {}
+        """Names of the question that is being written here which stand for something else than their chips said, with the request
+        that was refused for it: said once, and to all copies of that one."""
         self.told: Json | None = None
         """The synced state as last sent."""
         self.state_changed = False

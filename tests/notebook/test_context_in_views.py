@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from typing import Any
 
 import pandas as pd
@@ -127,6 +129,46 @@ def test_what_has_changed_since_is_said_once(notebook: Notebook) -> None:
         del notebook["n"]
         browser.say("send", text="@n", client_id="c3", mentions={"@n": chip["digest"]})
         assert browser.got("refused")["client_id"] == "c3"
+
+
+def test_a_copy_of_what_came_back_is_not_sent(notebook: Notebook) -> None:
+    """A page that hears nothing sends again, and a busy kernel hears all of it at once: sent again by a person is another one."""
+    with running_app(Reply.text("ok")) as server:
+        browser = opened(notebook)
+        (chip,) = ask(browser, "mentions", text="@n")["mentions"]
+        notebook["n"] = 6
+        for _ in range(2):
+            browser.say("send", text="@n", client_id="c1", mentions={"@n": chip["digest"]})
+            assert browser.got("refused")["client_id"] == "c1"
+        assert list(server.chats) == []
+        browser.say("send", text="@n", client_id="c2", mentions={"@n": chip["digest"]})
+        browser.shows("@n", "ok")
+
+
+class Slow:
+    """Says what it is when it may."""
+
+    def __init__(self) -> None:
+        self.asked, self.may = threading.Event(), threading.Event()
+
+    def _ai_repr_(self) -> str:
+        self.asked.set()
+        self.may.wait(2)
+        return "slow"
+
+
+def test_questions_are_asked_in_the_order_in_which_they_were_sent(notebook: Notebook) -> None:
+    """However long it takes to say what is in the first one; a copy of it looks at nothing again."""
+    slow = notebook["slow"] = Slow()
+    with running_app(Reply.text("one"), Reply.text("two")):
+        browser = opened(notebook)
+        browser.say("send", text="@slow?", client_id="c1")
+        browser.say("send", text="@slow?", client_id="c1")
+        browser.say("send", text="and now?", client_id="c2")
+        assert slow.asked.wait(5)
+        browser.background.wait(asyncio.sleep(0))
+        slow.may.set()
+        browser.shows("@slow?", "one", "and now?", "two")
 
 
 def test_edits_and_regenerations_keep_what_went_along(notebook: Notebook) -> None:
