@@ -38,7 +38,8 @@ class Streams:
 def join_streams(url: str, clock: Clock, *, owner: str, kernel: str, on_trouble: TroubleListener | None = None) -> Streams:
     """Return the streams of `owner` at `url` (see `open_streams`), as the kernel with this identity uses them.
 
-    `on_trouble(info)` is called on the loop when a shared backend stops working, and `on_trouble(None)` when it works again.
+    `on_trouble(info)` is called on the loop when a shared backend stops working, and when that has another cause;
+    `on_trouble(None)` when it works again.
     Opens no file and no connection. Raises ConfigError for an URL that names no backend.
     """
     jobs, log = open_streams(url, clock, owner=owner)

@@ -1,5 +1,5 @@
-"""Reach: the shared backend as this kernel reaches it: connected when first needed, never waited for without end, its trouble
-told once.
+"""Reach: the shared backend as this kernel reaches it: connected when first needed, never waited for without end, each
+trouble told once.
 
 Owns the knowledge whether the backend works. Must not know what is sent there.
 """
@@ -32,7 +32,7 @@ _log = logging.getLogger("nbchat.streams")
 
 class Reach:
     """`jobs` and `log` of the backend that kernels share. `on_trouble(info)` is called on the loop when it stops working, and
-    `on_trouble(None)` when it works again."""
+    when that has another cause, `on_trouble(None)` when it works again."""
 
     def __init__(self, jobs: JobStore, log: EventTransport, clock: Clock, on_trouble: TroubleListener | None = None) -> None:
         self.jobs = jobs
@@ -125,9 +125,8 @@ class Reach:
     # ------------------------------------------------------------ trouble
 
     def _fails(self, side: Side, error: StreamsError) -> StreamsError:
-        if side not in self._broken:
-            text = f"Other kernels cannot follow or stop what runs here: {error.text}"
-            self._broken[side] = ErrorInfo("storage", text, error.hint or _HINT)
+        text = f"Other kernels cannot follow or stop what runs here: {error.text}"
+        self._broken[side] = ErrorInfo("storage", text, error.hint or _HINT)
         if side == "read" and not self._closed and (self._looking is None or self._looking.done()):
             self._looking = begin(self._look())
         self._tell()
@@ -151,9 +150,9 @@ class Reach:
     def _tell(self) -> None:
         now = next(iter(self._broken.values()), None)
         before, self._told = self._told, now
-        if (before is None) == (now is None):
+        if before == now:
             return
-        if now is not None:
+        if before is None and now is not None:
             _log.warning("the shared streams are in trouble: %s", now.text)
         if self._on_trouble is not None:
             try:

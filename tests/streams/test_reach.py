@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 
@@ -76,3 +77,24 @@ def test_a_failure_that_nobody_foresaw_does_not_end_the_looking() -> None:
         assert bench.shared.trouble[1:] == ["a: over"]
 
     on(work)
+
+
+def test_what_is_said_is_what_is_the_matter_now() -> None:
+    """A trouble that becomes another one is told again, the same one is not."""
+
+    async def work() -> None:
+        clock = ManualClock()
+        told = list[str]()
+        reach = Reach(*memory_streams(clock, "me"), clock, lambda info: told.append("over" if info is None else info.text[-5:]))
+        for cause in ("one", "one", "two", ""):
+
+            async def fails(cause: str = cause) -> None:
+                if cause:
+                    raise StreamsError(f": {cause}.")
+
+            with suppress(StreamsError):
+                await reach.call(fails)
+        assert told == [" one.", " two.", "over"]
+        await reach.close()
+
+    finish_all(work())
