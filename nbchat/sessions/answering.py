@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from nbchat.core.accumulator import TurnAccumulator
 from nbchat.core.cost import Cost
-from nbchat.core.errors import ErrorInfo
+from nbchat.core.errors import ChatError, ErrorInfo
 from nbchat.core.events import ProviderEvent, TurnStart
 from nbchat.core.ids import new_id
 from nbchat.core.messages import Message
@@ -226,9 +226,15 @@ class Answering:
         end = tree.path[-1].id if any(message.id == answer.id for message in tree.path) else tree.leaf(answer.id)
         return None if end == answer.id else end
 
-    async def failed(self, turn: Turn, error: ErrorInfo) -> Message:
+    async def failed(self, turn: Turn, cause: Exception) -> Message:
         """Return the answer of a turn that ended before its request; where it was begun, end it in the store too."""
         now, ports = self._ports.clock.time(), self._ports
+        if isinstance(cause, ChatError):
+            error = cause.info
+        else:
+            _log.error("a turn could not be started", exc_info=cause)
+            text = f"nbchat could not start the turn ({type(cause).__name__}: {cause})."
+            error = ErrorInfo("internal", text, "The kernel's log has the details.")
         if turn.answer is not None and turn.record is not None:
             message = replace(turn.answer, parts=turn.content.parts, status="error", error=error)
             try:

@@ -6,14 +6,22 @@ the answers is the worker's matter.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
+from nbchat.core.errors import ErrorInfo
+from nbchat.core.messages import Message
 from nbchat.sessions.catching_up import CatchingUp
 from nbchat.sessions.ports import Job, Ports, Standing, TurnRecord
+from nbchat.sessions.tasks import until
 from nbchat.sessions.tree import ConversationTree
 from nbchat.sessions.turn import Turn
 
-__all__ = ["Neighbours"]
+__all__ = ["Neighbours", "unfollowed"]
+
+_WAY_SECONDS = 0.3
+"""How long a kernel with a queue lets others go first who show its answer: they hear of its end, and look at the store."""
 
 
 class Neighbours:
@@ -48,3 +56,18 @@ class Neighbours:
         others = self._ports.others
         job = None if others is None else await others.running(running.conversation)
         return None if job is None or job.stream_id != running.id or job.interrupted else job
+
+    async def give_way(self, turn: Turn, changed: asyncio.Event) -> None:
+        """Let those go first who wait in other kernels for the end of this turn, however many wait here, unless something has
+        `changed`. Known are those that showed it for a second or so; a shorter one keeps nobody waiting for long."""
+        others = self._ports.others
+        if others is not None and await others.watchers(turn.id):
+            changed.clear()
+            await until(changed, _WAY_SECONDS, self._ports.clock)
+
+
+def unfollowed(turn: Turn, error: Exception) -> Message:
+    """Return what is shown for another kernel's answer that this one fails to show."""
+    assert turn.answer is not None
+    text = f"nbchat could not follow this answer of another kernel ({type(error).__name__}: {error}). It goes on there."
+    return replace(turn.answer, parts=turn.content.parts, status="interrupted", error=ErrorInfo("internal", text))

@@ -11,15 +11,14 @@ import concurrent.futures
 import logging
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 
 from nbchat.core.accumulator import TurnAccumulator
-from nbchat.core.errors import BusyError, ChatError, ErrorInfo
+from nbchat.core.errors import BusyError
 from nbchat.core.messages import Message
 from nbchat.sessions.answering import Answering, Watcher
 from nbchat.sessions.estimates import Estimates
 from nbchat.sessions.following import Following
-from nbchat.sessions.neighbours import Neighbours
+from nbchat.sessions.neighbours import Neighbours, unfollowed
 from nbchat.sessions.ports import Job, Ports
 from nbchat.sessions.reservation import Reservation
 from nbchat.sessions.tasks import begin, until
@@ -32,8 +31,6 @@ __all__ = ["TurnWorker"]
 _POLL_SECONDS = 0.25
 """How often a kernel that cannot follow another one's turn looks whether it has ended."""
 _MEET_SECONDS = 1.0
-_WAY_SECONDS = 0.3
-"""How long a kernel with a queue lets others go first who show its answer: they hear of its end, and look at the store."""
 _PLACE_SECONDS = 1.0
 """How often a turn that is one too many asks again."""
 _log = logging.getLogger("nbchat.sessions")
@@ -91,9 +88,8 @@ class TurnWorker:
     def follow(self, job: Job) -> None:
         """Show this turn of another kernel, when the one that is shown has ended; not while one of this kernel runs."""
         own = self.current is not None and self.current.status == "running" and self.current.producer is None
-        if self._closed or own or self._ports.others is None:
-            return
-        if self._following is not None and self._following.turn.id == job.stream_id:
+        known = self._following is not None and self._following.turn.id == job.stream_id
+        if self._closed or own or known or self._ports.others is None:
             return
         self._job = job
         self._met.clear()
@@ -173,29 +169,20 @@ class TurnWorker:
                 await self._next(self.waiting[0])
         self._watcher.idle()
 
-    async def _give_way(self, turn: Turn) -> None:
-        """Who waits in another kernel for the end of this turn begins before the next one of this kernel, however many wait.
-        Known are those that showed it for a second or so; a shorter one keeps nobody waiting for long."""
-        others = self._ports.others
-        if self.waiting and not self._closed and others is not None and await others.watchers(turn.id):
-            self._changed.clear()
-            await until(self._changed, _WAY_SECONDS, self._ports.clock)
-
     async def _next(self, turn: Turn) -> None:
         """Begin the turn that waits first, if it can begin now."""
         self.coming = turn
+        hindrance: Exception | None = None
         try:
             can = await self._may_begin(turn)
         except Exception as error:
-            if turn in self.waiting:  # else nobody waits for it any more
-                self.waiting.remove(turn)
-                await self._end(turn, await self._failed(turn, error))
-            return
-        finally:
-            self.coming = None
+            hindrance, can = error, turn in self.waiting  # else nobody waits for it any more
+        self.coming = None
         if can:
-            await self._take(self.waiting.popleft())
-            await self._give_way(turn)
+            self.waiting.remove(turn)
+            await self._take(turn, hindrance)
+            if self.waiting and not self._closed:
+                await self._neighbours.give_way(turn, self._changed)
         elif self._unwanted is turn and turn in self.waiting:
             self.remove(turn)
             self._watcher.emit("queue-changed", turn)
@@ -235,7 +222,7 @@ class TurnWorker:
             message = await following.run(self._shown)
         except Exception as error:
             _log.exception("a turn of another kernel could not be followed")
-            message = self._unknown(turn, error) if turn.status == "running" else None
+            message = unfollowed(turn, error) if turn.status == "running" else None
         finally:
             self._following = None
             self._met.set()
@@ -247,6 +234,13 @@ class TurnWorker:
 
     async def _catch_up(self) -> None:
         self._stale = False
+        try:
+            await self._take_over()
+        except Exception:  # nothing of what waits here depends on it
+            _log.exception("what another kernel saved could not be taken over")
+            await until(self._changed, _POLL_SECONDS, self._ports.clock)
+
+    async def _take_over(self) -> None:
         running, standing = await self._neighbours.look(self.current)
         await self._neighbours.take_over(standing)
         if running is None or not self._neighbours.known:
@@ -260,15 +254,10 @@ class TurnWorker:
         self.current = turn
         self._met.set()
 
-    def _unknown(self, turn: Turn, error: Exception) -> Message:
-        assert turn.answer is not None
-        text = f"nbchat could not follow this answer of another kernel ({type(error).__name__}: {error}). It goes on there."
-        return replace(turn.answer, parts=turn.content.parts, status="interrupted", error=ErrorInfo("internal", text))
-
     # ------------------------------------------------------------ own turns
 
-    async def _take(self, turn: Turn) -> None:
-        """Run the first turn of the queue to its end; where another kernel was quicker it waits on."""
+    async def _take(self, turn: Turn, hindrance: Exception | None = None) -> None:
+        """Run a turn from the queue to its end, unless there is a hindrance; where another kernel was quicker it waits on."""
         before, self.current = self.current, turn
         turn.status = "running"
         # From here on nobody who gives up waiting can cancel it for the others.
@@ -277,25 +266,15 @@ class TurnWorker:
         self._answering.stopping = turn is self._unwanted
         self._watcher.started(turn)
         try:
-            message = await self._answering.answer(turn)
-        except BusyError as error:
-            if turn.patient and turn.record is None:
+            message = await (self._answering.answer(turn) if hindrance is None else self._answering.failed(turn, hindrance))
+        except Exception as error:
+            if isinstance(error, BusyError) and turn.patient and turn.record is None:
                 await self._put_back(turn, before)
                 return
-            message = await self._failed(turn, error)
-        except Exception as error:
-            message = await self._failed(turn, error)
+            message = await self._answering.failed(turn, error)
         finally:
             await self.reservation.release(turn.id)
         await self._end(turn, message)
-
-    async def _failed(self, turn: Turn, error: Exception) -> Message:
-        """Return the answer of a turn that could not begin."""
-        if isinstance(error, ChatError):
-            return await self._answering.failed(turn, error.info)
-        _log.error("a turn could not be started", exc_info=error)
-        text = f"nbchat could not start the turn ({type(error).__name__}: {error})."
-        return await self._answering.failed(turn, ErrorInfo("internal", text, "The kernel's log has the details."))
 
     async def _put_back(self, turn: Turn, before: Turn | None) -> None:
         """Another kernel began a turn in the same moment: this one waits on, at the front of the queue."""

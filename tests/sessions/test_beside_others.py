@@ -198,8 +198,10 @@ def test_places_that_are_taken_in_the_same_moment(tmp_path: Path) -> None:
     between(tmp_path, test, max_running=lambda: 3)
 
 
-def test_a_look_that_fails_ends_the_turn_and_not_the_queue(tmp_path: Path) -> None:
-    """Whatever the store raises when it is asked how the conversation stands: one turn says so, the next one is answered."""
+@pytest.mark.parametrize("first", ["internal", None])
+def test_a_look_that_fails_does_not_end_the_queue(tmp_path: Path, first: str | None) -> None:
+    """Whatever the store raises when it is asked how the conversation stands: the turn that was to begin says so, and the next
+    one is answered; what was saved elsewhere is looked at again."""
 
     async def test(two: Two) -> None:
         session = await two.a.session("notes")
@@ -210,10 +212,29 @@ def test_a_look_that_fails_ends_the_turn_and_not_the_queue(tmp_path: Path) -> No
             raise RuntimeError("no")
 
         two.a.store.standing = fails  # type: ignore[method-assign]
-        first, second = session.submit("one"), session.submit("two")
-        failed = await answer(first)
-        assert failed.error is not None
-        assert failed.error.kind == "internal"
-        assert (await answer(second)).text == "2"
+        if first is None:
+            session.catch_up()
+        answers = [await answer(session.submit(text)) for text in ("one", "two")]
+        assert [message.error and message.error.kind for message in answers] == [first, None]
 
-    between(tmp_path, test, Reply.text("2"))
+    between(tmp_path, test, *(Reply.text("fine") for _ in range(2 if first is None else 1)))
+
+
+def test_a_request_that_was_taken_back_can_be_made_again(tmp_path: Path) -> None:
+    """It was stopped while it was found out whether it can begin: its id stands for nothing any more."""
+    gate = opened(1)
+
+    async def test(two: Two) -> None:
+        mine, theirs = await two.sessions()
+        first = mine.submit("one")
+        await eventually(lambda: first.content.text == "1")
+        second = theirs.submit("two", request_id="same")
+        worker = theirs._worker
+        await eventually(lambda: worker.coming is second)
+        await theirs.stop(second)
+        assert second.future.cancelled()
+        again = theirs.submit("two", request_id="same")
+        gate.open()
+        assert (await answer(again)).text == "2"
+
+    between(tmp_path, test, Reply.text(tokens=["1", "!"], gate=gate), Reply.text("2"), alone=True)

@@ -45,8 +45,8 @@ MORE_RULES = (
         "a click that comes twice is one",
         (
             "sessions/submitting.py",
-            "return None if request_id is None else self._by_request.get(request_id)",
-            "return None",
+            "known = None if request_id is None else self._by_request.get(request_id)",
+            "known = None",
         ),
     ),
     rule(

@@ -57,8 +57,8 @@ NAMED_RULES = (
         "what nobody foresaw ends the turn too",
         (
             "sessions/worker.py",
-            'except Exception as error:\n            _log.exception("a turn could',
-            'except LookupError as error:\n            _log.exception("a turn could',
+            "except Exception as error:\n            if isinstance(error, BusyError)",
+            "except LookupError as error:\n            if isinstance(error, BusyError)",
         ),
     ),
     rule(
