@@ -63,8 +63,8 @@ def test_what_waits_about_a_message_says_which() -> None:
         browser = Browser(s)
         browser.say("resume", message=cut.id, client_id="c1")
         turn = browser.got("sent")["turn"]
-        browser.wait(lambda: bool(browser.state["queue"]))
-        assert browser.state["queue"] == [{"turn": turn, "text": "hi", "kind": "resume", "message": cut.id}]
+        waits = {"turn": turn, "text": "hi", "kind": "resume", "message": cut.id}
+        browser.wait(lambda: browser.state["queue"] == [waits])
         gate.open()
         running.result()
         browser.shows("hi", "halfthe rest", "first", "one")
