@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from nbchat.testing import Gate, Reply, ScriptedServer, lorem
-from tests.e2e.chats import views, wait_for_answers, watch, watched
+from tests.e2e.chats import view_of, views, wait_for_answers, watch, watched
 from tests.e2e.notebook import Notebook
 from tests.e2e.opening import KEY, OpenChat
 
@@ -96,7 +96,7 @@ def test_views_end_equal_though_30_percent_of_messages_are_lost(open_chat: OpenC
         notebook = open_chat(server, WINDOWS)
         for index in (1, 2, 3):
             notebook.run(index)
-        expect(views(notebook.page)[2].composer).to_be_visible()
+            expect(view_of(notebook.cell(index)).composer).to_be_visible()
         notebook.wire.lose(0.3, seed=1)
         notebook.wire.reset()
         for tokens in answers:
