@@ -100,3 +100,12 @@ def test_files_are_of_a_size_and_say_what_they_own() -> None:
     assert {name for name, count in lengths.items() if count < LENGTHS.start} <= SHORT
     assert {name for name, count in lengths.items() if count >= LENGTHS.stop} <= LONG
     assert lengths.keys() >= SHORT | LONG
+
+
+def test_the_magics_load_little() -> None:
+    """Registering them costs the notebook's main thread some ms; what answers need is loaded on the warming-up thread (B3)."""
+    program = "import sys, nbchat.notebook.magics; print(*(name for name in sys.modules if name.startswith('nbchat.')))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=HOUSE.parent)
+    loaded = done.stdout.split()
+    assert not [name for name in loaded if room_of(name) in ("sessions", "providers", "storage", "streams", "export", "api")]
+    assert len(loaded) < 25

@@ -16,7 +16,8 @@ from nbchat.core.secrets import Secret
 from nbchat.export.listings import model_table, provider_table
 from nbchat.export.money import By, Since, request_rows, since_seconds, summed_rows
 from nbchat.export.tables import Table, dataframe
-from nbchat.notebook.context.describing import ALLOWANCE, LEAST, name_of
+from nbchat.notebook.context import ALLOWANCE, LEAST
+from nbchat.notebook.context.describing import name_of
 from nbchat.notebook.context.mentioned import attached_to, described
 from nbchat.notebook.context.names import Found
 from nbchat.providers.key_function import KeyFunction

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from nbchat.core.errors import ConfigError
-from nbchat.core.models import split_model
 
 __all__ = ["configured_model", "from_environment", "model_label", "transcripts_wanted"]
 
@@ -44,6 +43,6 @@ def configured_model() -> str:
 def model_label(value: Any, place: str) -> str:
     """Return a model's label as it was written in that place; raises ConfigError for what names none."""
     label = str(value).strip()
-    if label and not all(split_model(label)):
+    if label and not all(label.partition("/")):
         raise ConfigError(f"{place} does not name a model: {label!r}.", hint='Write "provider/model".')
     return label

@@ -12,13 +12,12 @@ from traitlets import Bool, Enum, Instance, Int, TraitError, Unicode, default, v
 
 from nbchat.core.errors import ChatError, UsageError
 from nbchat.core.ids import new_id
-from nbchat.core.models import split_model
 from nbchat.notebook.brief import brief
 from nbchat.notebook.cells import notebook_of
 from nbchat.notebook.comms import PANEL, kernel_of, offer_target, takes_no_input, withdraw_target
 from nbchat.notebook.completion import MATCHER, matcher
 from nbchat.notebook.configured import from_environment, model_label, transcripts_wanted
-from nbchat.notebook.context.describing import ALLOWANCE, LEAST
+from nbchat.notebook.context import ALLOWANCE, LEAST
 from nbchat.notebook.names import begun_by, conversation_for
 from nbchat.notebook.options import HELP, Options, parse
 from nbchat.notebook.plain import completed, stopping, stream_text, wait_for
@@ -190,7 +189,7 @@ class NbChat(Magics):
         context = attached_to(await mentioned_in(question, services.names(), services.ports.clock.sleep))
         reuse, begun = services.cells.first(cell) and self.rerun == "reuse", ""
         if options.new and reuse and cell is not None:  # what began a conversation before the restart goes on with it
-            label = _label(options.model, split_model(services.manager.default_model)[0])
+            label = _label(options.model, services.manager.default_model.partition("/")[0])
             begun = await begun_by(services, cell, question, context, label, options.parameters)
         session = await self._open(services, options, notebook, begun)
         model = _label(options.model, session.state.provider_id)

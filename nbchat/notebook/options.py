@@ -13,7 +13,6 @@ from decimal import Decimal
 from typing import Any
 
 from nbchat.core.errors import UsageError
-from nbchat.sessions.budget import amount_of
 
 __all__ = ["HELP", "NAMES", "Options", "parse", "reading"]
 
@@ -141,6 +140,8 @@ def _checked(name: str, value: str) -> Any:
             raise UsageError(f"{name} is a whole number of tokens, at least 1, not {value!r}.")
         return int(value)
     if kind == "budget":
+        from nbchat.sessions.budget import amount_of  # half of what loading the extension would cost
+
         return amount_of(value)
     if kind == "output" and not value.isidentifier():
         raise UsageError(f"{name} takes the name of a variable, not {value!r}.")

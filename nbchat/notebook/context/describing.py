@@ -21,14 +21,11 @@ from nbchat.core.attachments import MOST_IMAGE, attachment_tokens, picture_kind,
 from nbchat.core.errors import UsageError
 from nbchat.core.messages import Attachment, FilePart
 from nbchat.core.texts import well_formed
+from nbchat.notebook.context import LEAST
 from nbchat.notebook.context.outline import cell, outline
 
-__all__ = ["ALLOWANCE", "LEAST", "Describer", "Said", "built_in", "describe", "describes", "fitted", "name_of"]
+__all__ = ["Describer", "Said", "built_in", "describe", "describes", "fitted", "name_of"]
 
-ALLOWANCE: Final = 2_000
-"""Tokens that a name in a question may come to, unless somebody says otherwise (`c.NbChat.context_tokens`)."""
-LEAST: Final = 100
-"""Tokens: the frame of what is said takes some fifty of them."""
 _PER_TOKEN = 4
 
 Said: TypeAlias = "str | bytes | Mapping[str, Any]"

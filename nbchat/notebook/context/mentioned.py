@@ -15,7 +15,8 @@ from nbchat.core.attachments import attachment_tokens
 from nbchat.core.errors import UsageError
 from nbchat.core.mentions import mentions
 from nbchat.core.messages import Attachment, ImagePart
-from nbchat.notebook.context.describing import LEAST, describe, fitted
+from nbchat.notebook.context import LEAST
+from nbchat.notebook.context.describing import describe, fitted
 from nbchat.notebook.context.names import Found, Names
 from nbchat.notebook.context.patience import Job, Late, finished
 

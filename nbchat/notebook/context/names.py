@@ -14,7 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from nbchat.notebook.context.describing import ALLOWANCE, LEAST, built_in, name_of
+from nbchat.notebook.context import ALLOWANCE, LEAST
+from nbchat.notebook.context.describing import built_in, name_of
 
 __all__ = ["Found", "Names", "Raised", "ShellNames", "Text", "kernel_names"]
 
