@@ -83,11 +83,15 @@ def test_what_waits_names_them_unless_it_is_private() -> None:
     with running_app(*(Reply.text("x", gate=gate) for _ in range(4))):
         for private in (False, True):
             s = nbchat.session(f"notes {private}", private=private)
-            _ = s.send("runs")
+            runs = s.send("runs")  # waits too, until it is taken up
             browser = Browser(s)
             browser.say("send", text="what?", client_id="c1", attachments=[TINY, LONG])
-            browser.wait(lambda browser=browser: bool(browser.state["queue"]))  # type: ignore[misc]  # bound now
-            (row,) = browser.state["queue"]
+
+            def waits(browser: Browser = browser, before: str = runs.id) -> list[Any]:
+                return [row for row in browser.state["queue"] if row["turn"] != before]
+
+            browser.wait(lambda waits=waits: bool(waits()))  # type: ignore[misc]  # bound now
+            (row,) = waits()
             assert row.get("attachments") == (None if private else ["plot.png", "long.txt"])
         gate.open()
 
