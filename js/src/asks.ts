@@ -5,7 +5,8 @@
  */
 import { randomId } from "./registry.ts";
 import type { Store } from "./store.ts";
-import type { Approval, Message } from "./wire/protocol.ts";
+import type { Message } from "./wire/messages.ts";
+import type { Approval } from "./wire/traits.ts";
 
 /** What is meant for the conversation in view is refused if another page has opened another one here meanwhile. */
 const here = ({ state: { conversation: shown } }: Store) => (shown ? { shown } : {});

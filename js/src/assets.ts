@@ -44,7 +44,7 @@ function arrival(name: AssetName): Promise<string> {
         clearInterval(timer);
         arrivals.delete(name);
         reject(new Error(`nbchat: no kernel of this page sends ${name}.js`));
-      } else store.askAsset(name);
+      } else store.send({ op: "asset", name });
     };
     const timer = setInterval(ask, AGAIN);
     arrivals.set(name, (code) => {

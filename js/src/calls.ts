@@ -7,7 +7,9 @@
 import { randomId } from "./registry.ts";
 import type { Store } from "./store.ts";
 import { perStore } from "./views/live.ts";
-import type { Asks, ErrorInfo, Outgoing } from "./wire/protocol.ts";
+import type { Asks } from "./wire/calls.ts";
+import type { ErrorInfo } from "./wire/messages.ts";
+import type { Outgoing } from "./wire/protocol.ts";
 
 /** Something that nobody answered for so long is said to be slow. Milliseconds. */
 const SLOW = 1_500;

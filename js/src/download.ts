@@ -4,7 +4,7 @@
  */
 import { call } from "./calls.ts";
 import type { Store } from "./store.ts";
-import type { Asks } from "./wire/protocol.ts";
+import type { Asks } from "./wire/calls.ts";
 
 export type Form = Asks["export"][0]["form"];
 

@@ -5,8 +5,9 @@
  * costs once. It leaves when its turn is seen in the queue or in the messages, or when it is refused.
  */
 import type { Schedule } from "./schedule.ts";
-import type { Outgoing, Queued } from "./wire/protocol.ts";
+import type { Outgoing } from "./wire/protocol.ts";
 import { type Content, textOf } from "./wire/reduce.ts";
+import type { Queued } from "./wire/traits.ts";
 
 export type Request = Extract<Outgoing, { client_id: string }>;
 

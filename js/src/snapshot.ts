@@ -1,5 +1,6 @@
 /** The snapshot that a view leaves in its model, for the saved notebook: the newest messages, bounded as the kernel's are. */
-import type { Message, Position, Snapshot } from "./wire/protocol.ts";
+import type { Message } from "./wire/messages.ts";
+import type { Position, Snapshot } from "./wire/protocol.ts";
 import type { Content } from "./wire/reduce.ts";
 
 /** Characters of JSON; the kernel's own bound is 64 kB. */

@@ -4,87 +4,27 @@
  * Owns the link between the model (traits, custom messages), the receiver and the views. Must not know how it is drawn.
  * `initialize` creates it, synchronously; it lives as long as the model.
  */
-import { sendOnControl } from "./control.ts";
 import type { Memory } from "./memory.ts";
 import type { Model } from "./model.ts";
-import { type Draft, Outbox, type Pending } from "./outbox.ts";
+import { type Draft, Outbox } from "./outbox.ts";
 import { randomId, registry } from "./registry.ts";
 import { Schedule } from "./schedule.ts";
 import { keep } from "./snapshot.ts";
-import type {
-  Approval,
-  AssetName,
-  Engine,
-  ErrorInfo,
-  Incoming,
-  Outgoing,
-  Part,
-  Position,
-  Snapshot,
-  Traits,
-} from "./wire/protocol.ts";
+import { Stop } from "./stop.ts";
+import { FRESH, TRAITS, traitsOf, type ViewState } from "./view_state.ts";
+import { type Growth, growthOf } from "./wire/growth.ts";
+import type { ErrorInfo, Part } from "./wire/messages.ts";
+import type { Incoming, Outgoing, Snapshot } from "./wire/protocol.ts";
 import { Receiver } from "./wire/receiver.ts";
-import { type Content, type Growth, growthOf } from "./wire/reduce.ts";
-
-/** How far a stop has got; "busy" when nothing answered for a second, because a cell keeps the kernel from listening. */
-export type Stopping = "asked" | "acknowledged" | "counting" | "busy" | null;
+import type { Approval } from "./wire/traits.ts";
 
 type Send = Extract<Outgoing, { op: "send" }>;
 export type Reply = Extract<Incoming, { op: "reply" }>;
 
-export interface ViewState extends Traits, Omit<Content, "kind"> {
-  position: Position;
-  /** Whether no turn is under way. */
-  ended: boolean;
-  pending: readonly Pending[];
-  stopping: Stopping;
-  /** The last refusal of something a view asked for, until the next thing is asked. */
-  refused: ErrorInfo | null;
-  paging: boolean;
-  continues: string;
-  /** Nothing can be sent: the kernel that knew this model has ended or begun anew. */
-  lost: boolean;
-  /** What was deleted just now and can be taken back: the ids, for a while or until something else is asked for. */
-  deleted: readonly string[] | null;
-  /** Parts that were asked for because their messages came without them, by message id and number. */
-  parts: ReadonlyMap<string, Part>;
-}
-
-const TRAITS = [
-  "kind",
-  "conversation",
-  "status",
-  "title",
-  "model",
-  "usage",
-  "cost",
-  "notice",
-  "offers",
-  "queue",
-  "engine",
-  "private",
-  "kernels",
-  "outlook",
-] as const;
-const IDLE: Engine = { state: "idle", text: "", progress: null };
 const EMPTY: Snapshot = { generation: 0, seq: 0, ended: true, turn: null, messages: [], more: false };
-/** After this long without an effect of Stop the view says why. Milliseconds. */
-const STOP_PATIENCE = 1_000;
 const PAGE_PATIENCE = 5_000;
 /** How long a deletion can be taken back. Milliseconds. */
 const UNDO_PATIENCE = 10_000;
-
-/** What a view begins with, of whichever conversation. */
-const FRESH = {
-  stopping: null as Stopping,
-  refused: null as ErrorInfo | null,
-  paging: false,
-  continues: "",
-  lost: false,
-  deleted: null as readonly string[] | null,
-  approvals: [] as Approval[],
-  parts: new Map() as ReadonlyMap<string, Part>,
-};
 
 export class Store {
   state: ViewState;
@@ -97,6 +37,7 @@ export class Store {
 
   private readonly receiver: Receiver;
   private readonly outbox: Outbox;
+  private readonly stopping: Stop;
   private readonly schedule = new Schedule();
   private readonly listeners = new Set<() => void>();
   private readonly extra = { ...FRESH };
@@ -105,8 +46,10 @@ export class Store {
   constructor(readonly model: Model) {
     const snapshot = (model.get("snapshot") as Snapshot | null) ?? EMPTY;
     const send = (message: Outgoing) => this.send(message);
-    this.receiver = new Receiver(this.traits().kind, snapshot, send, registry().page);
-    this.outbox = new Outbox(send, this.schedule, () => this.refresh());
+    const refresh = () => this.refresh();
+    this.receiver = new Receiver(traitsOf(this.model).kind, snapshot, send, registry().page);
+    this.outbox = new Outbox(send, this.schedule, refresh);
+    this.stopping = new Stop(model, send, this.schedule, refresh);
     this.extra.continues = snapshot.continues ?? snapshot.origin ?? "";
     this.state = this.build();
   }
@@ -116,7 +59,7 @@ export class Store {
     this.attend("on");
     registry().stores.add(this);
     signal?.addEventListener("abort", () => this.dispose());
-    this.receiver.start(this.traits().status, performance.now());
+    this.receiver.start(traitsOf(this.model).status, performance.now());
     this.takeApprovals();
   }
 
@@ -131,7 +74,7 @@ export class Store {
 
   private attend(way: "on" | "off"): void {
     this.model[way]("msg:custom", this.receive);
-    for (const name of TRAITS) this.model[way](`change:${name}`, this.traitChanged);
+    for (const name of Object.keys(TRAITS)) this.model[way](`change:${name}`, this.traitChanged);
     this.model[way]("change:snapshot", this.snapshotChanged);
     this.model[way]("change:approvals", this.takeApprovals);
   }
@@ -164,19 +107,8 @@ export class Store {
   }
 
   stop(): void {
-    const again = this.extra.stopping === "counting";
-    if (this.extra.stopping && !again) return;
-    this.extra.stopping = "asked";
     // named, so that the copy which comes late does not stop the turn after it
-    const turn = this.receiver.position.ended ? null : this.receiver.content.turn;
-    const message: Outgoing = { op: "stop", turn, ...(again && { at_once: true }) };
-    this.send(message);
-    sendOnControl(this.model, message);
-    this.schedule.set("stop", STOP_PATIENCE, () => {
-      if (this.extra.stopping === "asked") this.extra.stopping = "busy";
-      this.refresh();
-    });
-    this.refresh();
+    this.stopping.ask(this.receiver.position.ended ? null : this.receiver.content.turn);
   }
 
   older(): void {
@@ -190,7 +122,7 @@ export class Store {
 
   /** Keep the words of a question that waits in this page: those of a private conversation are not in its queue. */
   typed(turn: string, text: string): void {
-    if (this.traits().private && text) this.memory.set(`typed ${turn}`, text);
+    if (traitsOf(this.model).private && text) this.memory.set(`typed ${turn}`, text);
   }
 
   /** Let a deletion be taken back for a while; `held` as long as somebody is about to. */
@@ -203,20 +135,6 @@ export class Store {
       });
   }
 
-  /** Tell the kernel whether anybody can see this model's views; hidden ones get less. */
-  visible(visible: boolean): void {
-    this.send({ op: "visible", page: registry().page, visible });
-  }
-
-  askAsset(name: AssetName): void {
-    this.send({ op: "asset", name });
-  }
-
-  /** Send what a view says or needs by itself: nothing that a person asked for, so nothing that was refused is over by it. */
-  tell(message: Outgoing): void {
-    this.send(message);
-  }
-
   /** Something new is asked for: what was refused or deleted before is over. */
   private forget(): void {
     this.extra.refused = this.extra.deleted = null;
@@ -227,7 +145,7 @@ export class Store {
     return growthOf(part);
   }
 
-  /** Send, once, whatever becomes of it. */
+  /** Send, once, whatever becomes of it; what was refused to a person is not over by it (`ask`). */
   send(message: Outgoing): void {
     try {
       this.model.send(message);
@@ -241,7 +159,7 @@ export class Store {
   readonly lose = (): void => {
     if (this.extra.lost && this.outbox.pending.length === 0) return;
     this.extra.lost = true;
-    this.extra.stopping = null;
+    this.stopping.end();
     for (const { client } of this.outbox.pending) this.outbox.refused(client);
     this.refresh();
   };
@@ -271,7 +189,7 @@ export class Store {
         this.refuse(message.client_id, message.error);
         break;
       case "stopping":
-        if (this.extra.stopping) this.extra.stopping = message.counting ? "counting" : "acknowledged";
+        this.stopping.answered(message.counting);
         break;
       case "deleted":
         this.receiver.deleted(message.messages);
@@ -295,12 +213,13 @@ export class Store {
   /** Another conversation is shown: what was under way belongs to the one before; what the kernel did not say it has is given back. */
   private leave(): void {
     for (const { client, turn } of this.outbox.pending) if (turn === null) this.outbox.refused(client);
+    this.stopping.end();
     Object.assign(this.extra, FRESH);
   }
 
   private readonly traitChanged = (): void => {
-    if (this.traits().conversation !== this.state.conversation) this.leave();
-    this.receiver.hint(this.traits().status, performance.now());
+    if (traitsOf(this.model).conversation !== this.state.conversation) this.leave();
+    this.receiver.hint(traitsOf(this.model).status, performance.now());
     this.refresh();
   };
 
@@ -315,7 +234,7 @@ export class Store {
   };
 
   private readonly snapshotChanged = (): void => {
-    if (this.keeping || this.traits().private) return; // of a private conversation the trait is always empty
+    if (this.keeping || traitsOf(this.model).private) return; // of a private conversation the trait is always empty
     const snapshot = this.model.get("snapshot") as Snapshot | null;
     if (snapshot) this.adopt(snapshot, performance.now());
     this.refresh();
@@ -344,17 +263,14 @@ export class Store {
     this.schedule.once(this.receiver.position.ended ? "keep-end" : "keep", wait, () => {
       const { content, position } = this.receiver;
       this.keeping = true; // of a private conversation nothing, nor of what was shown before it
-      this.model.set("snapshot", this.traits().private ? EMPTY : keep(content, position, this.extra.continues));
+      this.model.set("snapshot", traitsOf(this.model).private ? EMPTY : keep(content, position, this.extra.continues));
       this.keeping = false;
     });
   }
 
   private refresh(): void {
-    if (this.receiver.position.ended && this.extra.stopping) {
-      this.extra.stopping = null;
-      this.schedule.cancel("stop");
-    }
-    this.outbox.settle(this.receiver.content, this.traits().queue);
+    if (this.receiver.position.ended) this.stopping.end();
+    this.outbox.settle(this.receiver.content, traitsOf(this.model).queue);
     this.state = this.build();
     const due = this.extra.lost ? null : this.receiver.due;
     if (due === null) this.schedule.cancel("tick");
@@ -368,35 +284,16 @@ export class Store {
     if (due !== null) this.schedule.set("tick", due - performance.now(), this.tick);
   };
 
-  private traits(): Omit<Traits, "approvals"> {
-    const get = <T>(name: string, otherwise: T) => (this.model.get(name) as T | null | undefined) ?? otherwise;
-    return {
-      kind: get("kind", "thread"),
-      conversation: get("conversation", ""),
-      status: get("status", "idle"),
-      title: get("title", ""),
-      model: get("model", ""),
-      usage: get("usage", null),
-      cost: get("cost", ""),
-      notice: get("notice", null),
-      offers: get("offers", []),
-      queue: get("queue", []),
-      engine: get("engine", IDLE),
-      private: get("private", false),
-      kernels: get("kernels", null),
-      outlook: get("outlook", null),
-    };
-  }
-
   private build(): ViewState {
     const { content, position } = this.receiver;
     return {
       ...content,
-      ...this.traits(),
+      ...traitsOf(this.model),
       ...this.extra,
       position,
       ended: position.ended,
       pending: this.outbox.pending,
+      stopping: this.stopping.stage,
     };
   }
 }

@@ -20,7 +20,7 @@ export default function widget() {
 
   function initialize({ model, signal }: { model: Model; signal?: AbortSignal }): () => void {
     const fresh = new Store(model);
-    const watch = new Visibility((visible) => fresh.visible(visible));
+    const watch = new Visibility((visible) => fresh.send({ op: "visible", page: registry().page, visible }));
     store = fresh;
     visibility = watch;
     registry().arrivals.set("app", load);
@@ -81,7 +81,7 @@ function askLater(store: Store, mount: (app: App) => void, wait: number): void {
     if (!shared.waiting.has(mount)) return;
     if (Date.now() - shared.asked >= AGAIN) {
       shared.asked = Date.now();
-      store.askAsset("app");
+      store.send({ op: "asset", name: "app" });
     }
     askLater(store, mount, AGAIN);
   }, wait);

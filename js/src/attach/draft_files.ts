@@ -6,7 +6,7 @@
  */
 import { type Signal, signal } from "@preact/signals";
 import type { Memory } from "../memory.ts";
-import type { Attachment } from "../wire/protocol.ts";
+import type { Attachment } from "../wire/messages.ts";
 import { FILES, filesMade } from "./draft.ts";
 import { Mentions } from "./mentions.ts";
 import { readFile } from "./read.ts";

@@ -7,7 +7,7 @@
 import { type Signal, signal } from "@preact/signals";
 import { call } from "../calls.ts";
 import type { Store } from "../store.ts";
-import type { Mention } from "../wire/protocol.ts";
+import type { Mention } from "../wire/calls.ts";
 
 /** After so long without a key the kernel is asked. Milliseconds. */
 const PAUSE = 400;

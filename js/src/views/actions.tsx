@@ -6,7 +6,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { hide, regenerate, remove, resume } from "../asks.ts";
 import type { Store } from "../store.ts";
-import type { Message } from "../wire/protocol.ts";
+import type { Message } from "../wire/messages.ts";
 import { textOf } from "../wire/reduce.ts";
 import { copyText } from "./copy.ts";
 import { keepFocus } from "./focus.ts";

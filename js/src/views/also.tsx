@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { countElsewhere, onPlaces, placesBeside } from "../places.ts";
 import { registry } from "../registry.ts";
 import type { Store } from "../store.ts";
-import type { Kernels } from "../wire/protocol.ts";
+import type { Kernels } from "../wire/traits.ts";
 import { textToRead } from "./format.ts";
 import { type Item, Items } from "./items.tsx";
 import { live } from "./live.ts";

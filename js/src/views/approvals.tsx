@@ -8,7 +8,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type Decision, decide } from "../asks.ts";
 import type { Store } from "../store.ts";
-import type { Approval } from "../wire/protocol.ts";
+import type { Approval } from "../wire/traits.ts";
 import { Exact, spelled } from "./exact.tsx";
 import { useKeptFocus } from "./focus.ts";
 import { formatCount } from "./format.ts";

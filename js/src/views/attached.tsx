@@ -5,7 +5,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { imageSource } from "../markdown/urls.ts";
 import type { Store } from "../store.ts";
-import type { FilePart, ImagePart, Message } from "../wire/protocol.ts";
+import type { FilePart, ImagePart, Message } from "../wire/messages.ts";
 import { shortCount } from "./format.ts";
 import { FileIcon } from "./icons.tsx";
 import { live } from "./live.ts";
@@ -98,7 +98,7 @@ function useAsking(
     if (!missing || !wanted || !node.current) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const ask = (tries: number) => {
-      store.tell({ op: "part", message, part: at });
+      store.send({ op: "part", message, part: at });
       if (tries > 1) timer = setTimeout(ask, AGAIN, tries - 1);
     };
     const observer = new IntersectionObserver((seen) => {

@@ -3,7 +3,7 @@ import { createContext } from "preact";
 import { useContext, useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { switchTo } from "../asks.ts";
 import type { Store } from "../store.ts";
-import type { Message } from "../wire/protocol.ts";
+import type { Message } from "../wire/messages.ts";
 import { keepFocus } from "./focus.ts";
 import { LeftIcon, RightIcon } from "./icons.tsx";
 import { live } from "./live.ts";

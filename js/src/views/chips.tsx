@@ -124,7 +124,7 @@ function List({ store, files, box, draft, setDraft }: ChipsProps & { files: Draf
 function useTold(store: Store, tokens: number): void {
   const told = useRef(0);
   const tell = (now: number) => {
-    if (now !== told.current) store.tell({ op: "attached", tokens: now });
+    if (now !== told.current) store.send({ op: "attached", tokens: now });
     told.current = now;
   };
   useEffect(() => tell(tokens), [tokens]);

@@ -1,6 +1,6 @@
 /** A conversation in the drawer: what it is about and when it was used last; shown by a click, renamed in place, taken away. */
 import { useState } from "preact/hooks";
-import type { ConversationInfo } from "../wire/protocol.ts";
+import type { ConversationInfo } from "../wire/calls.ts";
 import type { Deeds } from "./drawer.tsx";
 import { messageCount } from "./format.ts";
 import { AgainIcon, BinIcon, EditIcon, Icon, LockIcon } from "./icons.tsx";

@@ -1,5 +1,5 @@
 /** All that is known of how a message was made and what it cost, a line each. Opened on demand. */
-import type { Message } from "../wire/protocol.ts";
+import type { Message } from "../wire/messages.ts";
 import { isNothing, tokensPerSecond, usageRows } from "./format.ts";
 
 export function Facts({ message }: { message: Message }) {

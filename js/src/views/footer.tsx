@@ -1,7 +1,7 @@
 /** The line below an answer: how it ended, what made it and what that cost, and what can be done with it. */
 import { useState } from "preact/hooks";
 import type { Store } from "../store.ts";
-import type { Cost, Message } from "../wire/protocol.ts";
+import type { Cost, Message } from "../wire/messages.ts";
 import { AnswerActions, Recover } from "./actions.tsx";
 import { Branches } from "./branches.tsx";
 import { formatPace, formatUsage, isNothing, leftOut, messageCount, shortModel } from "./format.ts";

@@ -1,5 +1,5 @@
 /** How numbers and model names are written for people. Money comes as text. */
-import type { Message, Usage } from "../wire/protocol.ts";
+import type { Message, Usage } from "../wire/messages.ts";
 
 /** Kept, since to make one takes longer than all else of an update's words. */
 const COUNTS = new Intl.NumberFormat("en-US");

@@ -1,5 +1,5 @@
 /** How high a message will be, about: what is not drawn yet takes so much room, so that the scrollbar hardly jumps. */
-import type { Message } from "../wire/protocol.ts";
+import type { Message } from "../wire/messages.ts";
 
 const LINE = 21;
 /** Of a line in the middle of a text, at a common width. */

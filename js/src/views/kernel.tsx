@@ -6,7 +6,8 @@
 import { useEffect, useState } from "preact/hooks";
 import { isSlow } from "../calls.ts";
 import type { Managed } from "../control.ts";
-import type { Store, ViewState } from "../store.ts";
+import type { Store } from "../store.ts";
+import type { ViewState } from "../view_state.ts";
 import { live } from "./live.ts";
 
 /** A cell that takes no longer is not worth a word. Milliseconds. */

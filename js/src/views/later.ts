@@ -6,7 +6,7 @@
  */
 import { createContext } from "preact";
 import { useRef } from "preact/hooks";
-import type { Message } from "../wire/protocol.ts";
+import type { Message } from "../wire/messages.ts";
 import { blocksInView } from "./anchor.ts";
 import { heightOf } from "./height.ts";
 

@@ -3,7 +3,8 @@
  * second there is more text, and all else is as it was.
  */
 import { batch, type Signal, signal } from "@preact/signals";
-import type { Store, ViewState } from "../store.ts";
+import type { Store } from "../store.ts";
+import type { ViewState } from "../view_state.ts";
 
 const states = new WeakMap<Store, ViewState>();
 

@@ -3,7 +3,7 @@ import type { RefObject } from "preact";
 import { useEffect } from "preact/hooks";
 import type { Mentions } from "../attach/mentions.ts";
 import type { Store } from "../store.ts";
-import type { Mention } from "../wire/protocol.ts";
+import type { Mention } from "../wire/calls.ts";
 import { formatCount } from "./format.ts";
 import { CloseIcon } from "./icons.tsx";
 

@@ -1,8 +1,9 @@
 /** One message: a question as it was typed, an answer with its parts, its error and its footer. */
 import { edit } from "../asks.ts";
 import type { Store } from "../store.ts";
-import type { Approval, ErrorInfo, Message, ToolResultPart } from "../wire/protocol.ts";
+import type { ErrorInfo, Message, ToolResultPart } from "../wire/messages.ts";
 import { type Phase, textOf } from "../wire/reduce.ts";
+import type { Approval } from "../wire/traits.ts";
 import { QuestionActions, Recover, recovery } from "./actions.tsx";
 import { Branches } from "./branches.tsx";
 import { Editor, useEditing } from "./edit.tsx";

@@ -6,7 +6,8 @@ import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { call, errorOf } from "../calls.ts";
 import type { Store } from "../store.ts";
-import type { ErrorInfo, ModelInfo, ModelList } from "../wire/protocol.ts";
+import type { ModelInfo, ModelList } from "../wire/calls.ts";
+import type { ErrorInfo } from "../wire/messages.ts";
 import { formatCount, shortCount } from "./format.ts";
 import { movedBy, Popup } from "./popup.tsx";
 

@@ -1,6 +1,6 @@
 /** The names of what goes with a question: all that is known while it waits, and what is shown before pictures can be. */
 import type { Store } from "../store.ts";
-import type { Message } from "../wire/protocol.ts";
+import type { Message } from "../wire/messages.ts";
 import { FileIcon } from "./icons.tsx";
 import { lazy } from "./lazy.tsx";
 

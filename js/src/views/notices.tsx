@@ -1,7 +1,7 @@
 /** What stands above the composer: the kernel's notice, found keys and servers on offer, a refusal. */
 import { chooseOffer } from "../asks.ts";
 import type { Store } from "../store.ts";
-import type { Notice, Offer } from "../wire/protocol.ts";
+import type { Notice, Offer } from "../wire/traits.ts";
 import { hasExtras } from "./lazy.tsx";
 import { live } from "./live.ts";
 import { ErrorBubble } from "./message.tsx";

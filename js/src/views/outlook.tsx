@@ -3,7 +3,7 @@
  * mark where the history that is sent begins; and the choice when it is too long. Shows the kernel's figures, computes none.
  */
 import type { Store } from "../store.ts";
-import type { Outlook } from "../wire/protocol.ts";
+import type { Outlook } from "../wire/traits.ts";
 import { formatCount, messageCount, shortCount } from "./format.ts";
 import { lazy } from "./lazy.tsx";
 import { live } from "./live.ts";

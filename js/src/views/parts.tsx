@@ -3,7 +3,7 @@ import { useContext, useEffect, useLayoutEffect, useRef, useState } from "preact
 import { makePicture } from "../markdown/picture.ts";
 import { MarkdownStream } from "../markdown/stream.ts";
 import type { Store } from "../store.ts";
-import type { ImagePart, Part, ReasoningPart, TextPart } from "../wire/protocol.ts";
+import type { ImagePart, Part, ReasoningPart, TextPart } from "../wire/messages.ts";
 import { Fold } from "./fold.tsx";
 import { drawLater, Later } from "./later.ts";
 import { pure } from "./pure.ts";

@@ -1,7 +1,7 @@
 /** Leads back to the end of the conversation, and says whether something new has come there since. */
 import { useRef, useState } from "preact/hooks";
 import type { Store } from "../store.ts";
-import type { Message } from "../wire/protocol.ts";
+import type { Message } from "../wire/messages.ts";
 import { keepFocus } from "./focus.ts";
 import { DownIcon } from "./icons.tsx";
 import { live } from "./live.ts";

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { requeue, unqueue } from "../asks.ts";
 import type { Pending } from "../outbox.ts";
 import type { Store } from "../store.ts";
-import type { Queued } from "../wire/protocol.ts";
+import type { Queued } from "../wire/traits.ts";
 import { Action } from "./actions.tsx";
 import { Editor, useEditing } from "./edit.tsx";
 import { keepFocus } from "./focus.ts";

@@ -1,7 +1,7 @@
 /** The choice when a conversation is too long for the model. Drawn on demand. */
 import { askAlone, dropOldest } from "../asks.ts";
 import type { Store } from "../store.ts";
-import type { Message } from "../wire/protocol.ts";
+import type { Message } from "../wire/messages.ts";
 import { textOf } from "../wire/reduce.ts";
 import { Recover } from "./actions.tsx";
 import { keepFocus } from "./focus.ts";

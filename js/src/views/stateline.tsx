@@ -1,8 +1,9 @@
 /** What a running turn does: sending, loading the model, waiting for it, waiting to try again; and how much has come. */
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Store } from "../store.ts";
-import type { Engine, Part } from "../wire/protocol.ts";
+import type { Part } from "../wire/messages.ts";
 import type { Phase } from "../wire/reduce.ts";
+import type { Engine } from "../wire/traits.ts";
 import { live } from "./live.ts";
 
 /** As long as something has come within this time the dots rest: one thing that moves is enough. Milliseconds. */

@@ -1,5 +1,6 @@
 /** What a screen reader is told: a turn's beginning and end, not every word of it. And the line about a stop in progress. */
-import type { Store, ViewState } from "../store.ts";
+import type { Store } from "../store.ts";
+import type { ViewState } from "../view_state.ts";
 import { spelled } from "./exact.tsx";
 import { live } from "./live.ts";
 

@@ -2,7 +2,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { isAsked } from "../outbox.ts";
 import type { Store } from "../store.ts";
-import type { Approval } from "../wire/protocol.ts";
+import type { Approval } from "../wire/traits.ts";
 import type { Place } from "./anchor.ts";
 import { Hold, useSought } from "./branches.tsx";
 import { Composer } from "./composer.tsx";

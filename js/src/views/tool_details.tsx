@@ -1,6 +1,6 @@
 /** What a tool was given and what came of it, exactly. Drawn on demand: opened, or to be decided about. */
 import { useState } from "preact/hooks";
-import type { ToolCallPart, ToolResultPart } from "../wire/protocol.ts";
+import type { ToolCallPart, ToolResultPart } from "../wire/messages.ts";
 import { Exact } from "./exact.tsx";
 import { layOut } from "./lay_out.ts";
 

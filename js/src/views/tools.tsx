@@ -1,6 +1,6 @@
 /** A tool call of an answer as a quiet card: what was called, with what, and what came of it. */
 import type { Store } from "../store.ts";
-import type { Part, ToolCallPart, ToolResultPart } from "../wire/protocol.ts";
+import type { Part, ToolCallPart, ToolResultPart } from "../wire/messages.ts";
 import { Exact } from "./exact.tsx";
 import { Fold } from "./fold.tsx";
 import { ToolIcon } from "./icons.tsx";

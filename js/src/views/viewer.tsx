@@ -1,7 +1,7 @@
 /** A picture or a file of a question, as large as the window: a dialog of the browser's own, which Escape closes. From extras.js. */
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { imageSource } from "../markdown/urls.ts";
-import type { Part } from "../wire/protocol.ts";
+import type { Part } from "../wire/messages.ts";
 import { CopyAction } from "./actions.tsx";
 import { CloseIcon } from "./icons.tsx";
 

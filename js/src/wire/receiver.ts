@@ -5,8 +5,9 @@
  * `now` is milliseconds of any steady clock, `due` says when `tick` wants to be called. The Jupyter server drops comm
  * messages silently above its rate limit, so every message may be missing, doubled, late or out of order.
  */
-import type { Append, Kind, Outgoing, Page, Position, SessionStatus, Snapshot } from "./protocol.ts";
+import type { Append, Outgoing, Page, Position, Snapshot } from "./protocol.ts";
 import { adopt, type Content, prepend, reduce, without } from "./reduce.ts";
+import type { Kind, SessionStatus } from "./traits.ts";
 
 /** A gap is given this long to close by itself; then the waits double up to GAP_MOST. Milliseconds. */
 const GAP_FIRST = 250;

@@ -5,7 +5,10 @@
  * Values are never changed in place, so that a view can tell by identity what is new.
  */
 import { crc32 } from "./crc32.ts";
-import type { Event, Kind, Message, Page, Part, Snapshot, ToolCallPart } from "./protocol.ts";
+import { grown } from "./growth.ts";
+import type { Message, Part, ToolCallPart } from "./messages.ts";
+import type { Event, Page, Snapshot } from "./protocol.ts";
+import type { Kind } from "./traits.ts";
 
 /** What the running turn waits for, as the state line shows it; null when text flows or nothing runs. */
 export type Phase =
@@ -177,30 +180,9 @@ function grow(content: Content, type: "text" | "reasoning", text: string): Conte
   const next = withAnswer(content, (m) => {
     const last = m.parts.at(-1);
     if (last?.type !== type) return { ...m, parts: [...m.parts, { type, text }] };
-    const part: Part = { ...last, text: last.text + text };
-    growths.set(part, { of: growths.get(last)?.of ?? last, from: last.text.length, text });
-    return { ...m, parts: [...m.parts.slice(0, -1), part] };
+    return { ...m, parts: [...m.parts.slice(0, -1), grown(last, text)] };
   });
   return { ...next, phase: null };
-}
-
-/** By how much a part has grown. */
-export interface Growth {
-  /** The part that it was at first: parts that have it in common are one text at different times. */
-  of: Part;
-  /** How long the text was before, and what came then. */
-  from: number;
-  text: string;
-}
-
-const growths = new WeakMap<Part, Growth>();
-
-/**
- * Return what the last event has added to a part's text, if that is how it came about. Whoever reads the text itself makes the engine
- * copy all of it, as it is kept as a chain of its pieces: with each of ten thousand pieces that is the most of what they cost.
- */
-export function growthOf(part: Part): Growth | undefined {
-  return growths.get(part);
 }
 
 function resultOf({ call_id, text, error, denied }: Extract<Event, { type: "tool-result" }>): Part {

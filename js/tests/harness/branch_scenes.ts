@@ -1,5 +1,5 @@
 /** Scenes of messages that are edited, asked for again, hidden, deleted, cut off and waiting. */
-import type { Message } from "../../src/wire/protocol.ts";
+import type { Message } from "../../src/wire/messages.ts";
 import { line, snapshot } from "../support/messages.ts";
 import { answer, click, cost, model, modelList, question, type Scene, shadow } from "./stage.ts";
 import { SHORT } from "./texts.ts";

@@ -1,5 +1,5 @@
 /** Scenes of the composer: what is attached to a question, before and after it is sent. */
-import type { Part } from "../../src/wire/protocol.ts";
+import type { Part } from "../../src/wire/messages.ts";
 import { line, message, snapshot } from "../support/messages.ts";
 import { answer, model, question, type Scene, shadow } from "./stage.ts";
 import { SHORT } from "./texts.ts";

@@ -1,5 +1,5 @@
 /** Scenes of what stands in answers: formulas, code, tables, pictures, reasoning. */
-import type { Part } from "../../src/wire/protocol.ts";
+import type { Part } from "../../src/wire/messages.ts";
 import { line, snapshot } from "../support/messages.ts";
 import { answer, model, question, type Scene, shadow } from "./stage.ts";
 

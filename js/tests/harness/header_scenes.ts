@@ -1,5 +1,6 @@
 /** Scenes of the header and what opens from it: where the money went, the menu, the drawer, and what is said of the kernel. */
-import type { Breakdown, ConversationInfo, Usage } from "../../src/wire/protocol.ts";
+import type { Breakdown, ConversationInfo } from "../../src/wire/calls.ts";
+import type { Usage } from "../../src/wire/messages.ts";
 import { line, snapshot } from "../support/messages.ts";
 import type { FakeModel } from "../support/model.ts";
 import { answer, model, question, type Scene, shadow, usage } from "./stage.ts";

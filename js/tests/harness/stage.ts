@@ -1,5 +1,6 @@
 /** What scenes are made of: a model without a kernel, messages with numbers, and a hand that clicks. */
-import type { Message, ModelInfo, ModelList, Part, Usage } from "../../src/wire/protocol.ts";
+import type { ModelInfo, ModelList } from "../../src/wire/calls.ts";
+import type { Message, Part, Usage } from "../../src/wire/messages.ts";
 import { message } from "../support/messages.ts";
 import { FakeModel } from "../support/model.ts";
 

@@ -1,5 +1,5 @@
 /** Scenes of tools: cards, results, and what is shown before one may run. */
-import type { Message, Part } from "../../src/wire/protocol.ts";
+import type { Message, Part } from "../../src/wire/messages.ts";
 import { line, snapshot } from "../support/messages.ts";
 import { answer, model, question, type Scene, shadow } from "./stage.ts";
 

@@ -1,7 +1,8 @@
 /** What people ask of their system, and how they meet a view without seeing it: motion, zoom, forced colours, live regions, IME. */
 import type { Page } from "playwright";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Message, Snapshot } from "../../src/wire/protocol.ts";
+import type { Message } from "../../src/wire/messages.ts";
+import type { Snapshot } from "../../src/wire/protocol.ts";
 import { FORCED, LIGHT, Site } from "../harness/site.ts";
 import type { FakeModel } from "../support/model.ts";
 import { findFaults } from "./faults.ts";

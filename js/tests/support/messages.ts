@@ -1,5 +1,6 @@
 /** Messages and snapshots for tests, with everything that a test does not care about filled in. */
-import type { Message, Part, Snapshot } from "../../src/wire/protocol.ts";
+import type { Message, Part } from "../../src/wire/messages.ts";
+import type { Snapshot } from "../../src/wire/protocol.ts";
 
 export function message(
   id: string,

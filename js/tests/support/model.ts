@@ -1,6 +1,8 @@
 /** A model as anywidget gives it, without a kernel: traits are set by hand and what a view sends is kept. */
 import type { Model } from "../../src/model.ts";
-import type { Asking, Asks, ErrorInfo, Incoming, Outgoing } from "../../src/wire/protocol.ts";
+import type { Asking, Asks } from "../../src/wire/calls.ts";
+import type { ErrorInfo } from "../../src/wire/messages.ts";
+import type { Incoming, Outgoing } from "../../src/wire/protocol.ts";
 
 /** The traits of a thread in which nothing runs. */
 export const QUIET = {

@@ -1,6 +1,6 @@
 /** Threads with layout: what tests of scrolling have in common. */
 import { expect, vi } from "vitest";
-import type { Message, Part } from "../../src/wire/protocol.ts";
+import type { Message, Part } from "../../src/wire/messages.ts";
 import { ANSWER } from "../harness/texts.ts";
 import { line, message, snapshot } from "./messages.ts";
 import { type Rendered, TestView } from "./view.ts";

@@ -5,7 +5,8 @@ import { provideAsset } from "../../src/assets.ts";
 import * as extras from "../../src/extras.tsx";
 import * as math from "../../src/math.ts";
 import widget from "../../src/widget.ts";
-import type { Event, Message, Snapshot } from "../../src/wire/protocol.ts";
+import type { Message } from "../../src/wire/messages.ts";
+import type { Event, Snapshot } from "../../src/wire/protocol.ts";
 import { message, snapshot } from "./messages.ts";
 import { FakeModel, QUIET } from "./model.ts";
 

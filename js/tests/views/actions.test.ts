@@ -1,6 +1,6 @@
 /** The row of actions below a message: what it offers, what its buttons ask for, and what the line beside it says. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Message } from "../../src/wire/protocol.ts";
+import type { Message } from "../../src/wire/messages.ts";
 import { line, message, snapshot } from "../support/messages.ts";
 import { drawn, fakeTimers, type Rendered, TestView } from "../support/view.ts";
 

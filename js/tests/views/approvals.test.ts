@@ -1,6 +1,7 @@
 /** Consent to a tool call: what is shown before it, and that nothing but a click on a button gives it. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Approval, Part } from "../../src/wire/protocol.ts";
+import type { Part } from "../../src/wire/messages.ts";
+import type { Approval } from "../../src/wire/traits.ts";
 import { line, message, snapshot } from "../support/messages.ts";
 import { drawn, fakeTimers, type Rendered, TestView } from "../support/view.ts";
 

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { registry } from "../../src/registry.ts";
 import { loadExtras } from "../../src/views/lazy.tsx";
-import type { FilePart, ImagePart, Part } from "../../src/wire/protocol.ts";
+import type { FilePart, ImagePart, Part } from "../../src/wire/messages.ts";
 import { line, message, snapshot } from "../support/messages.ts";
 import { type Rendered, TestView } from "../support/view.ts";
 

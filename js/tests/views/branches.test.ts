@@ -1,6 +1,7 @@
 /** The switch between branches, and asking again: what is asked for, and where focus and scroll stay. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Event, Message } from "../../src/wire/protocol.ts";
+import type { Message } from "../../src/wire/messages.ts";
+import type { Event } from "../../src/wire/protocol.ts";
 import { ANSWER } from "../harness/texts.ts";
 import { line, message, snapshot } from "../support/messages.ts";
 import { drawn, fakeTimers, type Rendered, TestView } from "../support/view.ts";

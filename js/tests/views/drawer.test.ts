@@ -1,7 +1,7 @@
 /** The drawer of conversations: found, opened, begun, renamed and taken away, by keyboard as by mouse. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { loadExtras } from "../../src/views/lazy.tsx";
-import type { ConversationInfo } from "../../src/wire/protocol.ts";
+import type { ConversationInfo } from "../../src/wire/calls.ts";
 import { line, message, snapshot } from "../support/messages.ts";
 import { drawn, fakeTimers, type Rendered, TestView } from "../support/view.ts";
 

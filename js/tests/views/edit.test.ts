@@ -1,6 +1,6 @@
 /** Editing in place: questions, answers, what waits in the queue, the title. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Message } from "../../src/wire/protocol.ts";
+import type { Message } from "../../src/wire/messages.ts";
 import { line, message, snapshot } from "../support/messages.ts";
 import { drawn, fakeTimers, type Rendered, TestView } from "../support/view.ts";
 

@@ -1,6 +1,6 @@
 /** What the model's server does, as a view tells it: loading (how far), waiting, generating; and models as the menu lists them. */
 import { afterEach, describe, expect, test, vi } from "vitest";
-import type { Engine } from "../../src/wire/protocol.ts";
+import type { Engine } from "../../src/wire/traits.ts";
 import { line, message, snapshot } from "../support/messages.ts";
 import { drawn, fakeTimers, type Rendered, TestView } from "../support/view.ts";
 

@@ -1,6 +1,6 @@
 /** How a message was made and how it ended: in a line, and all of it for who opens that. */
 import { afterEach, describe, expect, test, vi } from "vitest";
-import type { Message } from "../../src/wire/protocol.ts";
+import type { Message } from "../../src/wire/messages.ts";
 import { line, message, snapshot } from "../support/messages.ts";
 import { type Rendered, TestView } from "../support/view.ts";
 

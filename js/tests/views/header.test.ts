@@ -1,7 +1,8 @@
 /** The thread's header: where money and tokens went, what the menu does, where else the conversation is, and how the kernel is. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { loadExtras } from "../../src/views/lazy.tsx";
-import type { Breakdown, Usage } from "../../src/wire/protocol.ts";
+import type { Breakdown } from "../../src/wire/calls.ts";
+import type { Usage } from "../../src/wire/messages.ts";
 import { line, message, snapshot } from "../support/messages.ts";
 import { drawn, fakeTimers, type Rendered, TestView } from "../support/view.ts";
 

@@ -1,7 +1,8 @@
 /** Names in a question: their chips, the list behind an @, and what is said of them when the question is sent. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { registry } from "../../src/registry.ts";
-import type { Mention, Outgoing } from "../../src/wire/protocol.ts";
+import type { Mention } from "../../src/wire/calls.ts";
+import type { Outgoing } from "../../src/wire/protocol.ts";
 import { choose, text } from "../support/files.ts";
 import { type Rendered, TestView } from "../support/view.ts";
 

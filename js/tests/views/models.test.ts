@@ -1,7 +1,7 @@
 /** The model menu: what it lists, how one is found in a large catalogue, and chosen without a mouse. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { loadExtras } from "../../src/views/lazy.tsx";
-import type { ModelInfo } from "../../src/wire/protocol.ts";
+import type { ModelInfo } from "../../src/wire/calls.ts";
 import { drawn, fakeTimers, type Rendered, TestView } from "../support/view.ts";
 
 let view: TestView;

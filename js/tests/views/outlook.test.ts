@@ -1,7 +1,8 @@
 /** What the next question will come to, how full the context is, and the choice when it is too long. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { shortCount } from "../../src/views/format.ts";
-import type { Message, Outlook } from "../../src/wire/protocol.ts";
+import type { Message } from "../../src/wire/messages.ts";
+import type { Outlook } from "../../src/wire/traits.ts";
 import { line, message, snapshot } from "../support/messages.ts";
 import { drawn, fakeTimers, type Rendered, TestView } from "../support/view.ts";
 

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { pieces } from "../../src/views/exact.tsx";
 import { layOut } from "../../src/views/lay_out.ts";
 import { pairResults } from "../../src/views/tools.tsx";
-import type { Part } from "../../src/wire/protocol.ts";
+import type { Part } from "../../src/wire/messages.ts";
 import { line, message, snapshot } from "../support/messages.ts";
 import { drawn, fakeTimers, type Rendered, TestView } from "../support/view.ts";
 

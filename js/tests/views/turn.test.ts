@@ -1,7 +1,7 @@
 /** The turn view: one answer below its cell. */
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { crc32 } from "../../src/wire/crc32.ts";
-import type { Message } from "../../src/wire/protocol.ts";
+import type { Message } from "../../src/wire/messages.ts";
 import { line, message, snapshot } from "../support/messages.ts";
 import { TestView } from "../support/view.ts";
 

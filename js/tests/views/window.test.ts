@@ -1,7 +1,7 @@
 /** Long threads: what is drawn when, and what an append costs. */
 import { options, type VNode } from "preact";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Message } from "../../src/wire/protocol.ts";
+import type { Message } from "../../src/wire/messages.ts";
 import { snapshot } from "../support/messages.ts";
 import { frames, many, restOf } from "../support/scrolling.ts";
 import { type Rendered, TestView } from "../support/view.ts";

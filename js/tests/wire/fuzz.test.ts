@@ -5,9 +5,11 @@
  */
 import { describe, expect, test } from "vitest";
 import { crc32 } from "../../src/wire/crc32.ts";
-import type { Append, Event, Incoming, Kind, Message, Outgoing, Snapshot } from "../../src/wire/protocol.ts";
+import type { Message } from "../../src/wire/messages.ts";
+import type { Append, Event, Incoming, Outgoing, Snapshot } from "../../src/wire/protocol.ts";
 import { Receiver } from "../../src/wire/receiver.ts";
 import { textOf } from "../../src/wire/reduce.ts";
+import type { Kind } from "../../src/wire/traits.ts";
 import { message } from "../support/messages.ts";
 
 const TRIALS = Number(process.env.NBCHAT_FUZZ ?? 3_000);

@@ -2,18 +2,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type {
-  Append,
-  Kind,
-  Message,
-  Outgoing,
-  Page,
-  Position,
-  SessionStatus,
-  Snapshot,
-} from "../../src/wire/protocol.ts";
+import type { Message } from "../../src/wire/messages.ts";
+import type { Append, Outgoing, Page, Position, Snapshot } from "../../src/wire/protocol.ts";
 import { Receiver } from "../../src/wire/receiver.ts";
 import { textOf } from "../../src/wire/reduce.ts";
+import type { Kind, SessionStatus } from "../../src/wire/traits.ts";
 
 type Input =
   | Append
