@@ -23,6 +23,11 @@ class Live(TraitType[Any, Any]):
         self._write = write
         self.__doc__ = help
 
+    @property
+    def settable(self) -> bool:
+        """Whether it can be assigned."""
+        return self._write is not None
+
     def get(self, obj: Any, cls: Any = None) -> Any:
         """Return the value of this moment."""
         return self._read(obj)

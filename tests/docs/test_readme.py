@@ -1,4 +1,4 @@
-"""What the README says is run."""
+"""What the README says is run, and what it names is there."""
 
 from __future__ import annotations
 
@@ -9,14 +9,33 @@ from pathlib import Path
 
 import pytest
 
+from nbchat.notebook.manage import COMMANDS
+from nbchat.notebook.options import NAMES
+from nbchat.streams.redis.address import Address
 from tests.support.quick_demo import QUICK_DEMO
+from tests.test_layers import ROWS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
+BLOCKS: list[tuple[str, str]] = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+BEFORE_MAGICS = """
+from IPython.core.interactiveshell import InteractiveShell
+
+shell = InteractiveShell.instance()
+shell.history_manager.enabled = False
+shell.push({"df": [{"planet": "Mars", "moons": 2}, {"planet": "Venus", "moons": None}], "fig": b"no picture"})
+"""
+RUN = "assert shell.run_cell({cell!r}, store_history=True).success, {cell!r}\n"
 
 
 def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    return [text for kind, text in BLOCKS if kind == language]
+
+
+def test_every_block_is_somebodys() -> None:
+    """Each kind has a test: of the streams (redis), of the tiers (bash), and here (all others); none is without a kind."""
+    assert {kind for kind, _ in BLOCKS} == {"python", "ipython", "bash", "ini", "redis", "text"}
+    assert README.count("```") == 2 * len(BLOCKS)
 
 
 def test_its_python_runs_as_one_script(tmp_path: Path) -> None:
@@ -30,6 +49,16 @@ def test_its_python_runs_as_one_script(tmp_path: Path) -> None:
     assert (tmp_path / "planets.ipynb").is_file()
 
 
+def test_its_magics_run_in_a_shell(tmp_path: Path) -> None:
+    """Every line of them a cell, with a data frame's like and a figure's like there, and nothing else that they name."""
+    cells = [line for block in blocks("ipython") for line in block.splitlines()]
+    assert len(cells) >= 5
+    code = "".join([QUICK_DEMO, BEFORE_MAGICS, *(RUN.format(cell=cell) for cell in cells)])
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False, cwd=tmp_path)
+    assert (done.stderr, done.returncode) == ("", 0)
+    assert "Mars" in done.stdout  # a dry run shows what goes along with the questions before it
+
+
 def test_its_commands_are_the_two_of_the_set_up() -> None:
     """One opens the quickstart, one passes the tests; both name files that are there."""
     first, second = (block.strip() for block in blocks("bash"))
@@ -39,21 +68,56 @@ def test_its_commands_are_the_two_of_the_set_up() -> None:
     assert (ROOT / "tests" / "__main__.py").is_file()
 
 
-@pytest.mark.parametrize("path", re.findall(r'(?:src|srcset)="([^"]+)"', README))
+def test_its_address_can_be_read() -> None:
+    """The one variable for kernels on many machines is a place that nbchat takes."""
+    (line,) = blocks("ini")
+    variable, _, value = line.strip().partition("=")
+    assert variable == "NBCHAT_STREAMS"
+    assert "PASSWORD" not in repr(Address.parse(value))
+
+
+def test_the_notebook_gives_the_same_rights() -> None:
+    """What a hub's user may do is typed in two places, and tried in tests/streams/test_redis_isolation.py."""
+    (here,) = (block.replace("PASSWORD", "{word}").replace("ada", "{name}").split() for block in blocks("redis"))
+    assert f'ACL = \\"\\"\\"{" ".join(here)}'.split("resetchannels")[0] in (ROOT / "notebooks/hub-setup.ipynb").read_text("utf-8")
+    assert " ".join(here).split("resetchannels ")[1] in (ROOT / "notebooks/hub-setup.ipynb").read_text("utf-8")
+
+
+def test_its_picture_of_the_house_is_the_house() -> None:
+    """All rooms, in the order in which imports point: a row of the picture for a row of the rule."""
+    picture = next(block for block in blocks("text") if block.startswith("js/"))
+    drawn = [re.findall(r"(?:^|\| )([a-z]+)", line) for line in picture.splitlines()[2:]]
+    assert [" ".join(row) for row in drawn] == list(ROWS[1:])
+
+
+@pytest.mark.parametrize("path", sorted(set(re.findall(r'(?:src|srcset)="([^"]+)"', README))))
 def test_its_pictures_are_there(path: str) -> None:
     """A README with a hole in it is not looked at twice."""
     assert (ROOT / path).is_file()
     assert (ROOT / path).read_bytes().startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize("name", re.findall(r"`python -m (tests\.[a-z.]+)`", README))
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(((?!https://)[^)\s]+)\)", README))))
+def test_its_links_lead_somewhere(target: str) -> None:
+    """To a file, or to a heading under the name that code hosts give it."""
+    headings = {
+        re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in re.findall(r"^#+ (.+)$", README, re.MULTILINE)
+    }
+    assert target[1:] in headings if target.startswith("#") else (ROOT / target).is_file()
+
+
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"`python -m\s(tests\.[a-z.]+)", README))))
 def test_its_other_commands_exist(name: str) -> None:
     """Each module that it says to run can be run."""
     place = ROOT / name.replace(".", "/")
     assert place.with_suffix(".py").is_file() or (place / "__main__.py").is_file()
 
 
-@pytest.mark.parametrize("variable", sorted(set(re.findall(r"`(NBCHAT_[A-Z]+)`", README))))
-def test_its_settings_are_read_somewhere(variable: str) -> None:
-    """No row of the table promises what the code does not know."""
-    assert any(variable in path.read_text("utf-8") for path in (ROOT / "nbchat").rglob("*.py"))
+def test_it_names_options_and_commands_that_exist() -> None:
+    """What stands in the text after a %chat or %nbchat."""
+    commands = re.findall(r"`%nbchat ([a-z]+)", README)
+    options = re.findall(r"`%chat (--?[a-z-]+)", README)
+    assert {*commands} <= COMMANDS.keys()
+    assert {*options} <= {*NAMES}
+    assert len(commands) > 5
+    assert options
