@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from nbchat.notebook.context.describing import built_in
+from nbchat.notebook.context.describing import built_in, name_of
 from nbchat.notebook.context.outline import outline
 
 __all__: list[str] = []
@@ -20,13 +20,19 @@ _CORNERS: Final = {1: (50,), 2: (6, 20)}
 
 @built_in("numpy:ndarray")
 def _numpy(array: Any, tokens: int) -> str:
-    told = f"ndarray (numpy): shape {array.shape}, dtype {str(array.dtype)[:200]}"
+    told = f"{name_of(array)}: shape {array.shape}, dtype {str(array.dtype)[:200]}"
     return _array(told, _numbers(array), array, tokens)
 
 
 def _numbers(array: Any) -> str:
-    """Smallest, mean and largest value of numbers, and how many are missing."""
-    if array.dtype.kind not in "iufb" or not array.size or not (array.flags.c_contiguous or array.size <= _SAMPLE):
+    """Smallest, mean and largest value of numbers, and how many are missing; of plain arrays: others mask some values, give them
+    units, or would read a file."""
+    if (
+        type(array).__name__ != "ndarray"
+        or array.dtype.kind not in "iufb"
+        or not array.size
+        or not (array.flags.c_contiguous or array.size <= _SAMPLE)
+    ):
         return ""
     flat = array.reshape(-1)[:: -(-array.size // _SAMPLE)]
     known = flat[flat == flat]
@@ -51,10 +57,13 @@ def _xarray(data: Any, _tokens: int) -> str:
 def _array(told: str, numbers: str, array: Any, tokens: int) -> str:
     shape = tuple(array.shape)
     steps = _CORNERS.get(len(shape), (3,) * len(shape))
-    corner = array[tuple(map(slice, steps))] if shape else array
-    whole = tuple(corner.shape) == shape
-    lines = [told, *([numbers] if numbers else []), "Its values:" if whole else "A corner of its values:"]
-    values = _rounded(corner.tolist())
+    lines = [told, *([numbers] if numbers else [])]
+    try:
+        corner = array[tuple(map(slice, steps))] if shape else array
+        values = _rounded(corner.tolist())
+    except Exception as error:  # it has none (torch's "meta"), or is not to be cut (a sparse one)
+        return "\n".join([*lines, f"Its values cannot be read ({type(error).__name__})."])
+    lines.append("Its values:" if tuple(corner.shape) == shape else "A corner of its values:")
     lines += [outline(row, tokens * 4) for row in (values if len(shape) > 1 else [values])]
     return "\n".join(lines)
 

@@ -73,7 +73,7 @@ async def finished(jobs: Sequence[Job], patience: Awaitable[None]) -> list[Any]:
     for worker in workers:
         if worker is not None:
             worker.start()
-    ends: set[asyncio.Future[Any]] = {asyncio.gather(*futures, return_exceptions=True), asyncio.ensure_future(patience)}
+    ends: list[asyncio.Future[Any]] = [asyncio.gather(*futures, return_exceptions=True), asyncio.ensure_future(patience)]
     try:
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -83,7 +83,7 @@ async def finished(jobs: Sequence[Job], patience: Awaitable[None]) -> list[Any]:
                 worker.end()
         for end in ends:
             end.cancel()
-        await asyncio.wait(ends)
+        await asyncio.gather(*ends, return_exceptions=True)  # which takes their errors: asyncio prints those that nobody took
     return [Late() if worker is None else _result(worker.future) for worker in workers]
 
 

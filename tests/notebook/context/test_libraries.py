@@ -65,6 +65,8 @@ if find_spec("torch"):  # too large to be installed for one test
         torch = importlib.import_module("torch")
         told = text(torch.ones(100, 100, requires_grad=True))
         assert told.startswith("Tensor (torch): shape (100, 100), torch.float32, on cpu, requires gradients\nA corner")
+        told = text(torch.ones(100_000, 100_000, device="meta"))  # which has no values at all
+        assert told.startswith("Tensor (torch): shape (100000, 100000), torch.float32, on meta\nIts values cannot be read")
 
 
 def test_no_library_is_imported_by_looking() -> None:
