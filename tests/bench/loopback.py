@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import heapq
+import itertools
 import json
 import queue
 import socket
@@ -86,14 +87,14 @@ class _Pacer(threading.Thread):
     def __init__(self) -> None:
         super().__init__(daemon=True)
         self._new: queue.SimpleQueue[_Paced] = queue.SimpleQueue()
-        self._begun = 0
+        self._numbers = itertools.count(1)  # of answers that begin in threads of their own
 
     def play(self, connection: socket.socket, a_second: float, tokens: int, name: int | None = None) -> None:
         """Stream one answer; returns at its end."""
-        self._begun += 1
-        first = time.monotonic() + 0.3 + (self._begun * _GOLDEN % 1) / a_second
+        begun = next(self._numbers)
+        first = time.monotonic() + 0.3 + (begun * _GOLDEN % 1) / a_second
         ended = threading.Event()
-        self._new.put((first, self._begun, connection.send, 1 / a_second, range(tokens), name, ended))
+        self._new.put((first, begun, connection.send, 1 / a_second, range(tokens), name, ended))
         ended.wait()
 
     def run(self) -> None:
@@ -104,8 +105,9 @@ class _Pacer(threading.Thread):
             while not due or not self._new.empty():
                 heapq.heappush(due, self._new.get())
             at, number, send, pause, left, name, ended = due[0]
-            if at - clock() > 0.0005:
-                time.sleep(min(at - clock(), 0.05))
+            wait = at - clock()
+            if wait > 0.0005:
+                time.sleep(min(wait, 0.05))
                 continue
             try:
                 start, end = plain if name is None else named
