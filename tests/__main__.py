@@ -32,6 +32,13 @@ TIMEOUT = 1200
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 PYTEST_CLOSING = r"^=* ?.*\b(passed|failed|error|errors|skipped|no tests ran)\b.* in [\d.]+s"
+PYTEST_FAILED = r"^(FAILED|ERROR) \S+\.py\b"
+VITEST_FAILED = r"^FAIL\s|^This error originated in "
+"""Of vitest also the file in which something was thrown that no test waited for."""
+FAILED_MOST = 20
+"""So many failed tests of a runner are named."""
+LINE_MOST = 240
+"""Characters of such a line; a test's name is at its beginning."""
 APART = ("contracts", "e2e", "packaging")
 """Folders of tests/ that are tiers of their own."""
 UNIT = ("tests", *(f"--ignore=tests/{folder}" for folder in APART))
@@ -43,17 +50,28 @@ ALONE = ("-m", "alone")
 
 @dataclass(frozen=True)
 class Runner:
-    """One program of a tier: its command, where it runs, and what the line looks like in which it says how it ended."""
+    """One program of a tier: its command, where it runs, and what the lines look like that say how it ended and what failed."""
 
     name: str
     command: Sequence[str]
     closing: str
     folder: Path = ROOT
+    failed: str = r"(?!)"
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a runner ended: whether it is content, its closing line, and the lines that name what failed."""
+
+    name: str
+    content: bool
+    closing: str
+    failed: tuple[str, ...] = ()
 
 
 def pytest(name: str, *arguments: str) -> Runner:
     """Return a pytest run in which skipped tests count as failures."""
-    return Runner(name, (str(BIN / "python"), "-m", "pytest", "--no-skips", *arguments), PYTEST_CLOSING)
+    return Runner(name, (str(BIN / "python"), "-m", "pytest", "--no-skips", *arguments), PYTEST_CLOSING, ROOT, PYTEST_FAILED)
 
 
 def tool(command: str, *, closing: str) -> Runner:
@@ -71,7 +89,7 @@ TIERS: dict[str, tuple[Runner, ...]] = {
     ),
     "unit": (pytest("pytest unit", *BESIDE, *UNIT), pytest("pytest unit alone", *ALONE, *UNIT)),
     "contracts": (pytest("pytest contracts", "tests/contracts"),),
-    "vitest": (Runner("vitest", (str(BIN / "npm"), "test"), r"^\s*Tests\s", JS),),
+    "vitest": (Runner("vitest", (str(BIN / "npm"), "test"), r"^\s*Tests\s", JS, VITEST_FAILED),),
     "packaging": (pytest("pytest packaging", "tests/packaging"),),
     "browser": (pytest("pytest browser", *BESIDE, "tests/e2e"), pytest("pytest browser alone", *ALONE, "tests/e2e")),
 }
@@ -131,10 +149,11 @@ def install_front_end() -> None:
     run(str(BIN / "python"), str(JS / "hatch_build.py"))
 
 
-def conduct(runner: Runner) -> tuple[bool, str]:
-    """Run one runner, passing its output on; returns whether it is content, and its closing line."""
+def conduct(runner: Runner) -> Ending:
+    """Run one runner, passing its output on; returns how it ended."""
     print(f"\n== {runner.name}", flush=True)
     closing = ""
+    failed: dict[str, None] = {}  # each once, in order
     with subprocess.Popen(
         runner.command,
         cwd=runner.folder,
@@ -152,11 +171,27 @@ def conduct(runner: Runner) -> tuple[bool, str]:
             bare = ANSI.sub("", line).strip()
             if re.search(runner.closing, bare):
                 closing = bare.strip("= ")
+            if re.search(runner.failed, bare):
+                failed[" ".join(bare.split())] = None
         watchdog.cancel()
     if not closing:
-        return False, f"did not say how it ended (exit status {process.returncode})"
+        said = f"did not say how it ended (exit status {process.returncode})"
+        return Ending(runner.name, False, said, tuple(failed))
     counted = not re.search(r"\bskipped\b|\bno tests ran\b|\btodo\b", closing)
-    return process.returncode == 0 and counted, closing
+    return Ending(runner.name, process.returncode == 0 and counted, closing, tuple(failed))
+
+
+def report(endings: Sequence[Ending]) -> None:
+    """Print how each runner ended, and below all that what failed: the end of a log is what is kept of it."""
+    for ending in endings:
+        print(f"{'ok    ' if ending.content else 'FAILED'} {ending.name:20} {ending.closing}")
+    for ending in endings:
+        if ending.failed:
+            print(f"\n== failed in {ending.name}")
+            for line in ending.failed[:FAILED_MOST]:
+                print(f"  {line[:LINE_MOST]}")
+            if len(ending.failed) > FAILED_MOST:
+                print(f"  and {len(ending.failed) - FAILED_MOST} more")
 
 
 def main() -> int:
@@ -175,11 +210,10 @@ def main() -> int:
     os.environ["NBCHAT_CHROMIUM"] = str(next(filter(None, map(shutil.which, PROGRAMS["chromium"]))))
     install_python()
     install_front_end()
-    ended = [(runner.name, *conduct(runner)) for name in names for runner in TIERS[name]]
+    endings = [conduct(runner) for name in names for runner in TIERS[name]]
     print(f"\n== all tiers, {time.monotonic() - started:.0f} s")
-    for name, content, closing in ended:
-        print(f"{'ok    ' if content else 'FAILED'} {name:20} {closing}")
-    return 0 if all(content for _, content, _ in ended) else 1
+    report(endings)
+    return 0 if all(ending.content for ending in endings) else 1
 
 
 if __name__ == "__main__":
