@@ -14,9 +14,11 @@ class Gate:
 
         gate = Gate()
         with ScriptedServer(Reply.text("one two three", gate=gate)) as server:
-            ...                    # ask
+            nbchat.add_provider("test", base_url=server.base_url, api_key=server.api_key)
+            turn = nbchat.session("t", model="test/any").send("hi")
             gate.release()         # the first token leaves
             gate.wait_reached(2)   # and the server waits before the second
+            turn.stop()
 
     Safe from any thread. Nothing sleeps: a token leaves when it is released.
     """

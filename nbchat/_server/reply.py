@@ -60,7 +60,7 @@ class Response:
 class Reply:
     """What the server sends for one request; made by one of the class methods, changed by `cut`, `after` and `with_headers`.
 
-    Replies are values: one reply may answer any number of requests.
+    Replies are values: one reply may answer any number of requests. (`make` is what they do with one.)
     """
 
     make: Callable[[Request], Response]
@@ -84,15 +84,16 @@ class Reply:
         reasoning_field: str = "reasoning_content",
         framing: Framing = "chunked",
     ) -> Reply:
-        """A chat completion: streamed when the request says `"stream": true`, else whole.
+        """A chat completion of this `text`: streamed when the request says `"stream": true`, else whole.
 
-        `tokens` are sent one in each chunk (default: `text` in pieces of up to six letters); `delay` is in seconds before
-        each token. A `gate` is passed once before each token and once more before the ending, so after `gate.release(n)`
-        exactly n tokens are out and the answer still runs. `usage` is the provider's literal object (default: counted
-        pieces), `usage_shape` where it comes. `tool_calls` are (name, arguments) or (name, arguments, id): arguments as JSON
-        text or a value, ids "call_1", "call_2", ... in each answer anew, as many providers give them. The finish reason is
-        "stop", or "tool_calls" where there are some; "" sends none. `done=False` leaves out [DONE], and `error` is an error
-        object sent in the place of the ending. `model` is the name the answer bears (default: as asked).
+        `tokens` are sent one in each chunk (default: `text` in pieces of up to six letters); `delay` is in seconds before each
+        token. A `gate` is passed once before each token and once more before the ending, so after `gate.release(n)` exactly n
+        tokens are out and the answer still runs. `usage` is the provider's literal object (default: counted pieces),
+        `usage_shape` where it comes. `tool_calls` are (name, arguments) or (name, arguments, id): arguments as JSON text or a
+        value, ids "call_1", "call_2", ... in each answer anew, as many providers give them. The `finish_reason` is "stop", or
+        "tool_calls" where there are some; "" sends none. `reasoning` is sent before the answer, in deltas of the name
+        `reasoning_field` (vLLM calls it "reasoning"). `framing` is how HTTP knows the end. `done=False` leaves out [DONE], and
+        `error` is an error object sent in the place of the ending. `model` is the name the answer bears (default: as asked).
         """
         if finish_reason is None:
             finish_reason = "tool_calls" if tool_calls else "stop"
@@ -124,9 +125,9 @@ class Reply:
 
     @classmethod
     def events(cls, items: Iterable[Any], *, framing: Framing = "chunked", status: int = 200) -> Reply:
-        """An event stream piece by piece: JSON values and strings become `data:` events, bytes are sent as they are,
-        floats are pauses in seconds and gates are passed. A generator is drawn from as the stream goes on, so it may be
-        endless; it answers one request only, a sequence any number."""
+        """An event stream piece by piece: of the `items` JSON values and strings become `data:` events, bytes are sent as they
+        are, floats are pauses in seconds and gates are passed. `status` and `framing` are HTTP's. A generator is drawn from as
+        the stream goes on, so it may be endless; it answers one request only, a sequence any number."""
 
         def steps() -> Iterator[Step]:
             for item in items:
@@ -145,19 +146,20 @@ class Reply:
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
         """Literal body bytes, in pieces that are written (and, if chunked, framed) one by one; floats are pauses in seconds,
-        gates are passed. With "length" the pieces must come to an end, as their sum goes ahead."""
+        gates are passed. With the `framing` "length" the pieces must come to an end, as their sum goes ahead. `status`,
+        `content_type` and further `headers` are HTTP's."""
         head = {"content-type": content_type, **(headers or {})}
         return cls(lambda _: Response(status, head, pieces, framing))
 
     @classmethod
     def json(cls, value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
-        """Any JSON value with any status."""
+        """Any JSON `value` with any `status` and further `headers`."""
         head = {**_JSON, **(headers or {})}
         return cls(lambda _: Response(status, head, [json.dumps(value).encode()], "length"))
 
     @classmethod
     def html(cls, html: str = "<!doctype html><title>Sign in</title><h1>Sign in</h1>", *, status: int = 200) -> Reply:
-        """A web page, as a wrong URL or a captive portal gives it."""
+        """A web page (`html`), as a wrong URL or a captive portal gives it, with its `status`."""
         return cls(lambda _: Response(status, {"content-type": "text/html; charset=utf-8"}, [html.encode()], "length"))
 
     @classmethod
@@ -171,14 +173,15 @@ class Reply:
         param: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
-        """An error as OpenAI's API words it; for another wording see `json`. Say `headers={"retry-after": "2"}` and the like."""
+        """An error as OpenAI's API words it: an HTTP `status`, and in the body `message`, `type`, `code` and `param`; for
+        another wording see `json`. Say `headers={"retry-after": "2"}` and the like."""
         words = f"scripted error {status}" if message is None else message
         return cls.json(error_body(words, type=type, code=code, param=param), status=status, headers=headers)
 
     @classmethod
     def loading(cls, progress: float | None = None, *, headers: Mapping[str, str] | None = None) -> Reply:
-        """A 503 as llama.cpp gives it while it loads its model, to be asked again a little later; `progress` (0 to 1) is told by
-        some servers."""
+        """A 503 as llama.cpp gives it while it loads its model, to be asked again a little later (`headers` may say when);
+        `progress` (0 to 1) is told by some servers."""
         told = {} if progress is None else {"progress": progress}
         error = {"code": 503, "message": "Loading model", "type": "unavailable_error", **told}
         return cls.json({"error": error}, status=503, headers=headers)
@@ -189,7 +192,8 @@ class Reply:
         return cls(lambda _: Response(silent=True, end=end))
 
     def cut(self, after: int, end: End = "fin") -> Reply:
-        """Return this reply cut after that many bytes behind the header (HTTP's own framing counts): closed, reset or stalled."""
+        """Return this reply cut `after` so many bytes behind the header (HTTP's own framing counts); `end` says how: closed,
+        reset or stalled."""
         return Reply(lambda request: replace(self.make(request), cut_after=after, end=end))
 
     def after(self, hold: Gate | float) -> Reply:

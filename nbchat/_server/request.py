@@ -18,7 +18,8 @@ class BadRequest(Exception):  # noqa: N818 - the name of the status that it beco
 class Request:
     """One request: `number` counts from 1 in the order of arrival, `time` is `time.monotonic()` when its body was complete.
 
-    Header names are in lower case; repeated ones are joined by ", ". `path` is without the query.
+    `method`, `path` (without the `query`) and `body` are as they came; the names of `headers` are in lower case, repeated ones
+    joined by ", ".
     """
 
     number: int

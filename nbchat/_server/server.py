@@ -154,7 +154,7 @@ class LoopbackServer:
             return tuple(self._closed)
 
     def wait_for(self, count: int = 1, timeout: float = 10.0) -> tuple[Request, ...]:
-        """Block until there were this many requests for chat completions, and return all of them.
+        """Block until there were `count` requests for chat completions, and return all of them.
 
         Raises TimeoutError after `timeout` seconds.
         """
@@ -162,7 +162,8 @@ class LoopbackServer:
         return self.chats
 
     def wait_closed(self, count: int = 1, timeout: float = 10.0) -> tuple[Closed, ...]:
-        """Block until this many clients have closed their sockets in mid-answer, and return all of them; else TimeoutError."""
+        """Block until `count` clients have closed their sockets in mid-answer, and return all of them; raises TimeoutError after
+        `timeout` seconds."""
         self._wait(lambda: len(self._closed) >= count, timeout, f"{count} closed connections")
         return self.closed
 

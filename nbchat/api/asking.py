@@ -32,8 +32,8 @@ class AskHandle(TreeHandle):
         attachments: Attachable | Iterable[Attachable] = (),
         **parameters: Any,
     ) -> Turn:
-        """Ask without waiting; returns the Turn. Behind a running turn, of another kernel too, it queues, or raises BusyError
-        (`when_busy="raise"`).
+        """Ask `text` without waiting; returns the Turn. Behind a running turn, of another kernel too, it queues, or raises
+        BusyError (`when_busy="raise"`).
 
         `model` is for this turn only; `parameters` (temperature, max_tokens, ...) go to the provider as they are. A
         `request_id` that was used before attaches to its turn instead of paying twice. `budget` is what the turn may cost (US
@@ -51,7 +51,7 @@ class AskHandle(TreeHandle):
     @overload
     def ask(self, text: str, **options: Any) -> Message: ...
     def ask(self, text: str, *, schema: type[T] | None = None, **options: Any) -> Message | T:
-        """Ask and wait: returns the answer, while views stream it. Options as for `send`.
+        """Ask `text` and wait: returns the answer, while views stream it. The `options` are those of `send`.
 
         With a `schema` (a dataclass, a TypedDict, a pydantic model, ...) it returns such a value, made of the answer's JSON. An
         answer that does not fit is corrected once, by a question of its own; `s.messages` has them all.
@@ -73,7 +73,8 @@ class AskHandle(TreeHandle):
     @overload
     async def aask(self, text: str, **options: Any) -> Message: ...
     async def aask(self, text: str, *, schema: type[T] | None = None, **options: Any) -> Message | T:
-        """`await` form of `ask`."""
+        """Ask as `ask` does, for `await`: the same `text`, `schema`, `options`, result and errors; a cancelled `await` leaves
+        the turn running."""
         self._core.tools.refuse_own_call()
         if schema is None:
             return await self.send(text, **options)

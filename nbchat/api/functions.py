@@ -132,19 +132,19 @@ def add_provider(
 
 
 def remove_provider(id: str) -> None:
-    """Forget a provider, its listing and what this process holds of its key (one in the OS keyring stays there); running
+    """Forget the provider `id`, its listing and what this process holds of its key (one in the OS keyring stays there); running
     answers go on. Raises ConfigError for an unknown or built-in one."""
     app().remove_provider(id)
 
 
 def enable_provider(id: str, enabled: bool = True) -> None:
-    """Switch a provider on, or off (`enabled=False`): it stays configured and is not asked. Raises ConfigError for an unknown
-    or built-in one."""
+    """Switch the provider `id` on, or off (`enabled=False`): it stays configured and is not asked. Raises ConfigError for an
+    unknown or built-in one."""
     app().enable_provider(id, enabled)
 
 
 def check_provider(id: str | None = None) -> Check:
-    """Test the way to a provider (default: the active one), its certificate and its key, within 5 s; displays well.
+    """Test the way to the provider `id` (default: the active one), its certificate and its key, within 5 s; displays well.
 
     Asks for its list of models and nothing else, so it costs nothing. Raises ConfigError for an unknown provider or one that is
     switched off; whatever else is wrong, and what to do, is in the result's `error`.

@@ -66,26 +66,29 @@ class Manager(HasTraits):
 
     def conversations(self, query: str = "", *, limit: int = 50, offset: int = 0, archived: bool | None = False) -> Table:
         """Return saved conversations, last updated first, whose name or title contains `query`: those that are not archived,
-        with `archived=True` the archived ones, with None all."""
+        with `archived=True` the archived ones, with None all. `limit` of them, after the first `offset`."""
         listing = self._app.manager.conversations(query, limit=limit, offset=offset, archived=archived)
         return conversation_table(self._app.background.wait(listing))
 
     def search(self, text: str, *, limit: int = 50, offset: int = 0) -> Table:
         """Return the messages of all saved conversations that contain all words of `text`, newest first; words "in quotes" stand
-        together."""
+        together. `limit` of them, after the first `offset`."""
         return search_table(self._app.background.wait(self._app.manager.search(text, limit=limit, offset=offset)))
 
     def rename(self, name: str, new_name: str) -> None:
-        """Give a conversation another unique name; raises UsageError when there is none, or that name is taken."""
+        """Call the conversation `name` by another unique name, `new_name`; raises UsageError when there is none, or that one is
+        taken."""
         self._app.background.wait(self._app.manager.rename(name, new_name))
 
     def archive(self, name: str, archived: bool = True) -> None:
-        """Leave a conversation out of listings (search finds it), or, with False, show it there again."""
+        """Leave the conversation `name` out of listings (search finds it), or, with `archived=False`, show it there again. Raises
+        UsageError when there is none."""
         self._app.background.wait(self._app.manager.archive(name, archived))
 
     def load(self, path: str | Path, name: str = "") -> Session:
-        """Bring a conversation back from a file that `export` wrote (.json, .ipynb), as a new one of its old name or of this one
-        (with a number where that is taken); returns its session. Raises UsageError for another kind of file."""
+        """Bring a conversation back from the file at `path`, which `export` wrote (.json, .ipynb), as a new one of its old name
+        or of this `name` (with a number where that is taken); returns its session. Raises UsageError for another kind of
+        file."""
         from nbchat.export.document import renewed
         from nbchat.export.files import read
 
@@ -128,7 +131,8 @@ class Manager(HasTraits):
         return tuple(row.conversation.name for row in rows)
 
     def observe(self, handler: Callable[..., Any], names: Any = All, type: Any = "change") -> None:
-        """Call `handler(change)` when the named traits change; it runs on the kernel's main loop when there is one."""
+        """Call `handler(change)` when traits change: the one or those called `names`, or all; `change.new` is what the trait is
+        now. It runs on the kernel's main loop when there is one. `type` is traitlets' own; nothing but "change" comes."""
         self._target = here()
         super().observe(handler, names=names, type=type)
 

@@ -36,11 +36,12 @@ def set_price(
 
         nbchat.set_price("lab/tiny", input="0.10", output="0.40", tiers={200_000: {"input": "0.20"}})
 
-    `model` is "provider/model", or a model's id for all providers. Prices are per million tokens, `request` is a fee per request,
-    each as text, a whole number or a Decimal (a float has lost digits already). A part without a price of its own (cached,
-    reasoning, ...) costs as much as the input or output that it belongs to; an input or output without one is unknown, and so is
-    what an answer costs then: write 0 for what is free. `tiers` are other prices for requests of more than
-    so many input tokens. Saved in prices.json beside the database, which may be edited by hand. Raises UsageError for what is no
+    `model` is "provider/model", or a model's id for all providers. Prices are per million tokens, `request` is a fee per
+    request, each as text, a whole number or a Decimal (a float has lost digits already). A part without a price of its own
+    (`cached`, `cache_write`, `input_audio`, `input_image`; `reasoning`, `output_audio`, `output_image`) costs as much as the
+    `input` or `output` that it belongs to; an input or output without one is unknown, and so is what an answer costs then:
+    write 0 for what is free. `tiers` are other prices for requests of more than so many input tokens; `currency` is a code,
+    such as "EUR". Saved in prices.json beside the database, which may be edited by hand. Raises UsageError for what is no
     price, ConfigError where the file cannot be written.
     """
     given = {

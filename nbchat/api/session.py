@@ -177,13 +177,15 @@ class Session(AskHandle):
         self._app.background.call(self._core.tools.allow, *names, *every)
 
     def decide(self, call: str, decision: Literal["once", "session", "deny"]) -> bool:
-        """Answer the approval with this `call`; False when it no longer waits. "session" is `allow` and "once" in one."""
+        """Answer the approval with this `call`: `decision` is "once", "deny", or "session", which is `allow` and "once" in one.
+        Returns False when it no longer waits."""
         return self._app.background.call(self._core.tools.decide, call, decision)
 
     # ------------------------------------------------------------ watching
 
     def observe(self, handler: Callable[..., Any], names: Any = All, type: Any = "change") -> None:
-        """Call `handler(change)` when the named traits change; it runs on the kernel's main loop when there is one."""
+        """Call `handler(change)` when traits change: the one or those called `names`, or all; `change.new` is what the trait is
+        now. It runs on the kernel's main loop when there is one. `type` is traitlets' own; nothing but "change" comes."""
         self._target = here()
         wanted = {names} if isinstance(names, str) else set(self.trait_names() if names is All else names)
         self._observed |= wanted
@@ -193,8 +195,8 @@ class Session(AskHandle):
         """Call `callback(event)` for each event of that name; returns a function that ends it.
 
         Names: "text-delta", "message-added", "status-changed", "turn-queued", "turn-started", "turn-ended", "error",
-        "queue-changed", "path-changed", "approval-needed", "changed",
-        "closed". Runs on the kernel's main loop when there is one, else on a worker thread.
+        "queue-changed", "path-changed", "approval-needed", "changed", "closed". Runs on the kernel's main loop when there is
+        one, else on a worker thread. Raises UsageError for another name.
         """
         if event not in _EVENTS:
             raise UsageError(f"There is no event {event!r}.", hint=f"Events: {', '.join(sorted(_EVENTS))}.")

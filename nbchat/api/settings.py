@@ -23,7 +23,8 @@ _LONGEST_DRAIN = 600
 
 class Settings:
     """`nbchat.settings`: displays as a table. Settable, for this and later kernels: `model`, `titles`, `retention_days`,
-    `timeouts`, `drain_seconds`, `max_running`, `budget_turn`, `budget_session`, `budget_day`."""
+    `timeouts`, `drain_seconds`, `max_running`, `budget_turn`, `budget_session`, `budget_day`. A value that cannot be used raises
+    UsageError (a model of an unknown provider ConfigError), and nothing is changed."""
 
     def __init__(self, app: App) -> None:
         self._app = app

@@ -30,33 +30,36 @@ class TreeHandle(HasTraits):
     # ------------------------------------------------------------ another answer
 
     def edit(self, message_id: str, text: str, *, model: str = "") -> Turn:
-        """Ask a question anew in other words, beside the old one; returns the Turn. Raises UsageError for what is no question."""
+        """Ask the question `message_id` anew, in other words (`text`), beside the old one, of another `model` if one is given;
+        returns the Turn. Raises UsageError for what is no question."""
         return self._turn(lambda: self._core.edit(message_id, text, model=model))
 
     def regenerate(self, message_id: str | None = None, *, model: str = "") -> Turn:
-        """Ask again for an answer (default: the last one), of another `model` if one is given, beside the old one; returns the
-        Turn. One that failed before anything came is asked for in its place. Raises UsageError while it runs."""
+        """Ask again for the answer `message_id` (default: the last one), of another `model` if one is given, beside the old one;
+        returns the Turn. One that failed before anything came is asked for in its place. Raises UsageError while it runs."""
         return self._turn(lambda: self._core.regenerate(message_id, model=model))
 
     def resume(self, message_id: str | None = None, *, budget: Decimal | str | float | None = None) -> Turn:
-        """Go on with an answer (default: the last one) that was stopped, cut off or ended at its length limit; returns the Turn,
-        whose text is the whole answer. `budget` is the turn's, without one that of the turn before stays. Raises UsageError for
-        an answer that is complete, or that runs."""
+        """Go on with the answer `message_id` (default: the last one) that was stopped, cut off or ended at its length limit;
+        returns the Turn, whose text is the whole answer. `budget` is the turn's, without one that of the turn before stays.
+        Raises UsageError for an answer that is complete, or that runs."""
         return self._turn(lambda: self._core.resume(message_id, budget=budget))
 
     # ------------------------------------------------------------ branches
 
     def branches(self, message_id: str) -> tuple[Message, ...]:
-        """Return the messages in the same place of the tree, this one among them, oldest first."""
+        """Return the messages in the same place of the tree as `message_id`, this one among them, oldest first; none for an
+        unknown one."""
         return self._app.background.call(self._core.siblings, message_id)
 
     def switch(self, message_id: str) -> None:
-        """Make the newest branch through this message the active path. Views that chose a branch of their own stay there."""
+        """Make the newest branch through the message `message_id` the active path. Views that chose a branch of their own stay
+        there. Raises UsageError for an unknown one."""
         self._app.background.wait(self._core.switch(message_id))
 
     def fork(self, name: str = "", message_id: str | None = None) -> Session:
-        """Begin a new conversation with the active path, or the path to one message; returns its Session. A name that is taken
-        gets a number."""
+        """Begin a new conversation with the active path, or the path to the message `message_id`; returns its Session. A `name`
+        that is taken gets a number; without one it is made of this conversation's. Raises UsageError for an unknown message."""
         from nbchat.api.functions import the_manager
 
         manager = self._app.manager
@@ -65,20 +68,22 @@ class TreeHandle(HasTraits):
     # ------------------------------------------------------------ single messages
 
     def edit_reply(self, message_id: str, text: str) -> Message:
-        """Put an answer in other words by hand, beside the old one, and go on from there; returns it. No request is made."""
+        """Put the answer `message_id` in other words (`text`) by hand, beside the old one, and go on from there; returns it. No
+        request is made. Raises UsageError for what is no answer, and for an empty text."""
         return self._app.background.wait(self._core.edit_reply(message_id, text))
 
     def hide(self, message_id: str, hidden: bool = True) -> None:
-        """Keep a message from the model from the next request on; `hidden=False` takes that back."""
+        """Keep the message `message_id` from the model from the next request on; `hidden=False` takes that back. Raises
+        UsageError for an unknown one."""
         self._app.background.wait(self._core.hide(message_id, hidden))
 
     def delete(self, message_id: str) -> tuple[str, ...]:
-        """Delete a message, a question with its answers; what follows stays. Returns the ids, which `restore` takes. Until
-        `nbchat.manager.purge` they stay in the database."""
+        """Delete the message `message_id`, a question with its answers; what follows stays. Returns the ids, which `restore`
+        takes. Until `nbchat.manager.purge` they stay in the database. Raises UsageError for an unknown one."""
         return self._app.background.wait(self._core.delete(message_id))
 
     def restore(self, message_ids: Sequence[str]) -> None:
-        """Take a deletion back."""
+        """Take a deletion back: `message_ids` are what `delete` returned."""
         self._app.background.wait(self._core.restore(message_ids))
 
     def _turn(self, ask: Callable[[], CoreTurn]) -> Turn:

@@ -45,8 +45,8 @@ class CancelToken:
         self._event.set()
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Sleep this long (None: for ever) or until the turn is stopped; returns whether it was. Blocks the thread: in an
-        async tool use `asyncio.sleep`, which a stop ends by itself."""
+        """Sleep for so many `seconds` (None: for ever) or until the turn is stopped; returns whether it was. Blocks the thread:
+        in an async tool use `asyncio.sleep`, which a stop ends by itself."""
         return self._event.wait(seconds)
 
     def check(self) -> None:

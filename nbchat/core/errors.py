@@ -31,7 +31,8 @@ ErrorKind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class ErrorInfo:
-    """An error as data: kind, one sentence of cause, what to do; safe to store and to show (redacted, at most 500 characters)."""
+    """An error as data: its `kind`, one sentence of cause as `text`, what to do as `hint`; safe to store and to show (redacted,
+    at most 500 characters)."""
 
     kind: ErrorKind
     text: str

@@ -121,13 +121,14 @@ def part_from_json(data: dict[str, Any]) -> Part:
 class Message:
     """One message: its place (`id`, `parent`), its content (`parts`) and how it came to be.
 
-    `created` is in seconds since the epoch (UTC). `usage` and `cost` are those of the requests that made this answer, None
-    for questions. `error` is set when the status is "error" or "interrupted".
-    Of answers only: `parameters` are those that were sent along (None for one that was given and left out, since the provider
+    `role` is "user" or "assistant" ("system" and "tool" stand in what is sent alone); `finish_reason` is the provider's word
+    for why an answer ended ("stop", "length", ...). `created` is in seconds since the epoch (UTC). `usage` and `cost` are those
+    of the requests that made this answer, None for questions. `error` is set when the status is "error" or "interrupted". Of
+    answers only: `parameters` are those that were sent along (None for one that was given and left out, since the provider
     refuses it), `first_token_seconds` passed between the (last) request and its first token, `seconds` between that request and
-    its end, tools not counted. An answer without `model` was written by the person. A `hidden` message is not sent to the model;
-    a `deleted` one is shown nowhere until it is restored.
-    `omitted` is how many of the messages before an answer were not sent, because the model's context was full.
+    its end, tools not counted. An answer without `model` was written by the person. A `hidden` message is not sent to the
+    model; a `deleted` one is shown nowhere until it is restored. `omitted` is how many of the messages before an answer were
+    not sent, because the model's context was full.
     """
 
     id: str

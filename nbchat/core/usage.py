@@ -43,7 +43,8 @@ class Usage:
 
     `cached_tokens`, `cache_write_tokens`, `input_audio_tokens` and `input_image_tokens` are parts of `input_tokens`;
     `reasoning_tokens`, `output_audio_tokens` and `output_image_tokens` are parts of `output_tokens`. Raises ValueError for
-    negative counts and for a part that is larger than its whole.
+    negative counts and for a part that is larger than its whole. `certainty` is "reported" (the provider's count), "estimated",
+    "partial" (of a sum: some is not known) or "unknown".
     """
 
     input_tokens: int | None = None

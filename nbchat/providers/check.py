@@ -37,7 +37,7 @@ _KEYS: dict[KeyState, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What asking a provider for its models showed.
+    """What asking the `provider` at `base_url` for its models showed.
 
     `reached` is the seconds until the request had left, connecting included; None when it did not. `tls`: the connection is
     encrypted and the certificate good. `key` is "accepted", "not refused" (where the list is open to all, or may be), "refused",

@@ -23,11 +23,12 @@ _LOSES_CELLS = (7, 1)
 
 
 def run_sync(coroutine: Coroutine[Any, Any, T], on: Literal["background", "kernel"] = "background") -> T:
-    """Run `coroutine` to its end and return its result.
+    """Run `coroutine` to its end and return its result; `on` says where.
 
     "background": on nbchat's own loop, while this thread waits; the right choice for anything that does not need the
     kernel's loop. "kernel": on the running loop of this thread, by nesting; only for coroutines bound to its objects.
-    Raises KernelLoopError where that would hang or lose cells, and says what to do; the coroutine is closed then.
+    Raises KernelLoopError where that would hang or lose cells, and says what to do; the coroutine is closed then. UsageError for
+    another `on`.
     """
     if on == "background":
         return background().wait(coroutine)

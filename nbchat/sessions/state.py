@@ -28,7 +28,8 @@ SignalName = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something the person should know while the session goes on: the database cannot be written, the demo answers."""
+    """Something the person should know while the session goes on (the database cannot be written, the demo answers): its `kind`
+    ("info", "warning" or "error"), a sentence as `text`, and what to do as `hint`."""
 
     kind: Literal["info", "warning", "error"]
     text: str
@@ -66,10 +67,16 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class SessionState:
-    """A session at one moment. `usage` and `cost` are those of all its conversation's requests; `subscriber_count` is how
-    many views are open; `last_activity` is in seconds since the epoch; `approvals` are the tool calls that wait for consent;
-    `engine` is what the model's server does, as of the last that was heard of it. `producer` is where the kernel is that runs the
-    turn ("" for this one), `watchers` in how many other kernels it is followed. `streaming_text` is joined when read."""
+    """A session at one moment.
+
+    `conversation_id` is the conversation's; `provider_id` and `model_id` are what answers next; `status` is "idle", "submitted"
+    (asked, and nothing came yet), "streaming" or "error". `usage` and `cost` are those of all its conversation's requests. Of
+    the running turn, or the last one: `finish_reason` (the provider's word for the end), `last_error` (an ErrorInfo), and
+    `retry` (what is waited for before it is asked again), each None where there is none. `subscriber_count` is how many views
+    are open; `last_activity` is in seconds since the epoch; `approvals` are the tool calls that wait for consent; `engine` is
+    what the model's server does, as of the last that was heard of it. `producer` is where the kernel is that runs the turn (""
+    for this one), `watchers` in how many other kernels it is followed. `streaming_text` is joined when read.
+    """
 
     conversation_id: str
     provider_id: str

@@ -38,7 +38,7 @@ _registered: dict[str, tuple[Describer, type[Any] | None]] = {}
 
 
 def describes(*kinds: type[Any] | str) -> Callable[[F], F]:
-    """Register a function as what says to models what a value of these types is, or of types below them.
+    """Register a function as what says to models what a value of these types (`kinds`) is, or of types below them.
 
     A type is a class, or the place of one, "module:Class" as in "polars:DataFrame", which need not be imported yet. The function
     is called with the value and the tokens that it may come to (four characters are one); what it returns (text, the bytes of a
