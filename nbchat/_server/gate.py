@@ -48,7 +48,7 @@ class Gate:
         with self._changed:
             return self._reached
 
-    def wait_reached(self, steps: int, timeout: float = 10.0) -> None:
+    def wait_reached(self, steps: int, timeout: float = 30.0) -> None:
         """Block until this many steps have come to the gate; raises TimeoutError after `timeout` seconds."""
         end = time.monotonic() + timeout
         with self._changed:

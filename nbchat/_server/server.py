@@ -153,7 +153,7 @@ class LoopbackServer:
         with self._changed:
             return tuple(self._closed)
 
-    def wait_for(self, count: int = 1, timeout: float = 10.0) -> tuple[Request, ...]:
+    def wait_for(self, count: int = 1, timeout: float = 30.0) -> tuple[Request, ...]:
         """Block until there were `count` requests for chat completions, and return all of them.
 
         Raises TimeoutError after `timeout` seconds.
@@ -161,13 +161,13 @@ class LoopbackServer:
         self._wait(lambda: len([r for r in self._requests if r.is_chat]) >= count, timeout, f"{count} chat requests")
         return self.chats
 
-    def wait_closed(self, count: int = 1, timeout: float = 10.0) -> tuple[Closed, ...]:
+    def wait_closed(self, count: int = 1, timeout: float = 30.0) -> tuple[Closed, ...]:
         """Block until `count` clients have closed their sockets in mid-answer, and return all of them; raises TimeoutError after
         `timeout` seconds."""
         self._wait(lambda: len(self._closed) >= count, timeout, f"{count} closed connections")
         return self.closed
 
-    def wait_idle(self, timeout: float = 10.0) -> None:
+    def wait_idle(self, timeout: float = 30.0) -> None:
         """Block until no chat completion is being answered; raises TimeoutError after `timeout` seconds."""
         self._wait(lambda: not self._open, timeout, "the end of all streams")
 

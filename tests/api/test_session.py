@@ -156,7 +156,7 @@ def test_observers_and_listeners_hear_the_history() -> None:
         with pytest.raises(nbchat.UsageError, match="no event"):
             s.on("turn-finished", ended)
         s.ask("hi")
-        assert done.wait(10)
+        assert done.wait(30)
         stop()
     assert statuses == [("idle", "submitted"), ("submitted", "streaming"), ("streaming", "idle")]
     assert texts[-1] == "Hello there."
@@ -176,7 +176,7 @@ def test_a_callback_may_use_the_session() -> None:
         stop = s.on("turn-ended", again)
         s.send("first").result()
         stop()
-        assert done.wait(10)
+        assert done.wait(30)
 
 
 def test_what_the_session_does_cannot_be_set_and_what_people_choose_can() -> None:

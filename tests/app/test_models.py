@@ -168,7 +168,7 @@ def test_a_listing_that_says_what_is_loaded_reaches_the_sessions() -> None:
         assert s.engine == EngineStatus()
         nbchat.list_models("local")
         assert s.engine == EngineStatus("ready")
-        assert told.wait(10)
+        assert told.wait(30)
         assert seen[-1] == EngineStatus("ready")
 
 

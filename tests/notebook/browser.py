@@ -12,6 +12,7 @@ from nbchat.app import app
 from nbchat.notebook.intents import handle
 from nbchat.notebook.wire import Json
 from tests.notebook.page import Page, text_of
+from tests.support.house import eventually
 
 __all__ = ["Browser"]
 
@@ -59,11 +60,18 @@ class Browser:
     def wait(self, holds: Callable[[], bool]) -> None:
         """Wait until this holds."""
         with self._came:
-            assert self._came.wait_for(holds, 20), (self.texts, self.messages[-3:])
+            assert self._came.wait_for(holds, 30), (self.texts, self.messages[-3:])
 
     def shows(self, *texts: str) -> None:
-        """Wait until the page shows these texts, and the session is at rest."""
-        self.wait(lambda: self.texts == list(texts) and self.state["status"] in ("idle", "error") and self.page.position[2])
+        """Wait until the page shows these texts, and the session is at rest, and all of that was told: the state comes behind
+        the words, and the one of before them may look the same."""
+
+        def holds() -> bool:
+            return self.texts == list(texts) and self.state["status"] in ("idle", "error") and self.page.position[2]
+
+        self.wait(holds)
+        self.background.wait(eventually(lambda: not self.view.state_changed), 60)
+        self.wait(holds)
 
     def got(self, op: str) -> Json:
         """Wait for a message of this kind, and take it away."""

@@ -74,11 +74,11 @@ class Kernel:
         self.client.shell_channel.send(message)
         return str(message["header"]["msg_id"])
 
-    def run(self, code: str, *, cell: str = "", stdin: bool = True, seconds: float = 30) -> Cell:
+    def run(self, code: str, *, cell: str = "", stdin: bool = True, seconds: float = 60) -> Cell:
         """Run a cell and wait until it is done."""
         return self.wait_cell(self.send_cell(code, cell=cell, stdin=stdin), seconds)
 
-    def wait_cell(self, request: str, seconds: float = 30) -> Cell:
+    def wait_cell(self, request: str, seconds: float = 60) -> Cell:
         """Wait until the cell is done, hearing everything meanwhile."""
         done, start = Cell(), time.monotonic()
 
@@ -97,7 +97,7 @@ class Kernel:
 
     # ------------------------------------------------------------ IOPub
 
-    def hear(self, until: Callable[[Msg], bool], seconds: float = 20) -> Msg:
+    def hear(self, until: Callable[[Msg], bool], seconds: float = 60) -> Msg:
         """Take messages from IOPub until one fits; raises AssertionError after so many seconds."""
         end = time.monotonic() + seconds
         while True:
@@ -149,7 +149,7 @@ class Kernel:
         page = self.pages[comm]
         return text_of(page.messages[-1]) if page.messages else ""
 
-    def wait_end(self, comm: str, seconds: float = 20) -> None:
+    def wait_end(self, comm: str, seconds: float = 60) -> None:
         """Wait until the view's page shows the turn's end."""
         self.wait(lambda: self.pages[comm].position[0] > 0 and self.pages[comm].position[2], seconds)
 
@@ -158,7 +158,7 @@ class Kernel:
         self.wait(lambda: any(each["op"] == op for each in self.customs[comm]))
         return next(each for each in self.customs[comm] if each["op"] == op)
 
-    def wait(self, holds: Callable[[], bool], seconds: float = 20) -> None:
+    def wait(self, holds: Callable[[], bool], seconds: float = 60) -> None:
         """Hear messages until this holds; it may already."""
         if not holds():
             self.hear(lambda _: holds(), seconds)
@@ -197,7 +197,7 @@ class Kernel:
     @property
     def has_subshells(self) -> bool:
         """Whether this ipykernel can run messages beside a cell on the shell channel."""
-        info = self.client.kernel_info(reply=True, timeout=10)
+        info = self.client.kernel_info(reply=True, timeout=60)
         return "kernel subshells" in info["content"].get("supported_features", ())
 
     def subshell(self) -> str:
@@ -205,7 +205,7 @@ class Kernel:
         message = self.client.session.msg("create_subshell_request", {})
         self.client.control_channel.send(message)
         while True:
-            reply: Msg = self.client.get_control_msg(timeout=10)
+            reply: Msg = self.client.get_control_msg(timeout=60)
             if reply["parent_header"]["msg_id"] == message["header"]["msg_id"]:
                 return str(reply["content"]["subshell_id"])
 
@@ -228,7 +228,7 @@ def kernel(server: ScriptedServer, home: Path, *, python: str = "", name: str = 
     client = manager.client()
     client.start_channels()
     try:
-        client.wait_for_ready(timeout=60)
+        client.wait_for_ready(timeout=100)
         made = Kernel(manager, client)
         place = json.dumps({"base_url": server.base_url, "api_key": server.api_key})
         ready = made.run(

@@ -134,7 +134,7 @@ def test_it_asks_nobody_and_does_not_wait(shell: Any) -> None:
     assert len(server.requests) == before
     completion.PATIENCE = PATIENCE
     release = threading.Event()
-    app().background.post(release.wait, 10)
+    app().background.post(release.wait, 60)
     line = "%chat -s "
     (ours,) = shell.Completer.custom_matchers
     start = time.perf_counter()
@@ -142,4 +142,4 @@ def test_it_asks_nobody_and_does_not_wait(shell: Any) -> None:
     waited = time.perf_counter() - start
     release.set()
     assert found == {"completions": [], "suppress": False}
-    assert PATIENCE <= waited < 1
+    assert PATIENCE <= waited < 30, "it waited for the database"

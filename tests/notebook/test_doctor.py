@@ -184,7 +184,7 @@ def test_an_interrupt_ends_it_and_what_it_asked() -> None:
         with subprocess.Popen([sys.executable, "-c", INTERRUPTED], env=env, stdout=subprocess.PIPE, text=True) as process:
             server.wait_for(1, 60)
             process.send_signal(signal.SIGINT)
-            server.wait_closed(1, 5)
+            server.wait_closed(1)
             out, _ = process.communicate(timeout=60)
     assert (out.split(), process.returncode) == (["interrupted", "well"], 0)
 

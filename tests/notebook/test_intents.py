@@ -306,8 +306,7 @@ def test_a_cells_view_is_the_new_turns_when_its_answer_goes_on() -> None:
         cell.say("resume", message=cell.id(1), client_id="c1")
         resumed = cell.got("sent")["turn"]
         more.release(1)
-        cell.wait(lambda: cell.texts == ["hi", "Hello "])
-        assert cell.state["status"] == "streaming"
+        cell.wait(lambda: cell.texts == ["hi", "Hello "] and cell.state["status"] == "streaming")
         look = cell.background.call(cell.services.hub.look, cell.view)
         assert (look["snapshot"]["turn"], look["snapshot"]["messages"][1]["parts"][0]["text"]) == (resumed, "Hello ")
         cell.say("stop", turn=turn.id)  # a late copy

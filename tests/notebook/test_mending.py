@@ -31,7 +31,7 @@ def next_input(lab: Lab, code: str, *, stdin: bool = True) -> list[dict[str, Any
     request = inside.send_cell(code, stdin=stdin)
     assert inside.wait_cell(request).error is None
     while True:
-        reply = inside.client.get_shell_msg(timeout=10)
+        reply = inside.client.get_shell_msg(timeout=60)
         if reply["parent_header"].get("msg_id") == request and reply["msg_type"] == "execute_reply":
             return list(reply["content"]["payload"])
 

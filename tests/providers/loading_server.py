@@ -114,6 +114,6 @@ def run(
             clock = ManualClock()
             provider = Provider("lab", running.base_url, preset)
             endpoint = Endpoint(lambda: provider, lambda: (provider, None), clock, retry=RetryPolicy(retries=1, jitter=0.0))
-            await asyncio.wait_for(test(playing, Answer(endpoint), clock, running), 10)
+            await asyncio.wait_for(test(playing, Answer(endpoint), clock, running), 60)
 
     asyncio.run(main())

@@ -65,7 +65,7 @@ class Reader:
 def run(script: Script | bytes, test: Callable[[RawServer], Awaitable[None]]) -> None:
     async def main() -> None:
         async with serving(script) as server:
-            await asyncio.wait_for(test(server), 10)
+            await asyncio.wait_for(test(server), 60)
 
     asyncio.run(main())
 

@@ -25,7 +25,7 @@ over_both = pytest.mark.usefixtures("transport")
 def run(script: Script | bytes, test: Callable[[RawServer], Awaitable[None]]) -> None:
     async def main() -> None:
         async with serving(script) as server:
-            await asyncio.wait_for(test(server), 10)
+            await asyncio.wait_for(test(server), 60)
 
     asyncio.run(main())
 

@@ -117,7 +117,7 @@ def test_done_ends_at_once() -> None:
         script, _ = stalling(HEAD + chunk("Hello") + DONE)
         async with serving(script) as server:
             reader = Reader(endpoint(server.base_url, clock=ManualClock(), timeouts=LIMITS))
-            assert await asyncio.wait_for(reader.end(), 5) is None
+            assert await asyncio.wait_for(reader.end(), 30) is None
 
     asyncio.run(main())
 

@@ -55,7 +55,7 @@ def run(
             provider = Provider("lab", running.base_url, preset)
             endpoint = Endpoint(lambda: provider, lambda: (provider, Secret(KEY)), clock)
             try:
-                await asyncio.wait_for(test(running, endpoint, clock), 10)
+                await asyncio.wait_for(test(running, endpoint, clock), 60)
             finally:
                 await endpoint.aclose()
 

@@ -58,7 +58,7 @@ def peer() -> Iterator[str]:
     drain.start()
     yield address[1]
     os.killpg(process.pid, signal.SIGTERM)  # the wheel's `node` is a script whose child is the server
-    process.wait(10)
+    process.wait(60)
     drain.join(10)
     process.stdout.close()
 

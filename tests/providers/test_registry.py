@@ -85,7 +85,7 @@ def run(test: Callable[[RawServer, Listings, ManualClock, ProviderRegistry], Awa
         async with serving(server_script) as server:
             registry = ProviderRegistry(Settings(), clock, keys=Keys({"LAB_KEY": KEY}))
             registry.add(Provider("lab", server.base_url, preset=preset, key=KeyPlace("env", "LAB_KEY")))
-            await asyncio.wait_for(test(server, server_script, clock, registry), 10)
+            await asyncio.wait_for(test(server, server_script, clock, registry), 60)
             await registry.aclose()
 
     asyncio.run(main())

@@ -23,7 +23,7 @@ def test_callbacks_run_on_the_loop_that_registered_them() -> None:
             ran.set()
 
         threading.Thread(target=target.run, args=(callback,)).start()
-        await asyncio.wait_for(ran.wait(), 5)
+        await asyncio.wait_for(ran.wait(), 30)
         assert threads == [threading.get_ident()]
 
     asyncio.run(main())
@@ -35,7 +35,7 @@ def test_without_a_loop_they_run_in_order_on_a_worker() -> None:
     for number in range(50):
         target.run(seen.append, number)
     target.run(done.set)
-    assert done.wait(5)
+    assert done.wait(30)
     assert seen == list(range(50))
 
 
@@ -47,7 +47,7 @@ def test_a_closed_loop_falls_back_to_the_worker() -> None:
 
     target, done = asyncio.run(main()), threading.Event()
     target.run(done.set)  # type: ignore[attr-defined]
-    assert done.wait(5)
+    assert done.wait(30)
 
 
 def test_a_loop_that_does_not_run_falls_back_to_the_worker() -> None:
@@ -64,7 +64,7 @@ def test_a_loop_that_does_not_run_falls_back_to_the_worker() -> None:
     try:
         target = loop.run_until_complete(main())
         target.run(callback)  # type: ignore[attr-defined]
-        assert done.wait(5)
+        assert done.wait(30)
     finally:
         loop.close()
 
@@ -75,7 +75,7 @@ def test_one_that_raises_is_logged_and_the_next_one_runs(caplog: pytest.LogCaptu
     with caplog.at_level(logging.ERROR, "nbchat.callbacks"):
         target.run(lambda: 1 // 0)
         target.run(done.set)
-        assert done.wait(5)
+        assert done.wait(30)
     assert "ZeroDivisionError" in caplog.text
 
 
@@ -88,4 +88,4 @@ def test_a_coroutine_function_is_awaited() -> None:
         done.set()
 
     here().run(callback)
-    assert done.wait(5)
+    assert done.wait(30)

@@ -55,7 +55,7 @@ def _of_the_loop() -> None:
         background.close()
 
 
-@pytest.mark.timeout(10)
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     "wait",
     [

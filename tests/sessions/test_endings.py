@@ -114,17 +114,20 @@ def test_stopping_behind_the_finish_reason_keeps_a_complete_answer() -> None:
 def test_stopping_at_once_keeps_the_question(ticks: int) -> None:
     """A turn that nothing keeps waiting is stopped, not taken back, however early: its question stays, and resume asks it."""
 
+    gate = Gate()
+
     async def test(house: House) -> None:
         session = await house.session()
         turn = session.submit("hi")
         for _ in range(ticks):
             await asyncio.sleep(0)
         await session.stop(turn)
+        gate.open()
         assert (await answer(turn)).status == "stopped"
         assert [(m.role, m.status) for m in session.path] == [("user", "complete"), ("assistant", "stopped")]
         assert (await answer(session.resume())).text == "fine"
 
-    live(test, Reply.text("fine").after(0.05), Reply.text("fine"))
+    live(test, Reply.text("fine").after(gate), Reply.text("fine"))
 
 
 def test_giving_up_on_stop_takes_the_answer_from_nobody() -> None:
@@ -375,7 +378,6 @@ def test_an_ended_turn_lets_go_of_its_callers_context() -> None:
         turn = copy_context().run(ask, burden)
         del burden
         await answer(turn)
-        await settle()
-        assert seen() is None
+        await eventually(lambda: seen() is None)
 
     live(test, Reply.text("fine"))

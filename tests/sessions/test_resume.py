@@ -188,7 +188,7 @@ def test_stop_of_a_resumed_answer_keeps_both_halves() -> None:
         await stopped(session, first, "one ")
         turn = session.resume()
         await eventually(lambda: turn.content.text == "one two ")
-        await asyncio.wait_for(session.stop(), 5)
+        await asyncio.wait_for(session.stop(), 30)
         assert (turn.answer and turn.answer.text, turn.answer and turn.answer.status) == ("one two ", "stopped")
         assert session.state.status == "idle"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from decimal import Decimal
 from typing import Any
@@ -131,7 +130,7 @@ def test_stop_while_a_tool_runs_ends_the_turn_with_valid_history() -> None:
     def slow() -> str:
         """Take long."""
         entered.set()
-        release.wait(20)
+        release.wait(60)
         return "too late"
 
     async def test(house: House) -> None:
@@ -140,9 +139,8 @@ def test_stop_while_a_tool_runs_ends_the_turn_with_valid_history() -> None:
         session.tools.allow("slow")
         turn = session.submit("go")
         await eventually(entered.is_set)
-        began = asyncio.get_running_loop().time()
         await session.stop()
-        assert asyncio.get_running_loop().time() - began < 0.3
+        assert session.tools.still_running == ("slow",)
         message = await answer(turn)
         assert message.status == "stopped"
         call, result = message.parts

@@ -20,6 +20,7 @@ from tests.support.clock import ManualClock
 from tests.support.house import eventually
 from tests.support.redis_server import RedisServer, redis_server
 
+pytestmark = pytest.mark.usefixtures("patient")
 README = Path(__file__).parents[2] / "README.md"
 
 

@@ -13,6 +13,7 @@ from nbchat.core.usage import Usage
 from nbchat.sessions.ports import EventTransport, Job, JobStore, LogGapError, StreamsError
 from nbchat.sessions.ports.streams import KEEP_SECONDS, LEASE_SECONDS
 from nbchat.streams import open_streams
+from nbchat.streams.redis.link import Link
 from nbchat.streams.redis.log import RedisEventTransport
 from nbchat.streams.redis.log_scripts import FOLD
 from nbchat.streams.redis.scripts import Script
@@ -22,6 +23,7 @@ from tests.support.clock import ManualClock
 from tests.support.house import eventually
 from tests.support.redis_server import RedisServer, redis_server
 
+pytestmark = pytest.mark.usefixtures("patient")
 KEYS = """
     local found = {}
     for _, key in ipairs(redis.call('KEYS', '*')) do found[#found + 1] = key .. ' ' .. redis.call('PTTL', key) end
@@ -223,13 +225,15 @@ def test_an_index_that_was_thrown_away(server: RedisServer) -> None:
     run(server, work)
 
 
-def test_an_answer_that_was_lost(server: RedisServer) -> None:
+def test_an_answer_that_was_lost(server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is written twice because an answer was lost is there once."""
+    monkeypatch.setattr(Link.__init__, "__defaults__", (0.3,))
 
     async def work(jobs: JobStore, log: EventTransport) -> None:
-        server.ask("CLIENT", "PAUSE", 1300, "WRITE")  # what waits is written when the pause ends
+        server.ask("CLIENT", "PAUSE", 60_000, "WRITE")  # what waits is written when the pause ends
         with pytest.raises(Exception, match="does not answer"):
             await log.append("t1", 1, [START, TextDelta("once")], after=0, seq=1)
+        server.ask("CLIENT", "UNPAUSE")
 
         async def arrived() -> bool:
             try:

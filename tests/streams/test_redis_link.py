@@ -37,6 +37,7 @@ def connections(server: RedisServer) -> int:
     return server.ask("CLIENT", "LIST", "TYPE", "normal").count(" addr=") - 1
 
 
+@pytest.mark.usefixtures("patient")
 def test_many_calls_at_once(server: RedisServer) -> None:
     """They share a connection, get their own answers, and an error is only its own call's."""
 
@@ -56,12 +57,13 @@ def test_many_calls_at_once(server: RedisServer) -> None:
     finish_all(work())
 
 
+@pytest.mark.alone
 def test_loading_is_not_the_servers_fault(server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """However long it takes to load redis-py, the loop goes on meanwhile, and nobody says that the server does not answer."""
     read = threading.Event()
 
     def slowly(name: str) -> object:
-        assert read.wait(10)
+        assert read.wait(30)
         return import_module(name)
 
     async def work() -> None:
@@ -102,6 +104,7 @@ def test_a_silent_server_holds_nobody_up(server: RedisServer) -> None:
     finish_all(work())
 
 
+@pytest.mark.usefixtures("patient")
 def test_a_call_that_is_given_up(server: RedisServer, caplog: pytest.LogCaptureFixture) -> None:
     """Whoever is cancelled while it waits disturbs no other call, and no answer goes to the wrong one."""
 
@@ -121,6 +124,7 @@ def test_a_call_that_is_given_up(server: RedisServer, caplog: pytest.LogCaptureF
     finish_all(work())
 
 
+@pytest.mark.usefixtures("patient")
 def test_a_connection_that_was_closed_while_it_rested(server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is tried first, so that no call fails for it."""
     monkeypatch.setattr("nbchat.streams.redis.link._IDLE_SECONDS", -1.0)
@@ -135,6 +139,7 @@ def test_a_connection_that_was_closed_while_it_rested(server: RedisServer, monke
     finish_all(work())
 
 
+@pytest.mark.usefixtures("patient")
 def test_scripts_are_sent_once(server: RedisServer) -> None:
     """A server knows a script by its name from the first time on; one that forgot it is told again."""
     script = Script("return ARGV[1] .. ARGV[2]")
@@ -152,6 +157,7 @@ def test_scripts_are_sent_once(server: RedisServer) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="a system without fork")
+@pytest.mark.usefixtures("patient")
 def test_a_forked_process_has_a_connection_of_its_own(server: RedisServer) -> None:
     """The child neither uses nor closes its parent's, also when it ends."""
 
@@ -179,6 +185,7 @@ def test_a_forked_process_has_a_connection_of_its_own(server: RedisServer) -> No
     finish_all(parent())
 
 
+@pytest.mark.usefixtures("patient")
 def test_nothing_stays_open(server: RedisServer, tmp_path: Path) -> None:
     """Whatever happened before the end: no connection, no task, no warning."""
 
@@ -198,6 +205,6 @@ def test_nothing_stays_open(server: RedisServer, tmp_path: Path) -> None:
 
     finish_all(work())
     gc.collect()  # what was left open would warn here
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while connections(server):
         assert time.monotonic() < deadline

@@ -21,7 +21,7 @@ from tests.support.redis_server import redis_server
 
 
 def trouble(url: str) -> ChatError:
-    """What connecting and writing ends with, and within which time."""
+    """What connecting and writing ends with, and long before redis-py's own attempts (14 s) would be over."""
 
     async def work() -> None:
         jobs, log = open_streams(url, ManualClock(), owner="me")
@@ -30,7 +30,7 @@ def trouble(url: str) -> ChatError:
             await jobs.initialize()
             await log.append("t1", 1, [TextDelta("a")])
         finally:
-            assert time.monotonic() - start < 4
+            assert time.monotonic() - start < 10
             await log.close()
             await jobs.close()
 

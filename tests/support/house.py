@@ -116,10 +116,10 @@ def play(test: Callable[[House], Awaitable[None]], server: ScriptedServer, **opt
 
 async def answer(turn: Turn) -> Message:
     """Wait for a turn's final message."""
-    return await asyncio.wait_for(asyncio.wrap_future(turn.future), 20)
+    return await asyncio.wait_for(asyncio.wrap_future(turn.future), 30)
 
 
-async def eventually(condition: Callable[[], bool] | Callable[[], Awaitable[bool]], seconds: float = 10.0) -> None:
+async def eventually(condition: Callable[[], bool] | Callable[[], Awaitable[bool]], seconds: float = 30.0) -> None:
     """Wait until `condition()` holds; raises AssertionError after `seconds`."""
     end = asyncio.get_running_loop().time() + seconds
     while True:

@@ -10,8 +10,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
-__all__ = ["RedisServer", "redis_server"]
+from nbchat.streams.redis.link import Link
+
+__all__ = ["RedisServer", "patient", "redis_server"]
 
 
 class RedisServer:
@@ -118,3 +121,10 @@ def redis_server(directory: Path, *options: str, tls: bool = False) -> Iterator[
         yield server
     finally:
         server.kill()
+
+
+@contextmanager
+def patient() -> Iterator[None]:
+    """Let calls take as long as they take: a second may be over because the machine is busy, or its disk."""
+    with patch.object(Link.__init__, "__defaults__", (60.0,)):
+        yield

@@ -15,9 +15,10 @@ from nbchat.sessions.ports import Job
 from nbchat.testing import Gate, Reply
 from tests.contracts.streams_backends import OnMemory, OnRedis, OnSqlite
 from tests.contracts.streams_base import END, START, Kernels, Reader, Run, StreamsBase, a_job, text_of, texts
+from tests.support.at_once import at_once
 from tests.support.clock import ManualClock, settle
 from tests.support.house import House, answer, eventually, live
-from tests.support.redis_server import RedisServer, redis_server
+from tests.support.redis_server import RedisServer, patient, redis_server
 from tests.support.shared import SharedStreams
 
 WORDS = [f"{number} " for number in range(200)]
@@ -26,7 +27,7 @@ WHOLE = "".join(WORDS)
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    with redis_server(tmp_path_factory.mktemp("redis")) as running:
+    with redis_server(tmp_path_factory.mktemp("redis")) as running, patient():
         yield running
 
 
@@ -61,7 +62,7 @@ def test_l05_a_late_reader_misses_nothing(run: Run) -> None:
         await write(kernels, readers, every=10)
         assert len(readers) == 20
         for reader in readers:
-            await eventually(lambda reader=reader: reader.seq == len(WORDS) + 2, 5)
+            await eventually(lambda reader=reader: reader.seq == len(WORDS) + 2)
             assert (reader.text[:20], len(reader.text)) == (WHOLE[:20], len(WHOLE))
 
     run(work)
@@ -75,7 +76,7 @@ def test_l06_a_reader_that_comes_back_is_told_nothing_twice(run: Run) -> None:
         await write(kernels, readers, every=10)
         two = await kernels.open()
         for reader in readers:
-            await eventually(lambda reader=reader: reader.seq == len(WORDS) + 2, 5)
+            await eventually(lambda reader=reader: reader.seq == len(WORDS) + 2)
             assert reader.text == WHOLE
             after = [entry.after for _, entry in reader.calls]
             assert after == sorted(set(after))
@@ -275,15 +276,13 @@ def test_l23_who_answers_never_waits_for_those_who_read_elsewhere() -> None:
         shared = SharedStreams(clock)
         streams = shared.kernel("one")
         shared.silent = True
-        began = asyncio.get_running_loop().time()
-        await streams.jobs.create_job(a_job())
+        at_once(streams.jobs.create_job(a_job()))
         for word in WORDS:
-            await streams.log.append("t1", 1, [TextDelta(word)])
-        await streams.log.append("t1", 1, [END])
-        assert await streams.jobs.update_job("t1", 1, status="complete") is not None
-        assert asyncio.get_running_loop().time() - began < 1
+            at_once(streams.log.append("t1", 1, [TextDelta(word)]))
+        at_once(streams.log.append("t1", 1, [END]))
+        assert at_once(streams.jobs.update_job("t1", 1, status="complete")) is not None
         assert clock.monotonic() == 0
         shared.silent = False
         await streams.close()
 
-    asyncio.run(asyncio.wait_for(work(), 20))
+    asyncio.run(asyncio.wait_for(work(), 60))

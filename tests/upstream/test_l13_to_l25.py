@@ -36,7 +36,7 @@ def test_l13_an_ended_turn_lets_go_of_its_run_and_its_request() -> None:
         assert all(_alive()[name] == before[name] + 1 for name in _RUNNING)
         gate.open()
         assert (await answer(turn)).text == turn.content.text == "one two"
-        await eventually(lambda: _alive() == before, 5)
+        await eventually(lambda: _alive() == before)
 
     live(test, Reply.text(tokens=["one ", "two"], gate=gate))
 
@@ -68,7 +68,7 @@ def test_l14_stop_returns_when_everything_of_the_turn_has_ended() -> None:
         assert not {name for name in left if name.startswith(("TurnRun", "Attempt", "Endpoint"))}
 
     server = live(test, Reply.text(tokens=["one ", "two"], gate=gate))
-    assert len(server.wait_closed(timeout=1)) == 1
+    assert len(server.wait_closed()) == 1
 
 
 def test_l15_losing_a_view_is_not_failing_the_answer() -> None:
