@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any, Protocol
 
+from nbchat.notebook.help import USAGES
 from nbchat.notebook.options import NAMES, reading
 
 if TYPE_CHECKING:
@@ -133,9 +134,7 @@ class _Kernel:
         return [provider.id for provider in self._services().registry.list()]
 
     def commands(self) -> Iterable[str]:
-        from nbchat.notebook.manage import COMMANDS
-
-        return COMMANDS
+        return USAGES
 
     def names(self) -> Iterable[str]:
         from nbchat.notebook.context.names import ShellNames

@@ -18,8 +18,9 @@ from nbchat.notebook.comms import PANEL, kernel_of, offer_target, takes_no_input
 from nbchat.notebook.completion import MATCHER, matcher
 from nbchat.notebook.configured import from_environment, model_label, transcripts_wanted
 from nbchat.notebook.context import ALLOWANCE, LEAST
+from nbchat.notebook.help import CHAT, NBCHAT
 from nbchat.notebook.names import begun_by, conversation_for
-from nbchat.notebook.options import HELP, Options, parse
+from nbchat.notebook.options import Options, parse
 from nbchat.notebook.plain import completed, stopping, stream_text, wait_for
 from nbchat.notebook.transform import chat_cell, chat_lines
 
@@ -102,9 +103,12 @@ class NbChat(Magics):
     @no_var_expand
     @line_cell_magic
     def chat(self, line: str, cell: str | None = None) -> Message | DryRun | None:
-        """Talk; what people read with `%chat?` stands below the class."""
+        """Talk; what people read with `%chat?` is put in the place of this."""
         with brief():
             options, rest = parse(line)
+            if options.help:
+                _write(CHAT)
+                return None
             if cell is None and not rest.strip() and not options.asks:
                 self._show_thread(options)
                 return None
@@ -120,7 +124,7 @@ class NbChat(Magics):
     @no_var_expand
     @line_magic
     def nbchat(self, line: str) -> Any:
-        """Manage conversations, models and money: `%nbchat` alone lists the commands."""
+        """Manage; what people read with `%nbchat?` is put in the place of this, too."""
         with brief():
             from nbchat.notebook.manage import Begun, run
 
@@ -230,20 +234,7 @@ class NbChat(Magics):
         return "batch" if takes_no_input(self.shell) else "widget"
 
 
-NbChat.chat.__doc__ = f"""Ask the language model; the answer streams into a live view below the cell.
-
-    %chat [options] question        or        %%chat [options]
-                                              a question of many lines
-
-The question goes out as written: no $x, no {{x}}. What a name in it stands for (@df, @In[3], @Out[3], @cell, @error) goes along
-with it; \\@df, and what stands between backticks, is text. `%chat` alone shows the notebook's whole conversation.
-
-A cell that runs again asks anew, in the place of what it asked before. After a restart its first run shows the answer that it
-has, free, if nothing changed (c.NbChat.rerun).
-
-Options:
-{HELP}
-"""
+NbChat.chat.__doc__, NbChat.nbchat.__doc__ = CHAT, NBCHAT
 
 
 def register(shell: Any, services: Callable[[], Services]) -> None:

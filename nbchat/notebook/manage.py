@@ -15,8 +15,10 @@ from nbchat.export.money import By, request_rows, since_seconds, summed_rows
 from nbchat.export.tables import Table
 from nbchat.notebook.cells import notebook_of
 from nbchat.notebook.comms import takes_no_input
+from nbchat.notebook.help import USAGES, listing
 from nbchat.notebook.models import find_models
 from nbchat.notebook.names import conversation_for
+from nbchat.notebook.options import meant
 
 if TYPE_CHECKING:
     from nbchat.notebook.services import Services
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from nbchat.sessions.turn import Turn
 
 __all__ = ["COMMANDS", "Begun", "run"]
+
+_HELP = ("help", "--help", "-h")
 
 
 class _Text(str):
@@ -49,16 +53,16 @@ def run(services: Services, line: str, shell: Any) -> Any:
         words = shlex.split(line)
     except ValueError as error:
         raise UsageError(f"The command cannot be read: {error}.") from None
-    if not words:
-        return _Text("\n".join(f"%nbchat {usage:<36} {what}" for _, usage, what in COMMANDS.values()))
+    if not words or words[0] in _HELP:
+        return _Text(listing())
     name, *given = words
     if name not in COMMANDS:
-        raise UsageError(f"%nbchat has no command {name!r}.", hint=f"Commands: {', '.join(COMMANDS)}.")
-    command, usage, _ = COMMANDS[name]
+        raise UsageError(f"%nbchat has no command {name!r}.", hint=f"{meant(name, COMMANDS)}Commands: {', '.join(COMMANDS)}.")
     try:
-        return command(services, given, shell)
+        return COMMANDS[name](services, given, shell)
     except _WrongArguments:
-        raise UsageError(f"%nbchat {name} cannot be used like that.", hint=f"Usage: %nbchat {usage}") from None
+        usage, what = USAGES[name]
+        raise UsageError(f"%nbchat {name} cannot be used like that.", hint=f"Usage: %nbchat {usage}   ({what})") from None
 
 
 class _WrongArguments(Exception):  # noqa: N818 - never leaves this module
@@ -232,25 +236,22 @@ def _doctor(services: Services, given: Sequence[str], shell: Any) -> Any:
 
 
 _Command = Callable[["Services", Sequence[str], Any], Any]
-COMMANDS: dict[str, tuple[_Command, str, str]] = {
-    "sessions": (_sessions, "sessions [text]", "saved conversations, the newest first"),
-    "search": (_search, "search words", "messages that contain these words, the newest first"),
-    "rename": (_rename, "rename old new", "give a conversation another name"),
-    "archive": (_archive, "archive name", "leave a conversation out of listings"),
-    "delete": (_delete, "delete name", "remove a conversation; its costs stay in the ledger"),
-    "export": (_export, "export file [name]", "write a conversation to a .md, .html, .json or .ipynb file"),
-    "load": (_load, "load file", "bring a conversation back from a .json or .ipynb file"),
-    "resume": (_resume, "resume [name]", "go on with an answer that was cut off"),
-    "fix": (_fix, "fix [words]", "ask for the corrected cell after an error; sends its source and traceback"),
-    "explain": (_explain, "explain [words]", "ask what the last error means"),
-    "code": (_code, "code [n] [--print]", "put the last (or n-th) code block of the answer into a new cell"),
-    "models": (_models, "models [provider | *] [words]", "what the active (or that, or every) provider offers; asks it"),
-    "providers": (_providers, "providers", "configured endpoints and the places of their keys"),
-    "cost": (
-        _cost,
-        "cost [by] [--since day] [--csv file]",
-        "tokens and money by session, conversation, model, provider, notebook, day or purpose",
-    ),
-    "stop": (_stop, "stop [name | --all]", "stop this notebook's conversation (or that one, or all that this kernel asked)"),
-    "doctor": (_doctor, "doctor [provider] [--offline]", "what works here; asks the active (or that) model one thing"),
+COMMANDS: dict[str, _Command] = {
+    "sessions": _sessions,
+    "search": _search,
+    "rename": _rename,
+    "archive": _archive,
+    "delete": _delete,
+    "export": _export,
+    "load": _load,
+    "resume": _resume,
+    "stop": _stop,
+    "fix": _fix,
+    "explain": _explain,
+    "code": _code,
+    "models": _models,
+    "providers": _providers,
+    "cost": _cost,
+    "doctor": _doctor,
 }
+"""What each command does; what it is for stands in `help`."""

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from nbchat.core.errors import UsageError
 
-__all__ = ["HELP", "NAMES", "Options", "parse", "reading"]
+__all__ = ["HELP", "NAMES", "Options", "meant", "parse", "reading"]
 
 HELP = """\
   -m, --model MODEL    let MODEL ("provider/model", or a model of the same provider) answer this turn
@@ -28,9 +28,10 @@ HELP = """\
   -o NAME              put the answer (a Message) into the variable NAME; waits
   --no-widget          print the answer as plain text; waits
   --dry-run            send nothing: show what would be sent, and what it would cost
-  --                   ends the options: a question that begins with a dash follows"""
+  --                   ends the options: a question that begins with a dash follows
+  -h, --help           show this, and send nothing"""
 
-_FLAGS = {"--new": "new", "--wait": "wait", "--no-widget": "no_widget", "--dry-run": "dry_run"}
+_FLAGS = {"--new": "new", "--wait": "wait", "--no-widget": "no_widget", "--dry-run": "dry_run", "-h": "help", "--help": "help"}
 _VALUES = {
     "-m": "model",
     "--model": "model",
@@ -65,6 +66,7 @@ class Options:
     no_widget: bool = False
     dry_run: bool = False
     budget: Decimal | None = None
+    help: bool = False
 
     @property
     def asks(self) -> bool:
@@ -167,9 +169,16 @@ def _skip(line: str, at: int) -> int:
 
 
 def _unknown(word: str) -> UsageError:
-    return UsageError(
-        f"%chat has no option {word}.", hint=f"If the question begins with a dash, write -- before it.\nOptions:\n{HELP}"
-    )
+    begins = "If the question begins with a dash, write -- before it."
+    return UsageError(f"%chat has no option {word}.", hint=f"{meant(word, NAMES)}{begins}\nOptions:\n{HELP}")
+
+
+def meant(word: str, known: Iterable[str]) -> str:
+    """Return the question whether one of the known words was meant, where one is near; else nothing."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, list(known), 1)
+    return f"Did you mean {near[0]}? " if near else ""
 
 
 def reading(line: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from nbchat.notebook.help import CHAT, listing
 from nbchat.testing import Reply, ScriptedServer
 from tests.notebook.test_transform import LINES
 
@@ -52,6 +53,19 @@ def test_questions_reach_the_server_byte_for_byte(tmp_path: Path) -> None:
         asked = [request.question for request in server.chats]
     assert asked == LINES + [f"{line}\n\n  {line}" for line in LINES]
     assert printed == ["yes\n"] * len(cells)
+
+
+def test_help_is_printed_and_nothing_sent(tmp_path: Path) -> None:
+    """Also where a question follows; a word that nearly is one is asked back."""
+    cells = ["%chat --help", "%chat -h is what?", "%nbchat --help", "%nbchat sesions", "%chat --modle x hi", "%nbchat rename one"]
+    with ScriptedServer() as server:
+        options, again, commands, near, option, usage = run_cells(server, tmp_path, cells)
+        assert server.requests == ()
+    assert options == again == CHAT
+    assert listing() in commands
+    assert "Did you mean sessions? Commands: sessions, " in near
+    assert "Did you mean --model? If the question begins" in option
+    assert "Usage: %nbchat rename old new " in usage
 
 
 def test_answers_are_printed_and_mistakes_told_briefly(tmp_path: Path) -> None:
