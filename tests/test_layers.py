@@ -18,7 +18,7 @@ HOUSE = Path(nbchat.__file__).parent
 LENGTHS = range(50, 301)
 SHORT = {
     "core/findings.py", "machine/directories.py", "core/ids.py", "core/texts.py", "sessions/tasks.py", "runtime/clock.py",
-    "runtime/switch_interval.py", "runtime/threads.py", "runtime/waiting.py",
+    "runtime/collector.py", "runtime/switch_interval.py", "runtime/threads.py", "runtime/waiting.py",
     "notebook/assets.py", "notebook/attachments.py", "notebook/brief.py", "notebook/bucket.py", "notebook/names.py",
     "notebook/configured.py",
     "storage/opening.py",

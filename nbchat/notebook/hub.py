@@ -23,6 +23,7 @@ from nbchat.notebook.teller import Teller
 from nbchat.notebook.transcript import ThreadTranscript
 from nbchat.notebook.view import Sender, View
 from nbchat.notebook.wire import Json
+from nbchat.runtime.collector import Collector
 from nbchat.runtime.switch_interval import SwitchInterval
 from nbchat.sessions.ports import Clock, EventLogEntry, Subscription
 from nbchat.sessions.state import Signal
@@ -52,6 +53,7 @@ class Hub:
         self._guide = Guide(clock, self._mark)
         self._teller = Teller(clock, self._pump, offers)
         self._interval = SwitchInterval()
+        self._collector = Collector()
         manager.listen(self._signalled)
 
     # ------------------------------------------------------------ views
@@ -195,7 +197,7 @@ class Hub:
         views = self._views.get(session.id, [])
         self._met(session, views)
         if name in ("turn-queued", "turn-started"):  # of another kernel's turn the latter alone is told
-            self._interval.set(True)
+            self._pace(max(1, self._running))
         if name == "turn-started" and turn is not None:
             self._started(turn, views)
         elif name == "turn-ended" and turn is not None:
@@ -213,7 +215,15 @@ class Hub:
         elif name == "approval-needed":
             self._state_changed(views, urgent=True)
         if name in ("turn-ended", "closed"):
-            self._interval.set(any(each.busy for each in self._manager.active))
+            self._pace(self._running)
+
+    @property
+    def _running(self) -> int:
+        return sum(each.busy for each in self._manager.active)
+
+    def _pace(self, running: int) -> None:
+        self._interval.set(running > 0)
+        self._collector.set(running)
 
     def _met(self, session: Session, views: Sequence[View]) -> None:
         """Note what a session brought along; views of one that was closed go on with the one that was opened in its place."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from tests.bench.clients import KEY, Took
 
 if TYPE_CHECKING:
+    from nbchat.sessions.state import Signal
     from tests.support.house import House
 
 __all__ = ["WholeSessions"]
@@ -34,6 +35,7 @@ class WholeSessions:
     async def open(self, base_url: str) -> None:
         from nbchat.machine.owner import this_process
         from nbchat.runtime.clock import SystemClock
+        from nbchat.runtime.collector import Collector
         from nbchat.streams.joining import join_streams
         from tests.support.house import house
 
@@ -43,6 +45,13 @@ class WholeSessions:
         place = str(self._directory / "nbchat.db")
         self._house: House = await self._opened.enter_async_context(house(server, place=place, streams=streams))
         self._house.forget_signals()  # one for each word of each answer: not to be measured
+        collector = Collector()
+
+        def paced(signal: Signal) -> None:  # as a kernel's hub does it
+            if signal.name in ("turn-started", "turn-ended"):
+                collector.set(sum(each.busy for each in self._house.manager.active))
+
+        self._house.manager.listen(paced)
 
     async def prepare(self, model: str) -> None:
         """Open the conversation in which `ask` will ask this model."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import sys
 
@@ -207,5 +208,20 @@ def test_the_switch_interval_is_short_while_a_turn_runs_and_restored_after() -> 
         await session.begin(turn, 1)
         await session.end(ReasoningDelta("hm"), ModelNamed("x"))
         assert sys.getswitchinterval() == before
+
+    play(act)
+
+
+def test_the_collector_looks_less_often_while_many_turns_run() -> None:
+    """Of a thousand, each at its second token, a look at the whole heap takes a quarter of a second."""
+    before = gc.get_threshold()
+
+    async def act(stage: Stage) -> None:
+        sessions = [stage.session(f"notes {number}") for number in range(50)]
+        for session in sessions:
+            await session.begin(session.submit("hi"), 1)
+        assert gc.get_threshold() == (10_000, *before[1:])
+        await sessions[0].end()
+        assert gc.get_threshold() == before
 
     play(act)
