@@ -10,7 +10,6 @@ from pathlib import Path
 
 from nbchat.notebook.help import CHAT, listing
 from nbchat.testing import Reply, ScriptedServer
-from tests.notebook.test_transform import LINES
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -22,7 +21,7 @@ shell.run_line_magic("load_ext", "nbchat")
 import nbchat
 nbchat.add_provider("lab", **json.loads(os.environ["LAB"]))
 nbchat.settings.model = "lab/scripted"
-for cell in json.loads(os.environ["CELLS"]):
+for cell in json.load(sys.stdin):
     print("<<<", flush=True)
     shell.run_cell(cell)
 """
@@ -37,22 +36,12 @@ def run_cells(server: ScriptedServer, home: Path, cells: list[str]) -> list[str]
         "PYTHONIOENCODING": "utf-8",
         "IPYTHONDIR": str(home / "ipython"),
         "LAB": json.dumps({"base_url": server.base_url, "api_key": server.api_key}),
-        "CELLS": json.dumps(cells),
     }
+    command, given = [sys.executable, "-c", SCRIPT], json.dumps(cells)
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, encoding="utf-8", timeout=100, check=True
+        command, input=given, env=environment, capture_output=True, text=True, encoding="utf-8", timeout=100, check=True
     )
     return done.stdout.split("<<<\n")[1:]
-
-
-def test_questions_reach_the_server_byte_for_byte(tmp_path: Path) -> None:
-    """Lines and cells, through run_cell, over HTTP."""
-    cells = [f"%chat {line}" for line in LINES] + [f"%%chat\n{line}\n\n  {line}" for line in LINES]
-    with ScriptedServer(Reply.text("yes")) as server:
-        printed = run_cells(server, tmp_path, cells)
-        asked = [request.question for request in server.chats]
-    assert asked == LINES + [f"{line}\n\n  {line}" for line in LINES]
-    assert printed == ["yes\n"] * len(cells)
 
 
 def test_help_is_printed_and_nothing_sent(tmp_path: Path) -> None:

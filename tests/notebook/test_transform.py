@@ -13,6 +13,7 @@ from IPython.core.magic import no_var_expand
 
 from nbchat.notebook.magics import register, unregister
 from nbchat.notebook.transform import chat_cell, chat_lines
+from tests.support.prompts import LINES, PROMPTS
 
 
 class Heard:
@@ -43,29 +44,7 @@ def heard() -> Iterator[Heard]:
     made.shell.history_manager.end_session()
 
 
-LINES = [
-    "what is a monad?",
-    "what is a monad??",
-    "a trailing backslash \\",
-    "quotes \" and ' and \"\"\" and '''",
-    "braces {x} {{y}} {",
-    "shell $HOME ${x} $x !ls",
-    r"LaTeX \frac{a}{b} $$\sum_{i=0}^n x_i$$ \n \x00 \u1234 \N{DASH}",
-    '{"json": [1, 2, {"a": null}]}',
-    "Unicode é 漢字 😀 \u200b\u2028between\u2029 \x0bfeed\x0c \x85",
-    "percent %d %%s %timeit x",
-    "# not a comment",
-    "trailing blanks   ",
-    "tab\there",
-    "a = b; c = %chat d",
-    ">>> x",
-    "?",
-    "f'{x!r:>{width}}'",
-    'b\'\\xff\' rb"""',
-]
-
-
-@pytest.mark.parametrize("question", LINES)
+@pytest.mark.parametrize("question", LINES.values(), ids=LINES)
 def test_a_line_arrives_as_written(heard: Heard, question: str) -> None:
     """Help marks, backslashes, quotes, braces, dollars, odd line separators."""
     assert heard.run(f"%chat {question}") == [(question, None)]
@@ -73,12 +52,10 @@ def test_a_line_arrives_as_written(heard: Heard, question: str) -> None:
     assert heard.run(f"if True:\n    %chat {question}\n") == [(question, None)]
 
 
-@pytest.mark.parametrize(
-    "question", [*LINES, "a\n\n  b\n\tc", ">>> pasted\n... prompt", "%chat inside\n%%chat too", "In [1]: x\n?"]
-)
+@pytest.mark.parametrize("question", PROMPTS.values(), ids=PROMPTS)
 def test_a_cell_arrives_as_written(heard: Heard, question: str) -> None:
     """The body without the one line feed that IPython adds; prompts and indentation stay."""
-    assert heard.run(f"%%chat\n{question}") == [("", question)]
+    assert heard.run(f"%%chat\n{question}\n") == [("", question)]
     assert heard.run(f"\n\n%%chat -m lab/tiny\n{question}\n") == [("-m lab/tiny", question)]
 
 
