@@ -6,18 +6,20 @@ written after construction (trait machinery is not safe across threads), the hub
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import anywidget
+from traitlets import All, HasTraits, TraitError, TraitType, Unicode
 from traitlets import Any as AnyTrait
-from traitlets import TraitError, TraitType, Unicode
+from traitlets.utils.bunch import Bunch
 
 from nbchat.core.ids import new_id
 from nbchat.notebook import assets
 from nbchat.notebook.comms import CommSender, hear, is_closed
 from nbchat.notebook.intents import handle
 from nbchat.notebook.wire import Json
+from nbchat.runtime.callbacks import CallbackTarget, here
 
 if TYPE_CHECKING:
     from nbchat.notebook.services import Services
@@ -81,6 +83,9 @@ class ChatWidget(_Closing):
         self._services = services
         self._last: Json = {}
         self._closed_elsewhere = False
+        self._target: CallbackTarget | None = None
+        self._observed: set[str] = set()
+        self._notifying: set[str] = set()
         self._view: View = services.background.call(services.hub.add, session, turn)
         try:
             comm_id = new_id()
@@ -89,7 +94,7 @@ class ChatWidget(_Closing):
         except BaseException:
             services.background.post(services.hub.remove, self._view)
             raise
-        services.background.post(services.hub.connect, self._view, CommSender(self.comm, self._gone))
+        services.background.post(services.hub.connect, self._view, _Sender(self.comm, self._gone, self._told))
 
     @property
     def alive(self) -> bool:
@@ -117,6 +122,28 @@ class ChatWidget(_Closing):
             look = self.look()
             state.update((name, look[name]) for name in live if name in look)
         return state
+
+    def observe(self, handler: Callable[..., Any], names: Any = All, type: Any = "change") -> None:
+        """Call `handler(change)` when what pages are told of these traits changes; on the kernel's main loop when there is one.
+        `traitlets.dlink` and `link` go by this: `dlink((s.widget, "status"), (label, "value"))`."""
+        wanted = self.traits() if names is All else [names] if isinstance(names, str) else names
+        live = {name for name in wanted if isinstance(self.traits().get(name), _Live)}
+        if live:
+            self._target = here()
+            self._observed |= live
+        super().observe(handler, names=names, type=type)
+
+    def _told(self, state: Json) -> None:
+        """On the loop: pages were told these values; at most one notification of each is under way."""
+        for name in self._observed.intersection(state) - self._notifying:
+            self._notifying.add(name)
+            if self._target is not None:
+                self._target.run(self._notify, name)
+
+    def _notify(self, name: str) -> None:
+        self._notifying.discard(name)
+        change = Bunch(name=name, old=None, new=getattr(self, name), owner=self, type="change")
+        HasTraits.notify_change(self, change)  # a widget's own would send what the pages have
 
     def _ipython_display_(self) -> None:
         from nbchat.notebook.displaying import display_view
@@ -149,6 +176,24 @@ class ChatWidget(_Closing):
         view, services = getattr(self, "_view", None), getattr(self, "_services", None)
         if view is not None and services is not None and services.background.alive:
             services.background.post(services.hub.remove, view)
+
+
+class _Sender(CommSender):
+    """Sends a view's messages, and says which values went out."""
+
+    def __init__(self, comm: Any, closed: Callable[[], object], told: Callable[[Json], object]) -> None:
+        super().__init__(comm, closed)
+        self._values_told = told
+
+    def custom(self, content: Json) -> None:
+        """Send a message; a snapshot of another conversation brings its values."""
+        super().custom(content)
+        self._values_told(content.get("state") or {})
+
+    def update(self, state: Json) -> None:
+        """Send new values of synced state."""
+        super().update(state)
+        self._values_told(state)
 
 
 class AssetsWidget(_Closing):
