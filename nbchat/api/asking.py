@@ -12,6 +12,7 @@ from nbchat.api.tree import TreeHandle
 from nbchat.api.turn import Turn
 from nbchat.core.ids import new_id
 from nbchat.core.messages import Message
+from nbchat.runtime.waiting import check_may_await
 
 __all__ = ["AskHandle"]
 
@@ -73,8 +74,9 @@ class AskHandle(TreeHandle):
     @overload
     async def aask(self, text: str, **options: Any) -> Message: ...
     async def aask(self, text: str, *, schema: type[T] | None = None, **options: Any) -> Message | T:
-        """Ask as `ask` does, for `await`: the same `text`, `schema`, `options`, result and errors; a cancelled `await` leaves
-        the turn running."""
+        """Ask as `ask` does, for `await` under asyncio: the same `text`, `schema`, `options`, result and errors; a cancelled
+        `await` leaves the turn running. Raises KernelLoopError where no asyncio loop runs, before anything is sent."""
+        check_may_await()
         self._core.tools.refuse_own_call()
         if schema is None:
             return await self.send(text, **options)

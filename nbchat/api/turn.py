@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbchat.core.errors import ChatError, ErrorInfo
 from nbchat.core.messages import Message
-from nbchat.runtime.waiting import next_of, result_of
+from nbchat.runtime.waiting import check_may_await, next_of, result_of
 
 if TYPE_CHECKING:
     from nbchat.runtime.loop import Background
@@ -82,6 +82,7 @@ class Turn:
         return self._wait().__await__()
 
     async def _wait(self) -> Message:
+        check_may_await()
         self._refuse_own_call()
         future = asyncio.wrap_future(self._turn.future)
         try:
@@ -112,6 +113,7 @@ class Turn:
 
     async def __aiter__(self) -> AsyncIterator[str]:
         """Yield the answer's text as it comes; raises at the end as `result` does."""
+        check_may_await()
         self._refuse_own_call()
         deltas: asyncio.Queue[str | None] = asyncio.Queue()
         put = _put_on(asyncio.get_running_loop(), deltas)

@@ -122,6 +122,6 @@ class StorageError(ChatError):
 
 
 class KernelLoopError(ChatError):
-    """A blocking call was made on a loop that it would block for ever."""
+    """A blocking call was made on a loop that it would block for ever, or an awaiting one where no loop could go on with it."""
 
     kind: ErrorKind = "invalid"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import importlib.metadata
+import sys
 from collections.abc import Coroutine
 from typing import Any, Literal, TypeVar
 
@@ -63,12 +63,17 @@ def _allow_nesting(loop: asyncio.AbstractEventLoop) -> None:
             )
         importlib.import_module("nest_asyncio").apply(loop)
         return
-    importlib.import_module("nest_asyncio2").apply(loop)
+    try:
+        nesting = importlib.import_module("nest_asyncio2")
+    except ModuleNotFoundError:
+        raise KernelLoopError(
+            "run_sync on the kernel's loop nests with nest_asyncio2, which is not installed.",
+            hint='Install it: `%pip install nest-asyncio2`; or use run_sync(..., on="background"), or `await`.',
+        ) from None
+    nesting.apply(loop)
 
 
 def _ipykernel() -> tuple[int, int]:
-    try:
-        major, minor = importlib.metadata.version("ipykernel").split(".")[:2]
-    except importlib.metadata.PackageNotFoundError:
-        return (0, 0)
-    return int(major), int(minor)
+    """The version of the ipykernel that runs this process; (0, 0) where none does, as in a script."""
+    found = getattr(sys.modules.get("ipykernel"), "version_info", (0, 0))
+    return int(found[0]), int(found[1])

@@ -1,4 +1,4 @@
-"""Waiting: blocking waits that a KeyboardInterrupt always ends.
+"""Waiting: blocking waits that a KeyboardInterrupt always ends, and what awaiting takes.
 
 Owns the slices. A signal that comes in the moment in which a thread begins to wait for a lock is noted, but does not end that
 wait: CPython looks for signals before it, and is woken only by those that come during it. (So one in some thousands is lost, as
@@ -7,12 +7,15 @@ wait: CPython looks for signals before it, and is woken only by those that come 
 
 from __future__ import annotations
 
+import asyncio
 import concurrent.futures
 import queue
 import time
 from typing import TypeVar
 
-__all__ = ["next_of", "result_of"]
+from nbchat.core.errors import KernelLoopError
+
+__all__ = ["check_may_await", "next_of", "result_of"]
 
 T = TypeVar("T")
 _SLICE = 0.5
@@ -40,3 +43,14 @@ def next_of(items: queue.SimpleQueue[T]) -> T:
             return items.get(timeout=_SLICE)
         except queue.Empty:
             continue
+
+
+def check_may_await() -> None:
+    """Raise KernelLoopError where no asyncio loop runs, as under trio: what awaits there cannot be woken."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        raise KernelLoopError(
+            "awaiting an answer needs a running asyncio loop, and there is none here.",
+            hint="In trio: `await trio.to_thread.run_sync(session.ask, question)`; in a script: `session.ask(question)`.",
+        ) from None

@@ -9,7 +9,7 @@ import textwrap
 
 import pytest
 
-from nbchat.core.errors import UsageError
+from nbchat.core.errors import KernelLoopError, UsageError
 from nbchat.runtime.loop import background
 from nbchat.runtime.run_sync import run_sync
 
@@ -58,9 +58,9 @@ def test_kernel_nests_in_the_running_loop() -> None:
 def test_kernel_is_refused_where_it_loses_cells() -> None:
     """nest_asyncio 1.x on ipykernel >= 7.1 loses the cells that wait; better a clear error."""
     out = run("""
-        import asyncio, importlib.metadata
+        import asyncio, sys, types
         asyncio._nest_patched = True
-        importlib.metadata.version = lambda name: "7.4.0"
+        sys.modules["ipykernel"] = types.SimpleNamespace(version_info=(7, 4, 0))
         from nbchat.core.errors import KernelLoopError
         from nbchat.runtime.run_sync import run_sync
         async def nothing(): pass
@@ -70,3 +70,42 @@ def test_kernel_is_refused_where_it_loses_cells() -> None:
         asyncio.run(main())
     """)
     assert out.startswith("Remove `import nest_asyncio")
+
+
+BOUND = """
+    import asyncio, sys
+    {before}
+    from nbchat.core.errors import KernelLoopError
+    from nbchat.runtime.run_sync import run_sync
+    async def main():
+        future = asyncio.get_running_loop().create_future()
+        asyncio.get_running_loop().call_later(0.01, future.set_result, "from the loop")
+        async def wait(): return await future
+        try: print(run_sync(wait(), on="kernel"))
+        except KernelLoopError as error: print(error)
+    asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("package", ["nest_asyncio", "nest_asyncio2"])
+def test_a_script_nests_with_whatever_patched_it_first(package: str) -> None:
+    """No kernel runs here, so nest_asyncio 1.x loses nothing, whichever ipykernel is installed beside it."""
+    assert run(BOUND.format(before=f"import {package}; {package}.apply()")).strip() == "from the loop"
+
+
+def test_without_nest_asyncio2_it_says_what_to_install() -> None:
+    """As after `pip uninstall`: no ModuleNotFoundError from inside, and no coroutine that was never awaited."""
+    out = run(BOUND.format(before="sys.modules['nest_asyncio2'] = None"))
+    assert "not installed" in out
+    assert "`%pip install nest-asyncio2`" in out
+    assert "Warning" not in out
+
+
+def test_kernel_is_refused_on_nbchats_own_thread() -> None:
+    """Its loop is not to be nested: a session would be changed in the middle of a step."""
+
+    async def nest() -> bool:
+        return run_sync(where(), on="kernel")
+
+    with pytest.raises(KernelLoopError, match="own thread"):
+        run_sync(nest())
