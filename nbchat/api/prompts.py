@@ -43,7 +43,7 @@ class Prompts(MutableMapping[str, str]):
     def __setitem__(self, name: str, text: str) -> None:
         name, text = text_of(name, "A prompt's name"), text_of(text, "A prompt")
         if not name.strip() or not text.strip():
-            raise UsageError("A prompt has a name and a text.")
+            raise UsageError("A prompt has a name and a text.", hint='nbchat.prompts["mine"] = "..."')
         self._change(lambda own: {**own, name: text})
 
     def __delitem__(self, name: str) -> None:

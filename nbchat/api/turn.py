@@ -150,4 +150,4 @@ def completed(message: Message) -> Message:
 
 
 def _removed() -> ChatError:
-    return ChatError("The turn was removed from the queue before it began.", kind="cancelled")
+    return ChatError("The turn was removed from the queue before it began.", kind="cancelled", hint="Ask again.")

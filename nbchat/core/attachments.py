@@ -58,14 +58,16 @@ def attached(name: str, data: bytes) -> Attachment:
     """
     shown = _clean(name)
     if not data:
-        raise UsageError(f"{shown} is empty: it cannot be attached.")
+        raise UsageError(f"{shown} is empty: it cannot be attached.", hint="Leave it away, or look why there is nothing in it.")
     kind = picture_kind(data)
     if kind:
         if len(data) > MOST_IMAGE:
             raise _too_large(shown, len(data), MOST_IMAGE, "Make the picture smaller (2,048 pixels are plenty), or use JPEG.")
         picture = picture_of(shown, data)
         if picture is None:
-            raise UsageError(f"{shown} begins as a picture but is damaged: it cannot be attached.")
+            raise UsageError(
+                f"{shown} begins as a picture but is damaged: it cannot be attached.", hint="Save it again, as PNG or JPEG."
+            )
         return picture
     if len(data) > MOST_TEXT:
         raise _too_large(shown, len(data), MOST_TEXT, "Attach the part of it that the question is about.")

@@ -46,7 +46,9 @@ def resolved(annotations: Mapping[str, Any], names: Mapping[str, Any], local: Ma
             hint="Where hints are text (`from __future__ import annotations`), their types must stand at the module's top level.",
         ) from None
     except Exception as error:  # whatever evaluating somebody's text can raise
-        raise UsageError(f"The type hints of {where} cannot be read: {error}.") from None
+        raise UsageError(
+            f"The type hints of {where} cannot be read: {error}.", hint="Use hints that Python can evaluate."
+        ) from None
 
 
 class _Maker:

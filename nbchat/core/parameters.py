@@ -36,11 +36,14 @@ def check_parameters(parameters: Mapping[Any, Any]) -> dict[str, Any]:
     takes a parameter out (see `merge`). Raises UsageError that names the parameter which cannot be sent.
     """
     if not isinstance(parameters, Mapping):
-        raise UsageError(f"Parameters are a dict of names and values, not {type(parameters).__name__}.")
+        raise UsageError(
+            f"Parameters are a dict of names and values, not {type(parameters).__name__}.",
+            hint='For example {"temperature": 0.2}.',
+        )
     checked: dict[str, Any] = {}
     for name, value in parameters.items():
         if not isinstance(name, str) or not name.strip():
-            raise UsageError(f"The name of a parameter is text, not {name!r:.60}.")
+            raise UsageError(f"The name of a parameter is text, not {name!r:.60}.", hint='For example {"temperature": 0.2}.')
         if name in _OWNED:
             raise UsageError(f"{name} cannot be given as a parameter.", hint=_OWNED[name])
         checked[text_of(name, "A name")] = None if value is None else _KNOWN.get(name, _extra)(name, value)

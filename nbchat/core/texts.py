@@ -21,5 +21,5 @@ def text_of(value: object, what: str) -> str:
     """Return the string `value`, well formed; raises UsageError for what is no string, in which `what` says what it was to
     be ("A question")."""
     if not isinstance(value, str):
-        raise UsageError(f"{what} is text, not {type(value).__name__}.")
+        raise UsageError(f"{what} is text, not {type(value).__name__}.", hint="Make it one: str(...), or what says it better.")
     return well_formed(value)

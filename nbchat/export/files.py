@@ -12,6 +12,7 @@ from nbchat.core.errors import UsageError
 from nbchat.core.messages import Message
 from nbchat.export.json_file import from_json, to_json
 from nbchat.export.markdown import to_markdown
+from nbchat.export.reading import NOT_OURS
 
 __all__ = ["LARGEST_FILE", "file_name", "read", "render", "write"]
 
@@ -110,9 +111,9 @@ def read(path: Path) -> tuple[Conversation, list[Message]]:
         with path.open("rb") as file:
             data = file.read(LARGEST_FILE + 1)
         if len(data) > LARGEST_FILE:
-            raise UsageError(f"{path.name} is larger than {LARGEST_FILE // 2**20} MiB: nbchat does not import it.")
+            raise UsageError(f"{path.name} is larger than {LARGEST_FILE // 2**20} MiB: nbchat does not import it.", hint=NOT_OURS)
         return parse(data.decode("utf-8-sig"))
     except OSError as error:
-        raise UsageError(f"nbchat cannot read {path}: {error.strerror or error}.") from error
+        raise UsageError(f"nbchat cannot read {path}: {error.strerror or error}.", hint="Is that the file?") from error
     except UnicodeDecodeError as error:
-        raise UsageError(f"{path.name} is not UTF-8: nbchat did not export it.") from error
+        raise UsageError(f"{path.name} is not UTF-8: nbchat did not export it.", hint=NOT_OURS) from error

@@ -10,7 +10,7 @@ from nbchat.core.conversations import Conversation
 from nbchat.core.errors import UsageError
 from nbchat.core.messages import Message
 from nbchat.export.document import to_document
-from nbchat.export.reading import from_document
+from nbchat.export.reading import NOT_OURS, from_document
 
 __all__ = ["from_json", "parsed", "to_json"]
 
@@ -30,9 +30,9 @@ def parsed(text: str) -> Any:
     try:
         return json.loads(text, parse_constant=_no_number)
     except RecursionError:
-        raise UsageError("This file is nested too deep to be a conversation that nbchat exported.") from None
+        raise UsageError("This file is nested too deep to be a conversation that nbchat exported.", hint=NOT_OURS) from None
     except ValueError as error:
-        raise UsageError(f"This is not a file that nbchat exported, or it was cut: {error}.") from error
+        raise UsageError(f"This is not a file that nbchat exported, or it was cut: {error}.", hint=NOT_OURS) from error
 
 
 def _no_number(name: str) -> NoReturn:

@@ -18,7 +18,7 @@ from nbchat.export.document import to_document
 from nbchat.export.facts import Branches, call_names
 from nbchat.export.json_file import parsed
 from nbchat.export.markdown import beginning, footer, heading_line, part_markdown
-from nbchat.export.reading import from_document
+from nbchat.export.reading import NOT_OURS, from_document
 from nbchat.export.safe_markdown import fenced, safe_markdown, split_fences
 
 __all__ = ["from_notebook", "to_notebook"]
@@ -49,7 +49,7 @@ def from_notebook(text: str) -> tuple[Conversation, list[Message]]:
     notebook = parsed(text)
     metadata = notebook.get("metadata") if isinstance(notebook, dict) else None
     if not isinstance(metadata, dict) or "nbchat" not in metadata:
-        raise UsageError("This notebook was not exported by nbchat: it carries no conversation.")
+        raise UsageError("This notebook was not exported by nbchat: it carries no conversation.", hint=NOT_OURS)
     return from_document(metadata["nbchat"])
 
 

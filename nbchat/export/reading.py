@@ -19,7 +19,10 @@ from nbchat.core.price import parse_amount
 from nbchat.core.usage import Certainty, Usage
 from nbchat.export.document import FORMAT, kept
 
-__all__ = ["from_document"]
+__all__ = ["NOT_OURS", "from_document"]
+
+NOT_OURS = "Choose a .json or .ipynb file that `s.export(...)` wrote, or a window's download."
+"""What to do about a file that is none of nbchat's."""
 
 _PATH_ONLY = "nbchat/1"
 """The format that held the active path alone, whose first message may name a parent that was left out."""
@@ -45,7 +48,7 @@ def from_document(document: Any) -> tuple[Conversation, list[Message]]:
     """Return the conversation and its messages, every parent before its children; raises UsageError that names what is wrong
     with the document, and then nothing of it was taken."""
     if not isinstance(document, dict) or not isinstance(document.get("format"), str):
-        raise UsageError("This is not a conversation that nbchat exported.")
+        raise UsageError("This is not a conversation that nbchat exported.", hint=NOT_OURS)
     if document["format"] not in (FORMAT, _PATH_ONLY):
         raise UsageError(
             f"This export has the format {document['format']!r:.40}, which this nbchat does not know.", hint="Update nbchat."

@@ -52,7 +52,7 @@ def run(services: Services, line: str, shell: Any) -> Any:
     try:
         words = shlex.split(line)
     except ValueError as error:
-        raise UsageError(f"The command cannot be read: {error}.") from None
+        raise UsageError(f"The command cannot be read: {error}.", hint="A name with blanks stands in quotes.") from None
     if not words or words[0] in _HELP:
         return _Text(listing())
     name, *given = words
@@ -162,12 +162,13 @@ def _code(services: Services, given: Sequence[str], shell: Any) -> _Text | None:
     number = (*_at_most(words, 1), "")[0]
     answer = next((each for each in reversed(_session(services, None, shell).path) if each.role == "assistant"), None)
     if answer is None or answer.status == "streaming":
-        raise UsageError("There is no answer yet." if answer is None else "The answer still streams.")
+        raise UsageError("There is no whole answer yet.", hint="Ask something, and wait for the end of the answer.")
     blocks = [piece.code for piece in split_fences(answer.text) if isinstance(piece, Fence) and piece.code.strip()]
     if not blocks:
-        raise UsageError("The last answer holds no code block.")
+        raise UsageError("The last answer holds no code block.", hint="Ask for one.")
     if number and not (number.isdecimal() and 1 <= int(number) <= len(blocks)):
-        raise UsageError(f"The last answer holds {len(blocks)} code block{'s' * (len(blocks) != 1)}, no {number!r}.")
+        count = f"{len(blocks)} code block{'s' * (len(blocks) != 1)}"
+        raise UsageError(f"The last answer holds {count}, no {number!r}.", hint=f"Choose one from 1 to {len(blocks)}.")
     code = blocks[int(number or len(blocks)) - 1]
     if len(words) < len(given) or takes_no_input(shell):
         return _Text(code)

@@ -118,7 +118,7 @@ def _value(line: str, at: int, name: str) -> tuple[str, int]:
         return line[at + 1 : end], end + 1
     word = _WORD.match(line, at)
     if word is None:
-        raise UsageError(f"{name} needs a value.", hint=f"For example: %chat {name} {_EXAMPLES[_VALUES[name]]} question")
+        raise UsageError(f"{name} needs a value.", hint=_example(name))
     return word[0], word.end()
 
 
@@ -133,22 +133,26 @@ _EXAMPLES = {
 }
 
 
+def _example(name: str) -> str:
+    return f"For example: %chat {name} {_EXAMPLES[_VALUES[name]]} question"
+
+
 def _checked(name: str, value: str) -> Any:
     kind = _VALUES[name]
     if kind == "temperature":
         return _number(name, value)
     if kind == "max_tokens":
         if not value.isdecimal() or int(value) < 1:
-            raise UsageError(f"{name} is a whole number of tokens, at least 1, not {value!r}.")
+            raise UsageError(f"{name} is a whole number of tokens, at least 1, not {value!r}.", hint=_example(name))
         return int(value)
     if kind == "budget":
         from nbchat.sessions.budget import amount_of  # half of what loading the extension would cost
 
         return amount_of(value)
     if kind == "output" and not value.isidentifier():
-        raise UsageError(f"{name} takes the name of a variable, not {value!r}.")
+        raise UsageError(f"{name} takes the name of a variable, not {value!r}.", hint=_example(name))
     if kind != "system" and not value.strip():
-        raise UsageError(f"{name} needs a value.")
+        raise UsageError(f"{name} needs a value.", hint=_example(name))
     return value
 
 
@@ -158,7 +162,7 @@ def _number(name: str, value: str) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number) or number < 0:
-        raise UsageError(f"{name} is a number, at least 0, not {value!r}.")
+        raise UsageError(f"{name} is a number, at least 0, not {value!r}.", hint=_example(name))
     return number
 
 

@@ -39,7 +39,9 @@ def wait_for(turn: Turn) -> Message:
     try:
         return result_of(turn.future)
     except concurrent.futures.CancelledError:
-        raise ChatError("The question was taken from the queue before it was sent.", kind="cancelled") from None
+        raise ChatError(
+            "The question was taken from the queue before it was sent.", kind="cancelled", hint="Ask again."
+        ) from None
 
 
 @contextmanager

@@ -104,14 +104,14 @@ class ProviderRegistry:
     async def enable(self, id: str, enabled: bool = True) -> None:
         """Let a provider be asked, or not; raises ConfigError for an unknown or built-in one. Running requests go on."""
         if id in self._builtin:
-            raise ConfigError(f"“{id}” is built in and stays.")
+            raise ConfigError(f"“{id}” is built in and stays.", hint="Choose who answers: nbchat.settings.model = ...")
         self._providers[id] = replace(self._known(id), enabled=enabled)
         await self._settings.update_provider(id, enabled=enabled)
 
     async def remove(self, id: str) -> None:
         """Forget a provider and its key; raises ConfigError for an unknown or built-in one."""
         if id in self._builtin:
-            raise ConfigError(f"“{id}” is built in and stays.")
+            raise ConfigError(f"“{id}” is built in and stays.", hint="Choose who answers: nbchat.settings.model = ...")
         self._known(id)
         del self._providers[id]
         self.catalogue.drop(id)

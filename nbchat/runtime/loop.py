@@ -132,7 +132,7 @@ class Background:
         """Raise KernelLoopError on the loop's own thread, where whoever waits for the loop waits for ever."""
         if self.on_loop:
             raise KernelLoopError(
-                "a blocking call was made on nbchat's own thread, which it would block for ever.",
+                "A blocking call was made on nbchat's own thread, which it would block for ever.",
                 hint="Inside a callback or tool that runs there, use the async form: `await session.aask(...)`.",
             )
 

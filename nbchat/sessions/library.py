@@ -144,9 +144,9 @@ def _name(name: object) -> str:
     """Return the name as it can be saved; raises UsageError for an empty one."""
     found = text_of(name, "A conversation's name")
     if not found.strip():
-        raise UsageError("A conversation needs a name.")
+        raise UsageError("A conversation needs a name.", hint="A word or two that you will know again.")
     return found
 
 
 def _taken(name: str) -> UsageError:
-    return UsageError(f"another conversation is named “{name}”.", hint="Choose another name.")
+    return UsageError(f"Another conversation is named “{name}”.", hint="Choose another name.")

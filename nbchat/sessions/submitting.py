@@ -192,7 +192,7 @@ class Submitting(Editing):
             raise UsageError("This answer still runs.", hint="Stop it first.")
         asked = target if target.role == "user" else self._tree.get(target.parent or "")
         if asked is None or asked.role != "user":
-            raise UsageError("This answer has no question that could be asked again.")
+            raise UsageError("This answer has no question that could be asked again.", hint="Ask it in words of yours.")
         place = Place(target=target.id)
         turn = Turn(self._session, asked.text, request_id or new_id(), model=model, kind=kind, place=place, budget=budget)
         return self._enqueue(turn)
@@ -219,7 +219,7 @@ class Submitting(Editing):
 
     def _last(self) -> Message:
         if not self._tree.path:
-            raise UsageError(f"Nothing was asked in {self._tree.conversation.name!r} yet.")
+            raise UsageError(f"Nothing was asked in {self._tree.conversation.name!r} yet.", hint="Ask something first.")
         return self._tree.path[-1]
 
     def requeue(self, turn_id: str, text: str) -> bool:

@@ -98,7 +98,7 @@ def update(db: Database, conversation_id: str, changes: dict[str, Any], now: flo
         row = dict(zip(CONVERSATION_COLUMNS.split(", "), conversation_row(after), strict=True))
         other = find(db, row["name"])
         if other is not None and other.id != conversation_id:
-            raise UsageError(f"another conversation is named “{row['name']}”.", hint="Choose another name.")
+            raise UsageError(f"Another conversation is named “{row['name']}”.", hint="Choose another name.")
         sets = ", ".join(f"{name} = ?" for name in changes)
         if changes:
             db.execute(f"UPDATE conversations SET {sets} WHERE id = ?", (*(row[name] for name in changes), conversation_id))
