@@ -13,6 +13,7 @@ from traitlets.utils.bunch import Bunch
 
 from nbchat.api.live import Live
 from nbchat.api.session import Session
+from nbchat.core.errors import UsageError
 from nbchat.export.listings import conversation_table, search_table
 from nbchat.export.tables import Table
 from nbchat.runtime.callbacks import here
@@ -48,14 +49,14 @@ class Manager(HasTraits):
         `private` one is saved nowhere: it ends with its last handle and view.
         """
         opening = self._app.manager.open(name, model=model, system=system, private=private)
-        return self.handle(self._app.background.wait(opening))
+        return self._handle(self._app.background.wait(opening))
 
     def get(self, name: str) -> Session | None:
         """Return the live session with this name or id, or None."""
         core = self._app.manager.get(name)
-        return None if core is None else self.handle(core)
+        return None if core is None else self._handle(core)
 
-    def handle(self, core: CoreSession) -> Session:
+    def _handle(self, core: CoreSession) -> Session:
         """Return the one handle of a live session."""
         handle = self._handles.get(core.id)
         if handle is None or handle._core is not core:
@@ -95,12 +96,14 @@ class Manager(HasTraits):
         conversation, messages = renewed(*read(Path(path)))
         if name:
             conversation = replace(conversation, name=name)
-        return self.handle(self._app.background.wait(self._app.manager.add(conversation, messages)))
+        return self._handle(self._app.background.wait(self._app.manager.add(conversation, messages)))
 
     def purge(self, days: float, *, archived: bool | None = None) -> int:
         """Remove for good the conversations that were not touched for `days` (the archived ones only, with `archived=True`), and
         all deleted messages; live sessions and the ledger stay. Returns how many went. `nbchat.settings.retention_days` does
-        the same at every start."""
+        the same at every start. Raises UsageError for what is no number of days."""
+        if isinstance(days, bool) or not days >= 0:
+            raise UsageError(f"{days!r:.60} is no number of days.", hint="0 removes all that is not open here.")
         before = self._app.ports.clock.time() - days * 86_400
         return self._app.background.wait(self._app.manager.purge(before, archived=archived))
 

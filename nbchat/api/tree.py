@@ -63,7 +63,7 @@ class TreeHandle(HasTraits):
         from nbchat.api.functions import the_manager
 
         manager = self._app.manager
-        return the_manager().handle(self._app.background.wait(manager.fork(self._core.id, name, message_id)))
+        return the_manager()._handle(self._app.background.wait(manager.fork(self._core.id, name, message_id)))
 
     # ------------------------------------------------------------ single messages
 

@@ -217,6 +217,9 @@ def test_conversations_are_found_named_archived_and_removed() -> None:
         assert [row["name"] for row in manager.conversations(archived=True)] == ["monads"]
         assert manager.names == ("other",)
         assert manager.purge(0) == 0  # live ones stay
+        for days in (-1, float("nan"), True):
+            with pytest.raises(nbchat.UsageError, match="no number of days"):
+                manager.purge(days)
         manager.close("monads")
         manager.close("other")
         assert manager.purge(0, archived=True) == 1
