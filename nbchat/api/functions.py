@@ -171,8 +171,8 @@ def ledger(by: By | None = None, *, since: Since = None) -> Any:
     "notebook" or "purpose"; with `since` (a date, or "2026-11-01") from that day on, where you are.
 
     A pandas DataFrame where pandas is installed, else a Table; both have `to_csv(path)` (for a spreadsheet, `%nbchat cost --csv`
-    writes names that look like formulas as text). Deleted conversations are in it, private
-    ones are not. Raises UsageError for another `by` or `since`.
+    writes names that look like formulas as text). Deleted conversations are in it, private ones are not. Raises UsageError for
+    another `by` or `since`.
 
     A request has when it `started` and the `seconds` that it took, to its first token `first_token_seconds`; `session` (the
     conversation's name then), `notebook`, `purpose` ("answer", "tool-round", "continuation", "title" or "check"), `provider`,

@@ -27,7 +27,12 @@ __all__ = ["Manager"]
 
 
 class Manager(HasTraits):
-    """Opens, finds, lists, closes and deletes sessions. Observable: `active`, `running` and `names`."""
+    """All sessions of this kernel and all saved conversations: `nbchat.manager`.
+
+    Sessions: `open`, `get`, `close`, `stop_all`. Saved conversations: `conversations`, `search`, `rename`, `archive`, `delete`,
+    `load`, `purge`. To read and observe: `active` and `running` (names of sessions), `names` (of saved conversations).
+    `figures` say how sharing answers with other kernels goes.
+    """
 
     active = Live(lambda m: tuple(s.name for s in m._app.manager.active), help="Names of the live sessions.")
     running = Live(lambda m: tuple(s.name for s in m._app.manager.active if s.busy), help="Names of those that answer now.")

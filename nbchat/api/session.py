@@ -54,9 +54,19 @@ class SessionEvent:
 class Session(AskHandle):
     """A conversation that you ask, watch and drive from Python. Made by `nbchat.session(name)`.
 
-    Readable and observable: `status`, `streaming_text`, `messages`, `usage`, `cost`, `title`, `model`, `system`, `parameters`,
-    `approvals`, `notice`, `engine`, `state`.
-    Settable: `title`, `model` ("provider/model"), `system`, `parameters`, `tools`, `budget`, `when_full`, `stop_on_close`.
+        m = s.ask("What is a monad?")  # waits for the answer; in async cells `await s.aask(...)`
+        turn = s.send("And in Python?")  # does not wait: `for delta in turn`, turn.stop(), turn.result()
+        s.widget  # the live thread
+
+    Asking: `ask`, `aask`, `send`, `stop`, `resume`, `regenerate`, `edit`. The tree: `branches`, `switch`, `fork`, `edit_reply`,
+    `hide`, `delete`, `restore`. Tools: `tools`, `allow`, `decide`. Watching: `observe(handler, names="status")`, `on(event,
+    callback)`, `turn`, `queue`. To take along: `widget`, `to_dataframe`, `export`.
+
+    To read and observe: `status` ("idle", "submitted", "streaming" or "error"), `streaming_text`, `messages` (the active path),
+    `usage` and `cost` (of all requests), `approvals` (tool calls that wait for consent), `notice` (what to know meanwhile, or
+    None), `engine` (what the model's server does), `state` (all of it at one moment). To set as well: `title`, `model`
+    ("provider/model"), `system`, `parameters`, `budget`, `when_full`, `stop_on_close`. It is known by its `name` and its `id`;
+    a `private` one is saved nowhere.
     """
 
     status = Live(lambda s: s.state.status, help='"idle", "submitted", "streaming" or "error".')

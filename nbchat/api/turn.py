@@ -23,7 +23,11 @@ _SLICE = 0.1
 
 
 class Turn:
-    """One turn: `stop()`, `result(timeout)`, `done`, `text`, `message`; `await t`, `for delta in t`, `async for delta in t`."""
+    """One question and its answer, as `s.send`, `edit`, `regenerate` and `resume` return it, and `s.turn`.
+
+    `result(timeout)` or `await turn` waits for the answer; `for delta in turn`, or `async for`, yields its text as it comes;
+    `text` and `message` have what has come, `done` says whether that is all; `stop()` keeps it. `id` is known in all kernels.
+    """
 
     def __init__(self, turn: CoreTurn, background: Background) -> None:
         self._turn = turn

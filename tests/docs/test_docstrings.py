@@ -106,6 +106,13 @@ def test_they_name_what_they_raise() -> None:
     assert missing == []
 
 
+def test_the_large_ones_give_an_overview() -> None:
+    """`s?` is where people look: a value's own docstring (`s.status?`) is that of its type."""
+    for cls in (nbchat.Session, nbchat.Turn, nbchat.ChatSessionManager, type(nbchat.settings)):
+        internal = {"recent_models", "table"}
+        assert {name for name, _ in members(cls)} - internal <= words(docstring(cls))
+
+
 def examples() -> Iterator[tuple[str, str]]:
     """Indented blocks of Python in what is public."""
     told = [(module.__name__, module.__doc__ or "") for module in MODULES] + [(name, said) for name, _, said, _ in PUBLIC]
@@ -128,7 +135,7 @@ def test_its_examples_work(tmp_path: Path) -> None:
         "shell = InteractiveShell.instance()",
         "shell.history_manager.enabled = False",
         "shell.push(dict(globals()))",
-        *(f"assert shell.run_cell({code!r}).success, {code!r}" for code in found),
+        *(f"shell.push(dict(s=nbchat.session('a')))\nassert shell.run_cell({code!r}).success, {code!r}" for code in found),
     ]
     command = [sys.executable, "-c", "\n".join(lines)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, cwd=tmp_path)
