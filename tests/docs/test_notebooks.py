@@ -3,6 +3,7 @@ what a run gives."""
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from pathlib import Path
@@ -43,6 +44,16 @@ def test_it_names_only_what_exists(path: Path) -> None:
     text = "\n".join(cell.source for cell in read(path).cells)
     for name in re.findall(r"\bnbchat\.([a-z_]+)\b", text):
         assert name in {*nbchat.__all__, "demo", "testing"}
+
+
+@each
+def test_code_in_its_prose_can_be_read(path: Path) -> None:
+    """What stands there to be copied, since it needs a key or a hub, is at least Python."""
+    for cell in read(path).cells:
+        for code in (
+            re.findall(r"^```python\n(.*?)^```", cell.source, re.MULTILINE | re.DOTALL) if cell.cell_type == "markdown" else ()
+        ):
+            ast.parse(code)
 
 
 @each

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import nbchat
 from nbchat.notebook.manage import COMMANDS
 from nbchat.notebook.options import NAMES
 from nbchat.streams.redis.address import Address
@@ -121,3 +122,12 @@ def test_it_names_options_and_commands_that_exist() -> None:
     assert {*options} <= {*NAMES}
     assert len(commands) > 5
     assert options
+
+
+def test_it_names_what_a_session_has() -> None:
+    """`s.x`, `turn.x` and `nbchat.x`, in the code and in the text."""
+    for prefix, thing in (("s", nbchat.Session), ("turn", nbchat.Turn), (r"nbchat\.manager", nbchat.ChatSessionManager)):
+        named = set(re.findall(rf"(?<![\w.]){prefix}\.([a-z_]+)", README))
+        assert named
+        assert {name for name in named if not hasattr(thing, name)} == set()
+    assert set(re.findall(r"(?<![\w.])nbchat\.([a-zA-Z_]+)", README)) <= {*nbchat.__all__, "testing"}
