@@ -6,6 +6,7 @@ without ipywidgets. It finds nothing to show where a transcript follows, so that
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -21,14 +22,14 @@ __all__ = ["display_view"]
 
 
 def display_view(services: Services, view: View, data: dict[str, Any], metadata: dict[str, Any]) -> None:
-    """Display a view, given the widget's own MIME bundle. Raises NotImplementedError where there is no kernel, by which IPython
-    knows to print the widget as any other object."""
+    """Display a view, given the widget's own MIME bundle. Raises NotImplementedError where there is no kernel, or somebody wants
+    the bundle: by that IPython knows to take the widget as any other object."""
     from IPython.core.getipython import get_ipython
     from IPython.display import publish_display_data
 
     shell = get_ipython()
     kernel = kernel_of(shell)
-    if kernel is None:
+    if kernel is None or _is_appended():
         raise NotImplementedError
     private = view.session.private
     kept = not private and _wanted(shell)  # of a private session not even an empty display
@@ -46,6 +47,24 @@ def display_view(services: Services, view: View, data: dict[str, Any], metadata:
         return
     make = partial(ThreadTranscript, kernel, view.session.name, clock=services.ports.clock)
     services.background.call(services.hub.keep, view, make).display()
+
+
+def _is_appended() -> bool:
+    """Whether an Output widget asks: `out.append_display_data(view)` shows it later, and not where the call stands."""
+    output = getattr(sys.modules.get("ipywidgets"), "Output", None)
+    code = getattr(getattr(output, "append_display_data", None), "__code__", None)
+    frame = sys._getframe(1)
+    for _ in range(_CALLS):
+        if frame.f_back is None or code is None:
+            return False
+        frame = frame.f_back
+        if frame.f_code is code:
+            return True
+    return False
+
+
+_CALLS = 20
+"""IPython asks some eight calls below."""
 
 
 def _wanted(shell: Any) -> bool:

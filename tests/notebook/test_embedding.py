@@ -16,7 +16,7 @@ pytestmark = pytest.mark.timeout(180)
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     usage = {"prompt_tokens": 10, "completion_tokens": 5, "cost": 0.25}
     with lab_of(lambda _lab, _request: Reply.text("yes", usage=usage), tmp_path_factory.mktemp("home")) as made:
-        made.kernel.run("import ipywidgets as w, traitlets, threading")
+        made.kernel.run("import ipywidgets as w, traitlets, threading\nnbchat.session('first').widget.close()")  # loads the rest
         yield made
 
 
@@ -69,3 +69,15 @@ def test_a_view_that_was_closed_is_another_one_when_it_is_opened_again(lab: Lab)
     inside.run("s.widget.close(); box.close(); box.layout.close()")
     inside.wait(lambda: comm not in inside.comms)
     assert inside.open_comms() == before
+
+
+def test_an_output_takes_a_view_by_its_data(lab: Lab) -> None:
+    """`append_display_data` puts it there, and nowhere else; `with out` and a plain display go on as ever."""
+    inside = lab.kernel
+    code = "s = nbchat.session('out'); s.ask('hi'); out = w.Output()\nout.append_display_data(s.widget)\nout.outputs[0]['data']"
+    made = inside.run(f"{code}['application/vnd.jupyter.widget-view+json']['model_id'] == s.widget.model_id")
+    assert made.error is None
+    assert made.displays == []
+    assert made.result == "True"
+    shown = inside.run("display(s.widget)")
+    assert [max(data) for data in shown.displays] == ["text/html", "text/markdown"]  # the view and its transcript
