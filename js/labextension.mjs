@@ -8,7 +8,7 @@ import * as esbuild from "esbuild";
 
 const PACKAGE = {
   name: "jupyter-nbchat",
-  description: "A side panel for nbchat, and questions about cells.",
+  description: "A side panel for nbchat, questions about cells, and running code of answers.",
   license: "BSD-3-Clause",
   jupyterlab: { extension: true, _build: { load: "static/remoteEntry.js", extension: "./extension" } },
 };

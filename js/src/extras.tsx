@@ -16,6 +16,7 @@ export { BusyDot, KernelLine } from "./views/kernel.tsx";
 export { Menu } from "./views/model_menu.tsx";
 export { MoreMenu } from "./views/more_menu.tsx";
 export { recallOf } from "./views/recall.ts";
+export { askToRun } from "./views/run.tsx";
 export { Shorten } from "./views/shorten.tsx";
 export { tableCopy } from "./views/tables.ts";
 export { Toast } from "./views/toast.tsx";

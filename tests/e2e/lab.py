@@ -52,6 +52,7 @@ class Lab:
             "JUPYTER_CONFIG_DIR": str(self.home / "config"),
             "JUPYTER_DATA_DIR": str(self.home / "data"),
             "JUPYTER_PLATFORM_DIRS": "1",
+            "JUPYTER_PREFER_ENV_PATH": "no",  # the labextension of these sources, also where one is installed
             "JUPYTER_RUNTIME_DIR": str(self.home / "runtime"),
             "NBCHAT_HOME": str(self.home / "nbchat"),
             **self.variables,

@@ -1,4 +1,4 @@
-"""The labextension, in JupyterLab and in Notebook 7: a side panel and questions about cells; nothing happens unasked."""
+"""The labextension, in JupyterLab and in Notebook 7: a side panel, questions about cells, running code; nothing is done unasked."""
 
 from __future__ import annotations
 
@@ -18,6 +18,12 @@ from tests.e2e.opening import KEY, Open, OpenChat
 from tests.e2e.panels import KEYS, Panel
 
 CODE = "Like this:\n\n```python\nfirst = 1\n```\n\nor:\n\n```python\nif second:\n    print(`2`)\n```\n"
+
+FAILS = """import sys
+for n in range(3):
+    print(n, "wéit \\u202e", flush=True)
+print("careful", file=sys.stderr, flush=True)
+{"sum": 1 / 0}"""
 
 
 @pytest.fixture(scope="module")
@@ -188,6 +194,52 @@ def test_code_of_an_answer_goes_into_a_cell_below(open_chat: OpenChat) -> None:
         panel.execute("insert-below")
         assert panel.sources()[1:] == ["%chat some code", "if second:\n    print(`2`)", "%chat hi"]
         assert notebook.value("len(In)") == 4
+
+
+def ran(request: Request) -> Reply:
+    return Reply.text(f"Run this:\n\n```python\n{FAILS}\n```" if request.question == "show me" else "I see.")
+
+
+def test_output_of_code_goes_back_to_the_model(open_chat: OpenChat) -> None:
+    """By keyboard alone. Nothing runs before it was agreed to, nothing is sent before Enter, and what is sent is what the cell
+    put out, to the byte."""
+    with ScriptedServer(ran, api_key=KEY) as server:
+        notebook = open_chat(server, ["%chat show me", "after = 1"])
+        notebook.run(1)
+        view = view_of(notebook.cell(1))
+        page = notebook.page
+        view.root.get_by_role("button", name="Run", exact=True).press("Enter")
+        asked = view.root.get_by_role("group", name="Run this code?")
+        expect(asked).to_be_focused()
+        expect(asked).to_contain_text("Run these 5 lines?")
+        assert notebook.value("len(In)") == 3
+        page.keyboard.press("Tab")
+        expect(page.locator(":focus")).to_have_attribute("aria-disabled", "false")  # a hasty press would be no consent
+        page.keyboard.press("Enter")
+        offer = view.root.get_by_role("button", name="Ask about the output")
+        expect(offer).to_be_focused(timeout=30_000)
+        cell = next(each for each in notebook.save()["cells"] if "".join(each["source"]) == FAILS)
+        assert [each["id"] for each in notebook.save()["cells"]].index(cell["id"]) == 2
+        assert cell["execution_count"] == 3
+        assert notebook.value("In[3]") == FAILS
+        assert len(server.chats) == 1
+        page.keyboard.press("Enter")
+        composer = view.composer
+        expect(composer).to_be_focused(timeout=30_000)
+        expect(composer).to_have_value("This is how your code failed.")
+        chip = view.root.locator(".chip")
+        expect(chip.locator(".chip-name")).to_have_text("output-3.txt")
+        shown = chip.locator("small").inner_text()
+        assert len(server.chats) == 1
+        page.keyboard.press("Enter")
+        expect(view.answers.last).to_have_text("I see.", timeout=30_000)
+        content = server.chats[-1].json["messages"][-1]["content"]
+        assert content.endswith("\n\nThis is how your code failed.")
+        sent = content.partition("```\n")[2].rpartition("\n```")[0]
+        assert sent.startswith("0 wéit \u202e\n1 wéit \u202e\n2 wéit \u202e\ncareful\n-----")
+        assert sent.endswith("ZeroDivisionError: division by zero")
+        assert "\x1b" not in sent
+        assert shown == f"{len(sent.encode())} B · ~{-(-len(sent) // 4)} tokens"
 
 
 def test_commands_stand_in_the_menu_the_palette_and_below_the_right_button(open_notebook: Open) -> None:

@@ -1,6 +1,6 @@
 /** Code of an answer in Jupyter's notebook: a new cell below the one that holds a view, or in place of the code above it. Undo is the
  * notebook's own. */
-import type { SharedNotebook } from "./jupyter.ts";
+import type { Cell, SharedNotebook } from "./jupyter.ts";
 
 export interface Place {
   /** The view's element in the page. */
@@ -13,12 +13,29 @@ export type Where = "below" | "active" | "last";
 
 const VIEW = "application/vnd.jupyter.widget-view+json";
 
-/** Put a new cell below the one that holds the view, or below the active one of the notebook in sight, or last; returns which. */
-export function insertBelow(notebook: SharedNotebook, { host, id }: Place, source: string, type: string): Where {
+/** By the id of a cell that was inserted here: that of the view whose answer it is from. */
+const inserted = new Map<string, unknown>();
+
+/** Where a new cell would come: below the one that holds the view, or below the active one of the notebook in sight, or last. */
+export function whereBelow(notebook: SharedNotebook, { host, id }: Place): { where: Where; cell: number } {
   const own = cellAround(host) ?? cellThatShows(notebook, id);
-  const cell = own ?? activeCell();
-  notebook.insertCell(cell === null ? notebook.cells.length : cell + 1, { cell_type: type, source, metadata: {} });
-  return own !== null ? "below" : cell !== null ? "active" : "last";
+  if (own !== null) return { where: "below", cell: own };
+  const active = activeCell();
+  return active === null ? { where: "last", cell: notebook.cells.length - 1 } : { where: "active", cell: active };
+}
+
+/** Put a new cell there, behind those that came from the same view: blocks stand in the order in which they were asked for. */
+export function insertBelow(notebook: SharedNotebook, place: Place, source: string, type: string) {
+  const { where, cell } = whereBelow(notebook, place);
+  let at = cell + 1;
+  while (isFrom(notebook.cells[at], place)) at++;
+  const made = notebook.insertCell(at, { cell_type: type, source, metadata: {} }) as Cell | undefined;
+  if (made?.id) inserted.set(made.id, place.id);
+  return { where, made };
+}
+
+function isFrom(cell: Cell | undefined, { id }: Place): boolean {
+  return cell?.id !== undefined && inserted.has(cell.id) && inserted.get(cell.id) === id;
 }
 
 /** Put the code in place of that in the nearest cell above the view's that holds code and no question; returns whether one does. */

@@ -55,7 +55,12 @@ export interface MimeRenderer extends Widget {
 }
 
 export interface Cell {
-  readonly model: { readonly type: string; readonly sharedModel: { getSource(): string }; readonly outputs?: Outputs };
+  readonly model: {
+    readonly id: string;
+    readonly type: string;
+    readonly sharedModel: { getSource(): string };
+    readonly outputs?: Outputs;
+  };
   readonly ready: Promise<void>;
   readonly editor: { setCursorPosition(place: { line: number; column: number }): void } | null;
   readonly outputArea?: { readonly node: HTMLElement };
@@ -66,7 +71,10 @@ export interface Outputs {
 }
 
 export interface NotebookPanel extends Widget {
+  /** The same object that the notebook's widget manager has. */
+  readonly context: unknown;
   readonly content: {
+    readonly widgets: readonly Cell[];
     activeCellIndex: number;
     mode: "command" | "edit";
     readonly activeCell: Cell | null;
@@ -82,7 +90,13 @@ export interface NotebookPanel extends Widget {
   readonly disposed: Signal<unknown, unknown>;
 }
 
+/** What runs cells as the application's own commands do: with its signals, dialogs, timing and history. */
+export interface NotebookActions {
+  runCells?(notebook: unknown, cells: readonly Cell[], session: unknown): Promise<boolean>;
+}
+
 export interface Tracker {
+  find(fits: (notebook: NotebookPanel) => boolean): NotebookPanel | undefined;
   readonly currentWidget: NotebookPanel | null;
   readonly currentChanged: Signal<unknown, NotebookPanel | null>;
   readonly activeCellChanged: Signal<unknown, unknown>;

@@ -1,11 +1,12 @@
 /**
- * The plugin of JupyterLab and Notebook: the side panel, and commands about the active cell. Nothing is sent and no cell is run
- * unasked: a question about a cell is written, and the person sends it.
+ * The plugin of JupyterLab and Notebook: the side panel, commands about the active cell, and what runs cells for the views of the
+ * page. Nothing is sent and no cell is run unasked: a question about a cell is written, and the person sends it.
  */
 
+import { provideRunner } from "../hosts/jupyter.ts";
 import { hideTranscripts } from "../styles/transcripts.ts";
-import type { App, Cell, MainMenu, NotebookPanel, Palette, Restorer, Tracker } from "./host.ts";
-import { insertBelow } from "./notebook.ts";
+import type { App, Cell, MainMenu, NotebookActions, NotebookPanel, Palette, Restorer, Tracker } from "./host.ts";
+import { insertBelow, runnerOf } from "./notebook.ts";
 import { compose, lastCode } from "./page.ts";
 import { ChatPanel, type Lumino } from "./panel.ts";
 import { ask, errorOf, explain } from "./quote.ts";
@@ -22,7 +23,7 @@ export interface Tokens {
 }
 
 /** The plugin, made with the host's own tokens. All are optional: a page without notebooks has no use for this. */
-export function plugin(lumino: Lumino, tokens: Tokens) {
+export function plugin(lumino: Lumino, tokens: Tokens, actions: NotebookActions) {
   return {
     id: "jupyter-nbchat:plugin",
     description: "A side panel with the conversations of a notebook's kernel, and questions about its cells.",
@@ -36,7 +37,10 @@ export function plugin(lumino: Lumino, tokens: Tokens) {
       restorer: Restorer | null,
     ) => {
       hideTranscripts(); // a notebook that is opened without its kernel loads no app
-      if (tracker) activate(app, lumino, tracker, palette, menu, restorer);
+      if (!tracker) return;
+      const runner = runnerOf(tracker, actions);
+      if (runner) provideRunner(runner);
+      activate(app, lumino, tracker, palette, menu, restorer);
     },
   };
 }

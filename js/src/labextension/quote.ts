@@ -1,8 +1,6 @@
 /** Questions about a cell: its source and its error as quoted data, below the place where the question is typed. */
+import { plain, shorten } from "../texts.ts";
 import type { Cell } from "./host.ts";
-
-/** How much of a source or traceback is quoted; of a longer one the middle goes. Characters. */
-const MOST = 8_000;
 
 export interface CellError {
   name: string;
@@ -44,16 +42,4 @@ export function fence(text: string, language = ""): string {
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
   const marks = "`".repeat(longest + 1);
   return `${marks}${language}\n${shorten(text)}\n${marks}`;
-}
-
-function shorten(text: string): string {
-  if (text.length <= MOST) return text;
-  const half = MOST / 2;
-  return `${text.slice(0, half)}\n[… ${text.length - MOST} characters left out …]\n${text.slice(-half)}`;
-}
-
-/** Without the terminal's colours. */
-function plain(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one
-  return text.replace(/\u001b\[[0-9;]*[A-Za-z]/g, "");
 }

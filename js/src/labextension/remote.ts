@@ -2,7 +2,7 @@
  * remoteEntry.js: the labextension as JupyterLab and Notebook load it, a container of webpack's module federation made by hand.
  * What it needs of the host is taken from the share scope.
  */
-import { type ShareScope, shared } from "./host.ts";
+import { type NotebookActions, type ShareScope, shared } from "./host.ts";
 import type { Lumino } from "./panel.ts";
 import { plugin } from "./plugin.ts";
 
@@ -25,7 +25,8 @@ async function extension(): Promise<() => unknown> {
     menu: mainmenu?.IMainMenu,
     restorer: application?.ILayoutRestorer,
   };
-  const module = { __esModule: true, default: plugin(lumino as unknown as Lumino, tokens) };
+  const actions = (notebook?.NotebookActions ?? {}) as NotebookActions;
+  const module = { __esModule: true, default: plugin(lumino as unknown as Lumino, tokens, actions) };
   return () => module;
 }
 

@@ -21,6 +21,9 @@ const LONG = 16;
 /** When a language comes late, so many lines are coloured in one task. */
 const SLICE = 150;
 
+/** What a kernel that has nbchat can run. */
+const PYTHON = /^(?:i?python|py)3?$/i;
+
 const blocks = new WeakMap<Element, CodeBlock>();
 
 export class CodeBlock {
@@ -43,7 +46,9 @@ export class CodeBlock {
     wrap.title = "Wrap long lines";
     const replace = actionButton("replace", "Replace above");
     replace.title = "Put this in place of the code in the cell above; undo it there";
-    head.append(this.label, wrap, replace, actionButton("insert", "Insert below"), actionButton("copy", "Copy"));
+    const run = actionButton("run", "Run");
+    run.title = "Run this in a new cell, once you have agreed";
+    head.append(this.label, wrap, replace, actionButton("insert", "Insert below"), run, actionButton("copy", "Copy"));
     const frame = element("pre");
     frame.tabIndex = 0; // long lines scroll sideways, by keyboard too
     frame.append(this.code);
@@ -60,6 +65,7 @@ export class CodeBlock {
     if (language === this.language) return;
     this.language = language;
     this.label.textContent = language || "code";
+    this.root.classList.toggle("python", PYTHON.test(language));
     const texts = this.lines.map((line) => line.text);
     this.truncate(0);
     texts.forEach((text, at) => {

@@ -5,5 +5,6 @@ import kernel from "./kernel.css?inline";
 import menu from "./menu.css?inline";
 import opened from "./opened.css?inline";
 import panel from "./panel.css?inline";
+import run from "./run.css?inline";
 
-export const styles: string = [menu, panel, drawer, kernel, attachments, opened].join("\n");
+export const styles: string = [menu, panel, drawer, kernel, attachments, opened, run].join("\n");

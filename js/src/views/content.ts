@@ -1,9 +1,9 @@
 /**
- * What the buttons on an answer's content do: copy a code block or a table, wrap lines, insert code as a cell. One listener a
- * view, since blocks come and go by the hundred.
+ * What the buttons on an answer's content do: copy a code block or a table, wrap lines, insert code as a cell or run it as one. One
+ * listener a view, since blocks come and go by the hundred.
  */
 import { loadAsset } from "../assets.ts";
-import { notebookOf } from "../hosts/jupyter.ts";
+import { notebookOf, runner } from "../hosts/jupyter.ts";
 import { CodeBlock } from "../markdown/codeblock.ts";
 import { copyFormulas } from "../markdown/formula.ts";
 import { followWrapping, toggleWrapping } from "../markdown/wrapping.ts";
@@ -16,6 +16,7 @@ export function serveContent(root: ShadowRoot, store: Store): () => void {
   const host = root.host as HTMLElement;
   const inNotebook = notebookOf(store.model.widget_manager) !== null;
   host.toggleAttribute("data-notebook", inNotebook);
+  host.toggleAttribute("data-runs", inNotebook && runner() !== undefined);
   host.toggleAttribute("data-cell", inNotebook && store.model.get("kind") === "turn"); // a thread belongs to no cell's code
   const leave = followWrapping(host);
   const clicked = (event: Event) => {
@@ -57,6 +58,11 @@ async function act(button: HTMLElement, host: HTMLElement, store: Store): Promis
       return;
     case "replace":
       if (block) await replace(button, block, host, store);
+      return;
+    case "run": {
+      const { askToRun } = await loadAsset("extras");
+      if (block) askToRun(button, block, host, store);
+    }
   }
 }
 
@@ -72,7 +78,7 @@ async function insert(button: HTMLElement, block: CodeBlock, host: HTMLElement, 
   if (!notebook) return copy(button, block.text); // the document was closed, or may not be changed any more
   const { insertBelow } = await loadAsset("extras");
   const type = /^(?:markdown|md)$/i.test(block.language) ? "markdown" : "code";
-  const where = insertBelow(notebook, { host, id: model.get("comm_id") }, block.text, type);
+  const { where } = insertBelow(notebook, { host, id: model.get("comm_id") }, block.text, type);
   showFor(button, "Inserted");
   say(button, INSERTED[where]);
 }

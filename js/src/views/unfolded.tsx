@@ -79,8 +79,11 @@ class InnerModel implements Model {
 /** Where the threads begin that nobody has seen yet. */
 const places = new WeakMap<Store, Place>();
 
-/** Ask the kernel for the thread around this turn; `innerOf` has it from now on. */
-export function unfold(outer: Store): void {
+/** Threads in whose composer somebody goes on: it gets the focus. */
+const composing = new WeakSet<Store>();
+
+/** Ask the kernel for the thread around this turn; `innerOf` has it from now on. `compose` goes to its composer. */
+export function unfold(outer: Store, compose = false): void {
   outer.onThread?.(null); // one that no answer came for
   const { conversation, messages } = outer.state;
   const model = new InnerModel(outer.model);
@@ -88,6 +91,7 @@ export function unfold(outer: Store): void {
   const inner = new (outer.constructor as typeof Store)(model); // the class came with the view's own bootstrap
   remember(inner)(); // its memory is there, and no view of it yet
   const [question] = messages;
+  if (compose) composing.add(inner);
   if (question) places.set(inner, { message: question.id, offset: BELOW_EDGE });
   const controller = new AbortController();
   outer.onThread = (told) => {
@@ -110,9 +114,10 @@ export function Unfolded({ outer, inner }: { outer: Store; inner: Store }) {
   }, [inner]);
   useLayoutEffect(() => {
     const section = button.current?.closest("section");
-    if (focusOf(section) === section) button.current?.focus({ preventScroll: true });
+    const box = composing.has(inner) ? section?.querySelector<HTMLElement>(".composer textarea") : null;
+    if (focusOf(section) === section) (box ?? button.current)?.focus({ preventScroll: true });
     section?.scrollIntoView({ block: "nearest" }); // the answer may have been longer than the window that stands there now
-  }, []);
+  }, [inner]);
   const fold = () => {
     button.current?.closest("section")?.focus({ preventScroll: true }); // it stays
     outer.onThread?.(null);
