@@ -8,8 +8,9 @@ import queue
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
-from nbchat.core.errors import ChatError, ErrorInfo
+from nbchat.core.errors import ChatError
 from nbchat.core.messages import Message
+from nbchat.notebook.plain import completed
 from nbchat.runtime.waiting import check_may_await, next_of, result_of
 
 if TYPE_CHECKING:
@@ -143,14 +144,6 @@ def _put_on(loop: asyncio.AbstractEventLoop, deltas: asyncio.Queue[str | None]) 
             loop.call_soon_threadsafe(deltas.put_nowait, delta)
 
     return put
-
-
-def completed(message: Message) -> Message:
-    """Return the message if its turn completed, else raise ChatError with it."""
-    if message.status == "complete":
-        return message
-    error = message.error or ErrorInfo("cancelled", f"The answer was {message.status} before it was complete.")
-    raise ChatError(error.text, kind=error.kind, hint=error.hint, message=message)
 
 
 def _removed() -> ChatError:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["completed", "stopping", "stream_text", "wait_for"]
 
+_KEPT = "What had come is kept: resume() goes on with it."
+
 
 def stream_text(background: Background, turn: Turn, write: Callable[[str], object]) -> Message:
     """Write the answer's text as it comes and return the answer, whatever became of it.
@@ -58,5 +60,5 @@ def completed(message: Message) -> Message:
     """Return the answer if it is complete, else raise ChatError with it."""
     if message.status == "complete":
         return message
-    error = message.error or ErrorInfo("cancelled", f"The answer was {message.status} before it was complete.")
+    error = message.error or ErrorInfo("cancelled", f"The answer was {message.status} before it was complete.", _KEPT)
     raise ChatError(error.text, kind=error.kind, hint=error.hint, message=message)

@@ -51,6 +51,6 @@ def check_may_await() -> None:
         asyncio.get_running_loop()
     except RuntimeError:
         raise KernelLoopError(
-            "awaiting an answer needs a running asyncio loop, and there is none here.",
+            "Awaiting an answer needs a running asyncio loop, and there is none here.",
             hint="In trio: `await trio.to_thread.run_sync(session.ask, question)`; in a script: `session.ask(question)`.",
         ) from None

@@ -44,7 +44,7 @@ _INTERRUPTED = ErrorInfo(
     "The kernel that received this answer ended before the answer did.",
     "What had arrived was kept. Resume goes on with it.",
 )
-_LEFT = ErrorInfo("cancelled", "This session was closed; the answer goes on in the other kernel.")
+_LEFT = ErrorInfo("cancelled", "This session was closed; the answer goes on in the other kernel.", "Open it again to see it.")
 _log = logging.getLogger("nbchat.sessions")
 
 

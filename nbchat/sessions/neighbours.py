@@ -70,4 +70,6 @@ def unfollowed(turn: Turn, error: Exception) -> Message:
     """Return what is shown for another kernel's answer that this one fails to show."""
     assert turn.answer is not None
     text = f"nbchat could not follow this answer of another kernel ({type(error).__name__}: {error}). It goes on there."
-    return replace(turn.answer, parts=turn.content.parts, status="interrupted", error=ErrorInfo("internal", text))
+    return replace(
+        turn.answer, parts=turn.content.parts, status="interrupted", error=ErrorInfo("internal", text, "Open it there.")
+    )

@@ -16,14 +16,23 @@ EMBEDDED = ("storage/", "streams/", "core/event_reading.py", "providers/probe.py
 """What is said here ends another sentence ("Nothing is being saved: ..."), or is said to nbchat's own code."""
 
 
+ROW = ast.Constant("A finding is a row of a table, and no sentence.")
+
+
 def raised() -> Iterator[tuple[str, ast.expr, ast.expr | None]]:
-    """Yield where an error is made, its text, and its hint."""
+    """Yield where an error is made (or a finding that is not good), its text, and its hint."""
     for file in sorted(HOUSE.rglob("*.py")):
         place = file.relative_to(HOUSE).as_posix()
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in RAISED and node.args:
-                hint = next((each.value for each in node.keywords if each.arg == "hint"), None)
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or not node.args:
+                continue
+            hint = next((each.value for each in node.keywords if each.arg == "hint"), None)
+            if node.func.id in RAISED:
                 yield f"{place}:{node.lineno}", node.args[0], hint
+            elif node.func.id == "ErrorInfo":
+                yield f"{place}:{node.lineno}", node.args[1], node.args[2] if len(node.args) > 2 else hint
+            elif node.func.id == "Finding" and said(node.args[0]) != "ok":
+                yield f"{place}:{node.lineno}", ROW, node.args[3] if len(node.args) > 3 else hint
 
 
 def said(text: ast.expr | None) -> str:
