@@ -1,4 +1,4 @@
-"""The labextension, in JupyterLab and in Notebook 7: a side panel, questions about cells, running code; nothing is done unasked."""
+"""The labextension in JupyterLab and Notebook 7: a side panel, questions about cells, running code. Nothing is done unasked."""
 
 from __future__ import annotations
 
