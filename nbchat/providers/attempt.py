@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from nbchat.core.errors import ProviderError
 from nbchat.core.events import Loading, ProviderEvent, RequestSent, Waiting
 from nbchat.core.secrets import Secret
+from nbchat.providers.chat_completions import ChatCompletionsDecoder
 from nbchat.providers.errors import HINTS, error_of_body, excerpt, is_retryable
 from nbchat.providers.loading import read_loading
 from nbchat.providers.retry import retry_after
@@ -22,7 +23,6 @@ from nbchat.providers.watchdog import Watchdog
 from nbchat.sessions.ports import Clock
 
 if TYPE_CHECKING:
-    from nbchat.providers.chat_completions import ChatCompletionsDecoder
     from nbchat.providers.http import Exchange, HttpClient
 
 __all__ = ["ERROR_BODY", "JSON_BODY", "Attempt", "Timeouts", "redirect_error"]
@@ -48,8 +48,6 @@ class Attempt:
         provider: str,
         arrived: Callable[[int], None] | None = None,
     ) -> None:
-        from nbchat.providers.chat_completions import ChatCompletionsDecoder
-
         self.failure: ProviderError | None = None
         self.retryable = False
         self.loading: Loading | None = None
@@ -59,7 +57,7 @@ class Attempt:
         self._client = client
         self._key = key
         self._secrets = () if key is None else (key,)
-        self._decoder: ChatCompletionsDecoder = ChatCompletionsDecoder(secrets=self._secrets)
+        self._decoder = ChatCompletionsDecoder(secrets=self._secrets)
         self._sse = SseDecoder()
         self._provider = provider
         self._arrived = arrived

@@ -11,6 +11,7 @@ import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from nbchat.core.engine import EngineStatus
@@ -43,12 +44,21 @@ Resolve: TypeAlias = Callable[[], tuple[Provider, Secret | None]]
 
 def warm() -> None:
     """Load httpx, msgspec and the TLS context; about 150 ms of CPU, so call it on a thread."""
-    import nbchat.providers.chunk
-    import nbchat.providers.http  # noqa: F401
+    import nbchat.providers.chunk  # noqa: F401
     from nbchat.providers.authorities import ssl_context
 
+    _http_client()
     with suppress(ConfigError):  # authorities that cannot be read are said when they are needed
         ssl_context()
+
+
+@cache
+def _http_client() -> type[HttpClient]:
+    """Loaded late, for the sake of the start, and once: after a new import of the whole package (`del sys.modules[...]`) this
+    module goes on, and a client of the next one would raise errors that are not this one's."""
+    from nbchat.providers.http import HttpClient
+
+    return HttpClient
 
 
 class Resolved(NamedTuple):
@@ -226,11 +236,9 @@ class Endpoint:
         resolves something else lets go of them."""
         provider, tls = resolved.provider, resolved.tls
         if self._client is None or self._client_of != (provider, tls):
-            from nbchat.providers.http import HttpClient
-
             url = check_base_url(provider.base_url, insecure=provider.insecure)  # a database may hold anything
             headers, limit = dict(provider.headers), self.timeouts.connect
-            client = HttpClient(url, headers, connect=limit, tls=tls, proxy=provider.proxy)
+            client = _http_client()(url, headers, connect=limit, tls=tls, proxy=provider.proxy)
             self._let_go()
             self._client, self._client_of = client, (provider, tls)
         return self._client

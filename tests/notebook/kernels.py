@@ -64,6 +64,22 @@ class Kernel:
         self.pages: dict[str, Page] = {}
         self.updates: list[Msg] = []
 
+    def load(self, server: ScriptedServer) -> None:
+        """Load nbchat, with the server's model active."""
+        place = json.dumps({"base_url": server.base_url, "api_key": server.api_key})
+        ready = self.run(
+            f"%load_ext nbchat\nimport nbchat, json\nnbchat.add_provider('lab', **json.loads({place!r}))\n"
+            "nbchat.settings.model = 'lab/scripted'\nprint('ready')"
+        )
+        assert "ready" in ready.text, ready.error
+
+    def restart(self) -> None:
+        """Kill the kernel's process and start another one, in which nothing is loaded; no view outlives it."""
+        self.manager.restart_kernel(now=True)
+        self.client.wait_for_ready(timeout=60)
+        for known in (self.comms, self.customs, self.pages, self.updates):
+            known.clear()
+
     # ------------------------------------------------------------ cells
 
     def send_cell(self, code: str, *, cell: str = "", stdin: bool = True) -> str:
@@ -215,13 +231,18 @@ class Kernel:
 
 
 @contextmanager
-def kernel(server: ScriptedServer, home: Path, *, python: str = "", name: str = "analysis.ipynb") -> Iterator[Kernel]:
-    """A kernel of the notebook `name` with nbchat loaded and the server's model active; shut down at the end."""
+def kernel(
+    server: ScriptedServer, home: Path, *, python: str = "", root: Path = ROOT, name: str = "analysis.ipynb"
+) -> Iterator[Kernel]:
+    """A kernel of the notebook `name` with nbchat loaded and the server's model active; shut down at the end.
+
+    `python` is another interpreter, with an nbchat of its own; else the one below `root` is loaded.
+    """
     manager = KernelManager(kernel_name="python3", transport="ipc", ip=str(home / "ipc"))
     if python:
         manager.kernel_spec.argv[0] = python  # type: ignore[union-attr]
     home.mkdir(parents=True, exist_ok=True)
-    paths = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    paths = "" if python else os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])
     manager.start_kernel(
         env={**os.environ, "NBCHAT_HOME": str(home), "PYTHONPATH": paths, "JPY_SESSION_NAME": f"/some/where/{name}"}
     )
@@ -230,12 +251,7 @@ def kernel(server: ScriptedServer, home: Path, *, python: str = "", name: str = 
     try:
         client.wait_for_ready(timeout=100)
         made = Kernel(manager, client)
-        place = json.dumps({"base_url": server.base_url, "api_key": server.api_key})
-        ready = made.run(
-            f"%load_ext nbchat\nimport nbchat, json\nnbchat.add_provider('lab', **json.loads({place!r}))\n"
-            "nbchat.settings.model = 'lab/scripted'\nprint('ready')"
-        )
-        assert "ready" in ready.text, ready.error
+        made.load(server)
         yield made
     finally:
         client.stop_channels()
@@ -252,10 +268,13 @@ class Lab:
 
 
 @contextmanager
-def lab_of(answer: Callable[[Lab, Request], Reply], home: Path) -> Iterator[Lab]:
-    """A lab whose server answers so; its gate is opened at the end."""
+def lab_of(answer: Callable[[Lab, Request], Reply], home: Path, *, python: str = "", root: Path = ROOT) -> Iterator[Lab]:
+    """A lab whose server answers so; its gate is opened at the end. `python` and `root` as for `kernel`."""
     made: list[Lab] = []
-    with ScriptedServer(lambda request: answer(made[0], request)) as server, kernel(server, home) as inside:
+    with (
+        ScriptedServer(lambda request: answer(made[0], request)) as server,
+        kernel(server, home, python=python, root=root) as inside,
+    ):
         made.append(Lab(server, inside))
         yield made[0]
         made[0].gate.open()

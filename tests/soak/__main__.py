@@ -1,4 +1,7 @@
-"""All long attacks, one after the other, in full: python -m tests.soak (the lossy wire alone takes about an hour)."""
+"""All long attacks, one after the other, in full: python -m tests.soak (the lossy wire alone takes about an hour).
+
+The last two make virtual environments, and so need a package index.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import sys
 ATTACKS = (
     "rules", "kills", "session_kills", "producer_kills", "two_kernels",
     "stops", "sends", "interrupts", "interleavings", "cuts", "fuzz",
-    "attaching", "redis_faults", "many_streams", "lossy_wire",
+    "attaching", "redis_faults", "many_streams", "lossy_wire", "matrix",
 )  # fmt: skip
 
 
