@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from playwright.sync_api import Locator, expect
 
 from nbchat.testing import Gate, Reply, Request, ScriptedServer
 from tests.e2e.chats import VIEW, View, view_of, wait_for_answers, watch, watched
-from tests.e2e.opening import KEY, OpenChat
+from tests.e2e.desk import OPEN, Desk
+from tests.e2e.lab import Lab
+from tests.e2e.opening import KEY, OpenChat, setup_cell
 
 PARAGRAPH = "Words that fill some lines of the window, so that it has to be scrolled to be read as a whole. " * 8
 TITLES = ("front", "chat")
@@ -133,3 +137,34 @@ w.Accordion([w.VBox(rows)], selected_index=0)"""
         assert crossed == []
         running = [{own for text, own in zip(texts, wanted, strict=True) if 0 < len(text) < len(own)} for texts in frames]
         assert max(map(len, running)) > SESSIONS // 2, "they did not stream at once"
+
+
+CONSOLE = """async (cells) => {
+  const made = await window.jupyterapp.commands.execute('console:create', { kernelPreference: { name: 'python3' } })
+  await made.console.sessionContext.ready
+  for (const code of cells) void made.console.inject(code)
+}"""
+
+
+def test_a_page_without_a_notebook_shows_live_views(lab: Lab, desk: Desk, tmp_path: Path) -> None:
+    """JupyterLab's console: a kernel and outputs, and no cells to insert into. (voila's pages are such ones.)"""
+    gates = {"hi": Gate(), "hello?": Gate()}
+    tokens = ["One", " two\n\n```python\nx = 1\n```\n\n", "three"]
+    cells = ["s = nbchat.session('console')\ns.widget", "%chat -s other hello?"]
+    with ScriptedServer(lambda request: Reply.text(tokens=tokens, gate=gates[request.question]), api_key=KEY) as server:
+        page = desk.take(lab)
+        page.evaluate(CONSOLE, [setup_cell(server, tmp_path / "nbchat"), *cells])
+        found = page.locator(VIEW)
+        expect(found).to_have_count(2, timeout=OPEN)
+        thread, turn = (View(found.nth(n)) for n in range(2))
+        thread.ask("hi")
+        for text in ("One", "x = 1"):
+            for view, gate in zip((thread, turn), gates.values(), strict=True):
+                gate.release(1)
+                expect(view.answers).to_contain_text([text])
+                expect(view.root.get_by_role("button", name="Insert below")).to_have_count(0)
+        thread.stop.click()
+        expect(thread.stop).to_have_count(0)
+        expect(thread.root).to_contain_text("stopped")
+        gates["hello?"].open()
+        expect(turn.answers).to_contain_text(["three"])
