@@ -244,7 +244,8 @@ def kernel(
     home.mkdir(parents=True, exist_ok=True)
     paths = "" if python else os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])
     manager.start_kernel(
-        env={**os.environ, "NBCHAT_HOME": str(home), "PYTHONPATH": paths, "JPY_SESSION_NAME": f"/some/where/{name}"}
+        cwd=str(home),  # which comes before PYTHONPATH
+        env={**os.environ, "NBCHAT_HOME": str(home), "PYTHONPATH": paths, "JPY_SESSION_NAME": f"/some/where/{name}"},
     )
     client = manager.client()
     client.start_channels()

@@ -9,6 +9,7 @@ JupyterLab and Notebook are driven by tests/e2e, and by `python -m tests.soak.fi
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import tempfile
 import time
@@ -24,6 +25,9 @@ from tests.soak.other_hosts import ELSEWHERE
 SCENARIOS = {**IN_A_KERNEL, **ELSEWHERE}
 NEEDS = {"run_sync, nest_asyncio 1": "nest-asyncio", "run_sync, nest-asyncio2": "nest-asyncio2"}
 """What a scenario is about, which some environments lack."""
+SAID = 600
+"""Characters of an error, the last ones."""
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
 NESTING = ("nest-asyncio", "nest-asyncio2")
 
 
@@ -54,12 +58,14 @@ def title(environment: Environment) -> str:
 
 
 def outcome(scenario: str, python: Path) -> str:
-    """Run one scenario; returns "ok", or "FAILED" after the traceback."""
+    """Run one scenario; returns "ok", or "FAILED" when it has said where, and the end of what a kernel said."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         try:
             SCENARIOS[scenario](str(python), Path(folder))
-        except Exception:
-            traceback.print_exc()
+        except Exception as error:
+            lines = {frame.lineno for frame in traceback.extract_tb(error.__traceback__) if "_hosts" in frame.filename}
+            said = ANSI.sub("", str(error).encode().decode("unicode_escape", "replace"))
+            print(f"{type(error).__name__} at lines {sorted(filter(None, lines))}: ...{said[-SAID:]}", file=sys.stderr)
             return "FAILED"
     return "ok"
 
