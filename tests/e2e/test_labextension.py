@@ -214,7 +214,9 @@ def test_output_of_code_goes_back_to_the_model(open_chat: OpenChat) -> None:
         expect(asked).to_contain_text("Run these 5 lines?")
         assert notebook.value("len(In)") == 3
         page.keyboard.press("Tab")
-        expect(page.locator(":focus")).to_have_attribute("aria-disabled", "false")  # a hasty press would be no consent
+        consent = view.root.get_by_role("button", name="Run in a new cell below")
+        expect(consent).to_be_focused()
+        expect(consent).to_have_attribute("aria-disabled", "false")  # a hasty press would be no consent
         page.keyboard.press("Enter")
         offer = view.root.get_by_role("button", name="Ask about the output")
         expect(offer).to_be_focused(timeout=30_000)

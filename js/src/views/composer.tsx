@@ -47,8 +47,9 @@ export function Composer({ store }: { store: Store }) {
   };
   const keys = (event: KeyboardEvent) => {
     if (event.isComposing || event.keyCode === 229) return; // an input method is choosing a word
-    if (event.key === "Enter" && !event.shiftKey) send();
-    else if (event.key === "Escape" && running) store.stop();
+    if (event.key === "Enter" && !event.shiftKey) {
+      if (!event.repeat) send(); // a key that is held down was meant for what had the focus before
+    } else if (event.key === "Escape" && running) store.stop();
     else {
       const plain = !(event.shiftKey || event.ctrlKey || event.altKey || event.metaKey);
       const recalled = plain && recall()?.key(event.key, box.current as HTMLTextAreaElement);

@@ -163,6 +163,8 @@ describe("Run", () => {
     expect(shown.focused).toBe(box);
     expect(shown.has(".run")).toBe(false);
     expect(view.sent("send")).toEqual([]);
+    expect(shown.key("Enter", { repeat: true }).defaultPrevented).toBe(true); // held down since the button
+    expect(view.sent("send")).toEqual([]);
     shown.key("Enter");
     expect(view.sent("send")).toMatchObject([
       { text: "This is the output of your code.", attachments: [{ kind: "text", name: "output-5.txt", data: "1\n" }] },
