@@ -29,7 +29,7 @@ class LeaseContract(StreamsBase):
             assert await interrupted() == {False}
             await kernels.advance(LEASE_SECONDS / 2)  # a server's own time passes as well
             assert await interrupted() == {False}
-            await kernels.advance(LEASE_SECONDS / 2)
+            await kernels.advance(LEASE_SECONDS / 2 + 1)
             assert await interrupted() == {True}
             await one.jobs.renew(["gone", "t1"])
             assert await interrupted() == {False}

@@ -8,7 +8,7 @@ import pytest
 
 from tests.contracts.streams_backends import OnRedis
 from tests.contracts.streams_contract import SharedContract
-from tests.support.redis_server import RedisServer, patient, redis_server
+from tests.support.redis_server import RedisServer, patience, redis_server
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
 
 class TestRedis(OnRedis, SharedContract):
     @pytest.fixture(autouse=True)
-    def _with(self, server: RedisServer) -> Iterator[None]:
+    def _with(self, server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
         self.server = server
-        with patient():
-            yield
+        patience(monkeypatch)

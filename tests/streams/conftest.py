@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.support.redis_server import patient as waiting
+from tests.support.redis_server import patience
 
 
 @pytest.fixture
-def patient() -> Iterator[None]:
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """How long a call to the server may take plays no part in the test."""
-    with waiting():
-        yield
+    patience(monkeypatch)

@@ -13,7 +13,6 @@ from nbchat.core.usage import Usage
 from nbchat.sessions.ports import EventTransport, Job, JobStore, LogGapError, StreamsError
 from nbchat.sessions.ports.streams import KEEP_SECONDS, LEASE_SECONDS
 from nbchat.streams import open_streams
-from nbchat.streams.redis.link import Link
 from nbchat.streams.redis.log import RedisEventTransport
 from nbchat.streams.redis.log_scripts import FOLD
 from nbchat.streams.redis.scripts import Script
@@ -21,7 +20,7 @@ from tests.contracts.streams_base import END, START, Reader, text_of
 from tests.contracts.values import finish_all
 from tests.support.clock import ManualClock
 from tests.support.house import eventually
-from tests.support.redis_server import RedisServer, redis_server
+from tests.support.redis_server import RedisServer, patience, redis_server
 
 pytestmark = pytest.mark.usefixtures("patient")
 KEYS = """
@@ -227,7 +226,7 @@ def test_an_index_that_was_thrown_away(server: RedisServer) -> None:
 
 def test_an_answer_that_was_lost(server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is written twice because an answer was lost is there once."""
-    monkeypatch.setattr(Link.__init__, "__defaults__", (0.3,))
+    patience(monkeypatch, 0.3)
 
     async def work(jobs: JobStore, log: EventTransport) -> None:
         server.ask("CLIENT", "PAUSE", 60_000, "WRITE")  # what waits is written when the pause ends

@@ -10,11 +10,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from unittest.mock import patch
+
+import pytest
 
 from nbchat.streams.redis.link import Link
 
-__all__ = ["RedisServer", "patient", "redis_server"]
+__all__ = ["RedisServer", "patience", "redis_server"]
 
 
 class RedisServer:
@@ -123,8 +124,6 @@ def redis_server(directory: Path, *options: str, tls: bool = False) -> Iterator[
         server.kill()
 
 
-@contextmanager
-def patient() -> Iterator[None]:
-    """Let calls take as long as they take: a second may be over because the machine is busy, or its disk."""
-    with patch.object(Link.__init__, "__defaults__", (60.0,)):
-        yield
+def patience(monkeypatch: pytest.MonkeyPatch, seconds: float = 60.0) -> None:
+    """Let calls take so long (by default as long as they take: a second may be over because the machine is busy, or its disk)."""
+    monkeypatch.setattr(Link.__init__, "__defaults__", (seconds,))

@@ -18,7 +18,7 @@ from tests.contracts.streams_base import END, START, Kernels, Reader, Run, Strea
 from tests.support.at_once import at_once
 from tests.support.clock import ManualClock, settle
 from tests.support.house import House, answer, eventually, live
-from tests.support.redis_server import RedisServer, patient, redis_server
+from tests.support.redis_server import RedisServer, patience, redis_server
 from tests.support.shared import SharedStreams
 
 WORDS = [f"{number} " for number in range(200)]
@@ -27,15 +27,16 @@ WHOLE = "".join(WORDS)
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    with redis_server(tmp_path_factory.mktemp("redis")) as running, patient():
+    with redis_server(tmp_path_factory.mktemp("redis")) as running:
         yield running
 
 
 @pytest.fixture(params=["memory", "sqlite", "redis"])
-def run(request: pytest.FixtureRequest, tmp_path: Path) -> Run:
+def run(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     backend: StreamsBase = {"memory": OnMemory, "sqlite": OnSqlite, "redis": OnRedis}[request.param]()
     if isinstance(backend, OnRedis):
         backend.server = request.getfixturevalue("server")
+        patience(monkeypatch)
     return backend.on(tmp_path)
 
 
