@@ -130,12 +130,12 @@ class Answering:
         except Exception:
             _log.warning("the active path could not be saved", exc_info=True)
 
-    async def answer(self, turn: Turn) -> Message:
-        """Run a turn to its end, and return its answer. Raises BusyError while another kernel answers, ChatError where it cannot
-        begin."""
+    async def answer(self, turn: Turn, after: int | None = None) -> Message:
+        """Run a turn to its end, and return its answer. Raises BusyError while another kernel answers, or has asked behind the
+        turn of the generation `after`, ChatError where it cannot begin."""
         label = turn.model or self._model()
         provider, model = split_model(label)
-        question, answer = await self._begin(turn, label)
+        question, answer = await self._begin(turn, label, after)
         if answer.status != "streaming":
             return answer  # somebody else has answered this very request, or gone on with this very answer
         conversation = self._tree.conversation
@@ -184,14 +184,14 @@ class Answering:
             await clock.sleep(_COUNT_SECONDS)
             self._watcher.watched(await others.watchers(turn.id))
 
-    async def _begin(self, turn: Turn, label: str) -> tuple[Message, Message]:
+    async def _begin(self, turn: Turn, label: str, after: int | None) -> tuple[Message, Message]:
         """Save the turn with its question and its answer so far, then let the world know."""
         ports, now, tree = self._ports, self._ports.clock.time(), self._tree
         conversation = tree.conversation.id
         question, answer = await self._beginning.messages_for(turn, label, now)
         if answer.status != "streaming":
             return _found(turn, question, answer)
-        record = TurnRecord(turn.id, conversation, question.id, answer.id, turn.request_id, turn.cell, started=now)
+        record = TurnRecord(turn.id, conversation, question.id, answer.id, turn.request_id, turn.cell, started=now, after=after)
         if turn.cell is not None and turn.kind == "ask":
             record = replace(record, asked=str(asked_by(turn, tree.path_to(question.parent))))
         begun = await ports.store.begin_turn(record, [question, answer])

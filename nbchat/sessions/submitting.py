@@ -266,7 +266,7 @@ class Submitting(Editing):
             if (queue or waiting is turn) and waiting is not coming:
                 self.unqueue(waiting.id)
         if turn is None or turn is self.turn or turn is coming:
-            await self._worker.stop(at_once=at_once)
+            await self._worker.stop(at_once=at_once, take_back=queue or (turn is not None and turn is coming))
 
 
 def _question(text: object) -> str:

@@ -20,6 +20,7 @@ from nbchat.sessions.estimates import Estimates
 from nbchat.sessions.following import Following
 from nbchat.sessions.neighbours import Neighbours, unfollowed
 from nbchat.sessions.ports import Job, Ports
+from nbchat.sessions.queue_head import POLL_SECONDS, QueueHead
 from nbchat.sessions.reservation import Reservation
 from nbchat.sessions.tasks import begin, until
 from nbchat.sessions.toolbox import ToolBox
@@ -28,11 +29,9 @@ from nbchat.sessions.turn import Turn
 
 __all__ = ["TurnWorker"]
 
-_POLL_SECONDS = 0.25
-"""How often a kernel that cannot follow another one's turn looks whether it has ended."""
 _MEET_SECONDS = 1.0
-_PLACE_SECONDS = 1.0
-"""How often a turn that is one too many asks again."""
+_AGAIN_SECONDS = 1.0
+"""How often it is asked where a turn runs of which nobody says so."""
 _log = logging.getLogger("nbchat.sessions")
 
 
@@ -62,10 +61,14 @@ class TurnWorker:
         self._changed = asyncio.Event()
         self._met = asyncio.Event()
         self._stale = False
-        self.coming: Turn | None = None
-        """The turn that waits first, while it is found out whether it can begin."""
-        self._unwanted: Turn | None = None
-        """That one, where it was stopped meanwhile."""
+        self._head = QueueHead(
+            self._neighbours,
+            self.reservation,
+            ports.clock,
+            current=lambda: self.current,
+            follow=self._in_the_way,
+            changed=self._changed,
+        )
         self._releasing: asyncio.Task[None] | None = None
         self._task: asyncio.Task[None] | None = None
         self._closed = False
@@ -79,6 +82,11 @@ class TurnWorker:
     def asking(self) -> bool:
         """Whether a turn of this kernel runs or waits."""
         return self.busy and (bool(self.waiting) or self._following is None)
+
+    @property
+    def coming(self) -> Turn | None:
+        """The turn that waits first, while it is found out whether it can begin."""
+        return self._head.turn
 
     def add(self, turn: Turn) -> None:
         """Put a turn at the end of the queue and see to it that somebody works."""
@@ -130,15 +138,15 @@ class TurnWorker:
         if self.reservation.holds(turn.id):
             self._releasing = begin(self.reservation.release(turn.id))
 
-    async def stop(self, *, at_once: bool | None = None) -> None:
-        """Stop the running turn, if there is one; returns when its request is closed and its partial saved. `at_once`: see
-        `TurnRun.stop`. Raises BusyError where another kernel runs it and does not react."""
+    async def stop(self, *, at_once: bool | None = None, take_back: bool = False) -> None:
+        """Stop the running turn, if there is one, or the one that is about to run; returns when its request is closed and its
+        partial saved. `take_back` takes it from the queue where something is in its way. `at_once`: see `TurnRun.stop`. Raises
+        BusyError where another kernel runs it and does not react."""
         turn = self.current
         if turn is None or turn.status == "ended":
-            turn = self._unwanted = self.coming  # nothing is in its way: it is as good as running
-            self._changed.set()
-        if turn is None:
-            return
+            turn = self.coming
+            if turn is None or not await self._head.stop(take_back=take_back):
+                return
         if self._following is not None:
             await self._following.stop()
             return
@@ -171,47 +179,26 @@ class TurnWorker:
 
     async def _next(self, turn: Turn) -> None:
         """Begin the turn that waits first, if it can begin now."""
-        self.coming = turn
-        hindrance: Exception | None = None
-        try:
-            can = await self._may_begin(turn)
-        except Exception as error:
-            hindrance, can = error, turn in self.waiting  # else nobody waits for it any more
-        self.coming = None
+        can, hindrance = await self._head.can_begin(turn, lambda: self._is_first(turn))
+        unwanted = self._head.decided(begins=can)
         if can:
             self.waiting.remove(turn)
             await self._take(turn, hindrance)
             if self.waiting and not self._closed:
                 await self._neighbours.give_way(turn, self._changed)
-        elif self._unwanted is turn and turn in self.waiting:
+        elif unwanted and turn in self.waiting:
             self.remove(turn)
             self._watcher.emit("queue-changed", turn)
 
+    def _is_first(self, turn: Turn) -> bool:
+        return not self._closed and bool(self.waiting) and self.waiting[0] is turn
+
     # ------------------------------------------------------------ other kernels
 
-    async def _may_begin(self, turn: Turn) -> bool:
-        """Whether the first turn that waits can begin now; else wait a while, or show what is in its way."""
-        running, standing = await self._neighbours.look(self.current)
-        if running is not None and turn.patient:
-            self.coming = None
-            self._job = await self._neighbours.job_of(running) or self._job
-            if self._job is None:
-                await until(self._changed, _POLL_SECONDS, self._ports.clock)
-            return False
-        if running is None:
-            await self._neighbours.take_over(standing)
-        if not self.reservation.holds(turn.id):
-            try:
-                await self.reservation.take(turn.id, standing.generation)
-            except BusyError:
-                if turn.patient:
-                    self.coming = None
-                    await until(self._changed, _PLACE_SECONDS, self._ports.clock)
-                    return False
-        if self._closed or not self.waiting or self.waiting[0] is not turn:
-            await self.reservation.release(turn.id)
-            return False
-        return True
+    def _in_the_way(self, job: Job | None) -> bool:
+        """Another kernel's turn is in the way of what waits: show it, if anybody knows where it runs."""
+        self._job = job or self._job
+        return self._job is not None
 
     async def _follow(self, job: Job) -> None:
         """Show another kernel's turn until it ends."""
@@ -228,7 +215,7 @@ class TurnWorker:
             self._met.set()
         if message is None:
             await self._catch_up()
-            await until(self._changed, _POLL_SECONDS, self._ports.clock)
+            await until(self._changed, POLL_SECONDS, self._ports.clock)
         else:
             await self._end(turn, message)
 
@@ -238,7 +225,7 @@ class TurnWorker:
             await self._take_over()
         except Exception:  # nothing of what waits here depends on it
             _log.exception("what another kernel saved could not be taken over")
-            await until(self._changed, _POLL_SECONDS, self._ports.clock)
+            await until(self._changed, POLL_SECONDS, self._ports.clock)
 
     async def _take_over(self) -> None:
         running, standing = await self._neighbours.look(self.current)
@@ -248,7 +235,7 @@ class TurnWorker:
         self._job = await self._neighbours.job_of(running) or self._job
         if self._job is None:
             self._stale = True  # nobody says where it runs: until then it is shown as it is saved
-            await until(self._changed, _PLACE_SECONDS, self._ports.clock)
+            await until(self._changed, _AGAIN_SECONDS, self._ports.clock)
 
     def _shown(self, turn: Turn) -> None:
         self.current = turn
@@ -263,10 +250,12 @@ class TurnWorker:
         # From here on nobody who gives up waiting can cancel it for the others.
         if not turn.future.running():
             turn.future.set_running_or_notify_cancel()
-        self._answering.stopping = turn is self._unwanted
+        self._answering.stopping = turn is self._head.stopped
         self._watcher.started(turn)
         try:
-            message = await (self._answering.answer(turn) if hindrance is None else self._answering.failed(turn, hindrance))
+            message = await (
+                self._answering.answer(turn, self._head.after) if hindrance is None else self._answering.failed(turn, hindrance)
+            )
         except Exception as error:
             if isinstance(error, BusyError) and turn.patient and turn.record is None:
                 await self._put_back(turn, before)

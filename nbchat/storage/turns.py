@@ -32,7 +32,8 @@ def begin(db: Database, turn: TurnRecord, given: Sequence[Message], now: float) 
 
     An answer that is there already is gone on with. A turn that brings a generation was begun before, while the file was in
     trouble: it keeps that where it is free, and runs whoever else does. Raises UsageError when the conversation is gone, or
-    another turn is writing on the answer, BusyError while another turn runs in the conversation.
+    another turn is writing on the answer, BusyError while another turn runs in the conversation, or where one has begun that
+    this one was not to come behind.
     """
     with db.transaction():
         known = db.row(f"SELECT {_COLUMNS} FROM turns WHERE request_id = ?", (turn.request_id,))
@@ -42,8 +43,10 @@ def begin(db: Database, turn: TurnRecord, given: Sequence[Message], now: float) 
         if row is None:
             raise gone()
         _make_room(db, turn, now)
+        if turn.after is not None and turn.after != row[0] and not turn.generation:
+            raise BusyError("another question was asked in this conversation meanwhile.", hint="Ask again.")
         generation = _free_generation(db, turn, row[0])
-        begun = replace(turn, owner=str(this_process()), generation=generation, started=turn.started or now)
+        begun = replace(turn, owner=str(this_process()), generation=generation, started=turn.started or now, after=None)
         db.execute(
             "UPDATE conversations SET generation = MAX(generation, ?), head = ?, updated = ? WHERE id = ?",
             (generation, turn.assistant_message, now, turn.conversation),

@@ -152,6 +152,23 @@ class TurnsContract(StoreBase):
 
         run(work)
 
+    def test_a_turn_that_was_to_come_behind_another_one(self, run: Callable[..., None]) -> None:
+        """It does not begin where one has begun since of which its asker does not know; a request that is known is known."""
+
+        async def work(store: Store) -> None:
+            conversation, first = await self.asked(store)
+            await store.end_turn(first.record, end_of(first, "fine"), [])
+            late = a_turn(conversation)
+            with pytest.raises(BusyError, match="meanwhile"):
+                await store.begin_turn(replace(late.record, after=0), late.messages)
+            assert len(await store.messages(conversation.id)) == 2
+            assert (await store.standing(conversation.id)).generation == 2
+            begun = await store.begin_turn(replace(late.record, after=1), late.messages)
+            assert (begun.generation, begun.after) == (2, None)
+            assert await store.begin_turn(replace(late.record, after=0), late.messages) == begun
+
+        run(work)
+
     def test_own_changes_are_no_news(self, run: Callable[..., None]) -> None:
         """The sign that another process has written stays as it is whatever this one writes."""
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from nbchat.core.errors import BusyError
-from nbchat.sessions.ports import Standing
+from nbchat.core.messages import Message
+from nbchat.sessions.ports import Standing, TurnRecord
+from nbchat.sessions.session import Session
 from nbchat.sessions.turn import Turn
 from nbchat.testing import Gate, Reply
 from tests.support.house import answer, eventually
@@ -68,6 +71,27 @@ def test_two_who_ask_at_once_are_answered_one_after_the_other(tmp_path: Path, al
     assert [len(chat.json["messages"]) for chat in server.chats] == [1, 3, 5, 7, 9, 11, 13]
 
 
+def test_what_is_asked_elsewhere_in_the_last_moment_stands_before_it(tmp_path: Path) -> None:
+    """A whole turn of another kernel, from its question to its answer, between a look and a beginning: it is seen, and the one
+    that was about to begin comes behind it, not beside it."""
+
+    async def test(two: Two) -> None:
+        mine, theirs = await two.sessions()
+        begin = two.a.store.begin_turn
+
+        async def late(record: TurnRecord, messages: Sequence[Message]) -> TurnRecord:
+            two.a.store.begin_turn = begin  # type: ignore[method-assign]
+            await answer(theirs.submit("theirs"))
+            return await begin(record, messages)
+
+        two.a.store.begin_turn = late  # type: ignore[method-assign,assignment]
+        await answer(mine.submit("mine"))
+        assert texts(mine) == ["theirs", "1", "mine", "2"]
+
+    server = between(tmp_path, test, Reply.text("1"), Reply.text("2"), alone=True)
+    assert [len(chat.messages) for chat in server.chats] == [1, 3]
+
+
 def test_the_same_request_attaches(tmp_path: Path) -> None:
     """A request id that another kernel is answering is not paid for twice: the turn ends with that answer."""
     gate = opened(1)
@@ -99,6 +123,8 @@ def test_who_does_not_want_to_wait_is_told(tmp_path: Path, alone: bool) -> None:
         assert not theirs.queue
         gate.open()
         await answer(first)
+        if not alone:  # it is shown there too, perhaps late
+            await eventually(lambda: texts(theirs) == ["one", "1!"])
         await eventually(lambda: not theirs.busy)
         assert (await answer(await theirs.submit_now("two"))).text == "2"
 
@@ -220,6 +246,37 @@ def test_a_look_that_fails_does_not_end_the_queue(tmp_path: Path, first: str | N
     between(tmp_path, test, *(Reply.text("fine") for _ in range(2 if first is None else 1)))
 
 
+async def coming(session: Session, turn: Turn) -> None:
+    """Wait until it is found out whether this turn can begin: a moment, which comes again with each look."""
+    end = asyncio.get_running_loop().time() + 30
+    while session._worker.coming is not turn:
+        assert asyncio.get_running_loop().time() < end, "it never came"
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_a_stop_in_the_moment_of_a_look_is_what_it_is_at_any_other(tmp_path: Path, everything: bool) -> None:
+    """What waits for another kernel's answer goes on waiting, unless the queue is to be emptied."""
+    gate = opened(1)
+
+    async def test(two: Two) -> None:
+        mine, theirs = await two.sessions()
+        first = mine.submit("one")
+        await eventually(lambda: first.content.text == "1")
+        second = theirs.submit("two")
+        for _ in range(1 if everything else 3):
+            await coming(theirs, second)
+            await asyncio.wait_for(theirs.stop(queue=everything), 30)
+        assert second.future.cancelled() == everything
+        assert theirs.queue == (() if everything else (second,))
+        gate.open()
+        if not everything:
+            assert (await answer(second)).text == "2"
+
+    replies = [Reply.text(tokens=["1", "!"], gate=gate), Reply.text("2")]
+    between(tmp_path, test, *replies[: 2 - everything], alone=True)
+
+
 def test_a_request_that_was_taken_back_can_be_made_again(tmp_path: Path) -> None:
     """It was stopped while it was found out whether it can begin: its id stands for nothing any more."""
     gate = opened(1)
@@ -229,12 +286,7 @@ def test_a_request_that_was_taken_back_can_be_made_again(tmp_path: Path) -> None
         first = mine.submit("one")
         await eventually(lambda: first.content.text == "1")
         second = theirs.submit("two", request_id="same")
-        worker = theirs._worker
-        for _ in range(1_000_000):  # a moment, which comes again with each look
-            if worker.coming is second:
-                break
-            await asyncio.sleep(0)
-        assert worker.coming is second
+        await coming(theirs, second)
         await theirs.stop(second)
         assert second.future.cancelled()
         again = theirs.submit("two", request_id="same")

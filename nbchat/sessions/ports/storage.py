@@ -21,7 +21,8 @@ __all__ = ["ConversationStore", "RequestLedger", "SettingsStore", "Standing", "T
 class TurnRecord:
     """A turn as storage sees it. `generation` is given by the store when the turn begins and never repeats within a
     conversation. `cell` is the key of the notebook cell that asked, if one did, and `asked` says what it asked (`asked.py`).
-    `owner` is the process that runs it."""
+    `owner` is the process that runs it. `after` is asked of the store, which does not keep it: the generation of the newest turn
+    that whoever begins this one has seen."""
 
     id: str
     conversation: str
@@ -33,6 +34,7 @@ class TurnRecord:
     generation: int = 0
     started: float = 0.0
     asked: str = ""
+    after: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,8 @@ class ConversationStore(Protocol):
         becomes "streaming" again with the parts that it has, without the error and finish reason that it had.
         Returns the turn with its generation and owner. A turn whose `request_id` is known is not begun again: the
         stored one is returned, and its `id` differs from the one given. At most one turn runs in a conversation, over all
-        processes: raises BusyError while another one does (one whose owner is dead is ended as "interrupted" first).
+        processes: raises BusyError while another one does (one whose owner is dead is ended as "interrupted" first), and when
+        another one has begun behind the one that this is to come `after`.
         """
         ...
 
