@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import zlib
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
@@ -22,8 +21,9 @@ from nbchat.core.errors import BusyError, ErrorInfo
 from nbchat.core.events import Event, ProviderEvent, TextDelta, ToolResult, TurnEnd, TurnError, TurnStart
 from nbchat.core.messages import Message, TextPart
 from nbchat.sessions.catching_up import CatchingUp
+from nbchat.sessions.foreign_log import SOON_SECONDS, ForeignLog
 from nbchat.sessions.numbering import Numbering
-from nbchat.sessions.ports import EventLogEntry, Job, OtherKernels, Ports, ResumeState, Subscription, TurnRecord
+from nbchat.sessions.ports import EventLogEntry, Job, OtherKernels, Ports, ResumeState, Standing, TurnRecord
 from nbchat.sessions.state import SignalName
 from nbchat.sessions.tasks import until
 from nbchat.sessions.tree import ConversationTree
@@ -33,10 +33,6 @@ __all__ = ["Following"]
 
 _LOOK_SECONDS = 1.0
 """How often a kernel whose turn is followed is looked at: its death is told within this, and the lease where it is far away."""
-_SOON_SECONDS = 0.25
-_BEGUN_SECONDS = 0.05
-_BEGIN_SECONDS = 10.0
-"""How long a job may have no log before it is not worth waiting for."""
 STOP_SECONDS = 10.0
 """How long a kernel may take to stop its turn when it is asked to from here."""
 _INTERRUPTED = ErrorInfo(
@@ -71,14 +67,9 @@ class Following:
         self._others: OtherKernels = ports.others
         self._watcher = watcher
         self._catching_up = CatchingUp(tree, ports)
-        self._entries: deque[EventLogEntry] = deque()
-        self._held: Subscription | None = None
-        self._gap = False
-        self._seq = 0
+        self._log = ForeignLog(job, tree.conversation.id, ports)
         self._numbers = Numbering()
-        self._woken = asyncio.Event()
         self._hurry = False
-        self._left = False
         self._silent = 0
 
     async def stop(self) -> None:
@@ -86,7 +77,7 @@ class Following:
         does not do it within 10 s."""
         self._hurry = True
         await self._others.stop(self._job)
-        self._woken.set()
+        self._log.woken.set()
         ended = asyncio.wrap_future(self.turn.future)
         await asyncio.wait([ended], timeout=STOP_SECONDS)
         if not ended.done():
@@ -97,72 +88,24 @@ class Following:
 
     def leave(self) -> None:
         """Follow no longer; the turn goes on where it runs."""
-        self._left = True
-        self._woken.set()
+        self._log.leave()
 
     async def run(self, shown: Callable[[Turn], None]) -> Message | None:
         """Show the turn until it ends, and return its answer; None where there is nothing to follow."""
         try:
-            state = await self._attached()
-            if state is None:
+            state = await self._log.begin()
+            if state is None or await self._is_long_over(state):
                 return None
             await self._begin(state, shown)
             return await self._to_its_end(state.final_event)
         finally:
-            self._let_go()
-
-    # ------------------------------------------------------------ attaching
-
-    async def _attached(self) -> ResumeState | None:
-        """Attach as soon as there is a log: a job is made before it. A short answer may have ended by then; a backend in trouble
-        may come back."""
-        clock = self._ports.clock
-        given_up = clock.monotonic() + _BEGIN_SECONDS
-        over = False
-        while (state := await self._attach()) is None and not over and not self._left:
-            job = await self._others.look(self._job)
-            await until(self._woken, _SOON_SECONDS if job is None else _BEGUN_SECONDS, clock)
-            if job is None:
-                over = not await self._is_running()
-            else:
-                over = job.interrupted or job.status != "running" or clock.monotonic() > given_up
-        return state
-
-    async def _is_running(self) -> bool:
-        """Whether the store says that the turn runs."""
-        running = (await self._ports.store.standing(self._tree.conversation.id)).running
-        return running is not None and running.id == self.turn.id
-
-    async def _attach(self) -> ResumeState | None:
-        self._let_go()
-        self._entries.clear()
-        self._gap = False
-        state, self._held = await self._others.attach(self._job, on_entry=self._entered, on_gap=self._missed) or (None, None)
-        if state is not None and state.generation == self._job.generation:
-            self._seq = state.last_seq
-            return state
-        self._let_go()
-        return None
-
-    def _let_go(self) -> None:
-        held, self._held = self._held, None
-        if held is not None:
-            held.unsubscribe()
-
-    def _entered(self, entry: EventLogEntry) -> None:
-        self._entries.append(entry)
-        self._woken.set()
-
-    def _missed(self) -> None:
-        self._gap = True
-        self._woken.set()
+            self._log.let_go()
 
     # ------------------------------------------------------------ showing
 
     async def _begin(self, state: ResumeState, shown: Callable[[Turn], None]) -> None:
         """Take over what is saved, and begin to tell the turn where it is."""
         turn, tree, conversation = self.turn, self._tree, self._tree.conversation.id
-        await self._catch_up()
         question, answer = self._messages(state)
         start, open_calls = self._numbers.begin(state.aggregated_content)
         answer = replace(answer, status="streaming", error=None, finish_reason=None, parts=start)
@@ -185,10 +128,21 @@ class Following:
             self._watcher.emit("message-added", turn, message)
         await self._tell(open_calls)
 
-    async def _catch_up(self) -> None:
+    async def _catch_up(self) -> Standing:
         standing = await self._ports.store.standing(self._tree.conversation.id)
         if await self._catching_up.everything(standing.changes):
             self._watcher.reloaded()
+        return standing
+
+    async def _is_long_over(self, state: ResumeState) -> bool:
+        """Whether the turn has ended, and something stands behind its answer by now: news come late, and shown from its beginning
+        it would be the end of the conversation again."""
+        standing, (_, answer) = await self._catch_up(), self._messages(state)
+        running = standing.running is not None and standing.running.id == self.turn.id
+        if running or standing.changes is None or answer.status == "streaming":
+            return False
+        path = self._tree.path
+        return not path or path[-1].id != answer.id
 
     def _messages(self, state: ResumeState) -> tuple[Message, Message]:
         """Question and answer as they are saved; where they are not (the other's database is in trouble), as they are told."""
@@ -222,35 +176,29 @@ class Following:
     # ------------------------------------------------------------ until the end
 
     async def _to_its_end(self, end: Event | None) -> Message:
-        clock = self._ports.clock
+        clock, log = self._ports.clock, self._log
         looked = clock.monotonic()
-        while end is None and not self._left:
-            await until(self._woken, _SOON_SECONDS if self._hurry or self._gap else _LOOK_SECONDS, clock)
-            if self._gap:
+        while end is None and not log.left:
+            await until(log.woken, SOON_SECONDS if self._hurry or log.gap else _LOOK_SECONDS, clock)
+            if log.gap:
                 end = await self._heal()
-            while end is None and self._entries:
-                end = await self._take(self._entries.popleft())
+            while end is None and (entry := log.next()) is not None:
+                end = await self._take(entry)
             if end is None and (self._hurry or clock.monotonic() - looked >= _LOOK_SECONDS):
                 looked = clock.monotonic()
                 if await self._is_over():
                     break
-        return self._leaving() if self._left and end is None else await self._end(end)
+        return self._leaving() if log.left and end is None else await self._end(end)
 
     async def _take(self, entry: EventLogEntry) -> Event | None:
-        if entry.seq <= self._seq:
-            return None
-        if entry.after > self._seq:
-            self._missed()
-            return None
-        self._seq = entry.seq
         await self._tell([self._numbers.of(event) for event in entry.events])
         return entry.events[-1] if isinstance(entry.events[-1], TurnEnd | TurnError) else None
 
     async def _heal(self) -> Event | None:
         """Attach again, and tell what was missed."""
-        state = await self._attach()
+        state = await self._log.attach()
         if state is None:
-            self._gap = True
+            self._log.gap = True
             return None
         await self._tell(self._numbers.grown(self.turn.content.parts, state.aggregated_content))
         return state.final_event
@@ -263,9 +211,9 @@ class Following:
             return False
         if job is not None and job.interrupted:
             await self._ports.store.recover(self._tree.conversation.id)
-            return not await self._is_running()  # else it has but lost its way to the backend
+            return not await self._log.is_running()  # else it has but lost its way to the backend
         # The backend does not say it: the store does. Twice, because the end is saved before it is told.
-        if await self._is_running():
+        if await self._log.is_running():
             self._silent = 0
             return False
         self._silent += 1

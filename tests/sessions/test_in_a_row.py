@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from nbchat.sessions import neighbours
 from nbchat.sessions.following import Following
+from nbchat.sessions.foreign_log import ForeignLog
 from nbchat.sessions.ports import EventLogEntry, Job
 from nbchat.sessions.session import Session
 from nbchat.sessions.state import Signal
@@ -49,9 +51,9 @@ def test_a_turn_that_is_heard_of_before_the_end_of_the_last_one(tmp_path: Path, 
         await eventually(lambda: theirs.state.streaming_text == "1")
         followed = theirs._worker._following
         assert followed is not None
-        monkeypatch.setattr(Following, "_entered", lambda _self, entry: held.append(entry))
-        assert followed._held is not None
-        followed._held.unsubscribe()  # it hears of its log no more
+        monkeypatch.setattr(ForeignLog, "_entered", lambda _self, entry: held.append(entry))
+        assert followed._log._held is not None
+        followed._log._held.unsubscribe()  # it hears of its log no more
         second = mine.submit("two")
         heard: list[str] = []
         hear = theirs.other_job
@@ -65,7 +67,7 @@ def test_a_turn_that_is_heard_of_before_the_end_of_the_last_one(tmp_path: Path, 
         await eventually(lambda: second.id in heard)
         monkeypatch.undo()
         assert seen == ["started one"]
-        followed._missed()
+        followed._log._missed()
         await eventually(lambda: theirs.state.streaming_text == "2")
         second_gate.open()
         await answer(second)
@@ -81,13 +83,13 @@ def test_a_turn_that_is_heard_of_twice_is_shown_once(tmp_path: Path, monkeypatch
     async def test(two: Two) -> None:
         mine, theirs = await two.sessions()
         seen = shown(theirs)
-        real = Following._attached
+        real = ForeignLog.begin
 
-        async def twice(self: Following) -> object:
+        async def twice(self: ForeignLog) -> object:
             theirs.other_job(self._job)
             return await real(self)
 
-        monkeypatch.setattr(Following, "_attached", twice)
+        monkeypatch.setattr(ForeignLog, "begin", twice)
         turn = mine.submit("one")
         await eventually(lambda: theirs.state.streaming_text == "1")
         gate.open()
@@ -97,6 +99,27 @@ def test_a_turn_that_is_heard_of_twice_is_shown_once(tmp_path: Path, monkeypatch
         assert seen == ["started one", "ended one"]
 
     between(tmp_path, test, Reply.text(tokens=["1", "!"], gate=gate))
+
+
+def test_a_turn_that_is_heard_of_late_takes_nothing_back(tmp_path: Path) -> None:
+    """News of a running job may come when it has ended, and one of this kernel's own behind it: the next question stands behind
+    both, and what was said in between stays in the conversation."""
+
+    async def test(two: Two) -> None:
+        mine, theirs = await two.sessions()
+        turn = mine.submit("one")
+        await answer(turn)
+        await answer(theirs.submit("two"))
+        (late,) = [job for job in two.shared.jobs._jobs.values() if job.stream_id == turn.id]
+        theirs.other_job(replace(late, status="running"))
+        await answer(theirs.submit("three"))
+        assert texts(theirs) == ["one", "1", "two", "2", "three", "3"]
+        theirs.other_job(replace(late, status="running"))
+        worker = theirs._worker
+        await eventually(lambda: worker._task is not None and worker._task.done())
+        assert texts(theirs) == ["one", "1", "two", "2", "three", "3"]
+
+    between(tmp_path, test, *(Reply.text(str(number)) for number in (1, 2, 3)))
 
 
 def test_a_kernel_of_which_the_streams_hear_nothing_is_not_dead(tmp_path: Path) -> None:
