@@ -25,7 +25,7 @@ SHORT = {
     "storage/pieces.py", "streams/backends.py", "api/live.py", "export/json_file.py", "providers/watchdog.py",
     "providers/certificates.py", "providers/lag.py", "providers/sentences.py", "providers/shown.py", "providers/usage_notes.py",
     "providers/http/quiet.py", "providers/unnoted.py", "export/csv_text.py", "sessions/ports/clock.py",
-    "sessions/ports/others.py", "machine/user.py", "streams/sqlite/opening.py",
+    "sessions/ports/others.py", "machine/patience.py", "machine/user.py", "streams/sqlite/opening.py",
 }  # fmt: skip
 """A noun of few lines that has no better place. (What a room says of itself in its `__init__` counts for none.)"""
 LONG = {"api/session.py", "sessions/toolbox.py"}

@@ -7,15 +7,15 @@ what is stored. sqlite3 is imported here when a connection is made, so that impo
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from nbchat.core.errors import StorageError
 from nbchat.core.texts import well_formed
 from nbchat.machine.filesystem import is_network, prepare
+from nbchat.machine.patience import patiently
 from nbchat.storage.migrations import LATEST, check, migrate
 from nbchat.storage.place import Place
 from nbchat.storage.trouble import cannot_write, is_busy
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import sqlite3
 
 __all__ = ["BUSY_SECONDS", "Database"]
+
+T = TypeVar("T")
 
 BUSY_SECONDS = 10.0
 """How long a statement waits for another process; a commit holds the lock for some milliseconds."""
@@ -108,24 +110,9 @@ class Database:
             (current,) = self.row(f"PRAGMA journal_mode = {wanted}") or ("",)
         return str(current)
 
-    def patiently(self, work: Any) -> Any:
-        """Run `work` again while the database is busy: opening, changing the journal mode and WAL recovery report BUSY
-        at once, without waiting for the connection's own timeout."""
-        try:
-            return work()
-        except Exception as error:
-            if not is_busy(error):
-                raise
-        deadline = time.monotonic() + self._busy_seconds
-        wait = 0.002
-        while True:
-            time.sleep(wait)
-            wait = min(wait * 2, 0.1)
-            try:
-                return work()
-            except Exception as error:
-                if not is_busy(error) or time.monotonic() > deadline:
-                    raise
+    def patiently(self, work: Callable[[], T]) -> T:
+        """Run `work` again while the database is busy."""
+        return patiently(work, self._busy_seconds, is_busy)
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
         """Run one statement; lone surrogates in its parameters become U+FFFD, since UTF-8 has no form for them."""

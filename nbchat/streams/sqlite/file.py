@@ -7,7 +7,6 @@ made. Nothing is synchronised to the disk: what a power cut takes with it ended 
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from nbchat.machine.filesystem import is_network, prepare
 from nbchat.machine.owner import this_process
+from nbchat.machine.patience import patiently
 from nbchat.sessions.ports import Clock
 from nbchat.streams.sqlite import schema
 from nbchat.streams.sqlite.trouble import foreign, forked, is_busy, is_damage, newer
@@ -132,17 +132,7 @@ class StreamsFile:
         return float(known[0])
 
     def _patiently(self, work: Callable[[], T]) -> T:
-        """Run `work` again while the file is busy: opening, changing the journal mode and WAL recovery say so at once, without
-        waiting for the connection's own timeout."""
-        deadline, wait = time.monotonic() + self._busy_seconds, 0.002
-        while True:
-            try:
-                return work()
-            except Exception as error:
-                if not is_busy(error) or time.monotonic() > deadline:
-                    raise
-            time.sleep(wait)
-            wait = min(wait * 2, 0.1)
+        return patiently(work, self._busy_seconds, is_busy)
 
     def now(self) -> float:
         """The time of the machine's steady clock, in seconds, as all its kernels have it."""
