@@ -5,24 +5,21 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import pytest
+
 from nbchat.testing import Gate, Reply, ScriptedServer
 from tests.support.kernel_process import KernelProcess
 from tests.support.redis_server import redis_server
 
 WORDS = [f"w{number} " for number in range(60)]
 OPEN = """
-import time
-def until(condition, seconds=20):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, (s.status, s.notice, s.streaming_text)
-        time.sleep(0.01)
 def words(count):
     until(lambda: len(s.streaming_text.split()) == count)
 s = nbchat.session('notes')
 """
 
 
+@pytest.mark.alone
 def test_a_server_that_dies_and_comes_back(tmp_path: Path) -> None:
     """The answer goes on where it runs, without a stall; the other kernel catches up; the notices come and go."""
     gate = Gate()

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import time
 import traceback
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
@@ -25,12 +27,13 @@ if TYPE_CHECKING:
 
 __all__ = ["KernelProcess"]
 
-_SECONDS = 30.0
+_SECONDS = 100.0
 _PRELOADED = (nbchat.app, nbchat.notebook.hub, nbchat.providers.endpoint, nbchat.streams.sqlite.opening)
 
 
 class KernelProcess:
-    """A process whose conversations are those of `home`; `nbchat` is at hand there, with this server's model active."""
+    """A process whose conversations are those of `home`. At hand there are `nbchat`, with this server's model active, and
+    `until(condition)`, which waits."""
 
     def __init__(self, home: Path, server: ScriptedServer, **environment: str) -> None:
         context = multiprocessing.get_context("forkserver")
@@ -84,6 +87,14 @@ def _serve(pipe: Connection, environment: dict[str, str], base_url: str, key: st
     nbchat.add_provider("lab", base_url=base_url, api_key=key)
     nbchat.settings.model = "lab/tiny"
     names: dict[str, Any] = {"nbchat": nbchat}
+
+    def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, getattr(names.get("s"), "state", "this never came true")
+            time.sleep(0.01)
+
+    names["until"] = until
     while (code := pipe.recv()) is not None:
         names["out"] = None
         try:
