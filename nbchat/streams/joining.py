@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
-from nbchat.sessions.ports import Clock, EventTransport, JobStatus, JobStore, OtherKernels
+from nbchat.sessions.ports import Clock, EventTransport, JobStore, OtherKernels
 from nbchat.streams.backends import memory_streams, open_streams
 from nbchat.streams.reach import TroubleListener
 
@@ -99,7 +99,6 @@ async def _figures(jobs: JobStore, place: str) -> Figures:
     """The backend, its jobs by status, what is wrong (None: nothing), how often jobs of this kernel are followed in others, how
     often those of others were attached to, how many batches were sent, how many times what waited was dropped and the whole text
     sent instead, and for how many seconds the oldest batch has waited."""
-    statuses: tuple[JobStatus, ...] = get_args(JobStatus)
-    counts = {status: await jobs.get_job_count_by_status(status) for status in statuses}
+    counts = await jobs.get_job_counts()
     idle = {"trouble": None, "subscribers": 0, "resumes": 0, "sent": 0, "dropped": 0, "lag_seconds": 0.0}
     return {"backend": place, "jobs": counts, **idle}

@@ -5,6 +5,7 @@ Intervals are measured on the monotonic clock: a jump of the wall clock reaps no
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,7 +14,7 @@ from nbchat.core.events import Event
 from nbchat.sessions.ports import Clock, Job, JobStatus, Subscription
 from nbchat.sessions.ports.streams import INACTIVE_SECONDS, KEEP_SECONDS, MAX_JOBS
 from nbchat.streams.folding import SILENT, Folded
-from nbchat.streams.rules import check_changes, check_owner, same_generation, too_many
+from nbchat.streams.rules import by_status, check_changes, check_owner, same_generation, too_many
 from nbchat.streams.watchers import Watchers
 
 __all__ = ["MemoryJobStore"]
@@ -164,7 +165,11 @@ class MemoryJobStore:
 
     async def get_job_count_by_status(self, status: JobStatus) -> int:
         """Return how many jobs have this status."""
-        return sum(1 for job in self._jobs.values() if job.status == status)
+        return (await self.get_job_counts())[status]
+
+    async def get_job_counts(self) -> dict[JobStatus, int]:
+        """Return how many jobs have each status."""
+        return by_status(Counter(job.status for job in self._jobs.values()))
 
     def watch(self, on_job: Callable[[Job], None]) -> Subscription:
         """Call back with each job that is created, ends or is asked to stop."""

@@ -101,6 +101,10 @@ class MirroredJobStore:
         """Return how many of them have this status."""
         return await self._local.get_job_count_by_status(status)
 
+    async def get_job_counts(self) -> dict[JobStatus, int]:
+        """Return how many of them have each status."""
+        return await self._local.get_job_counts()
+
     def watch(self, on_job: Callable[[Job], None]) -> Subscription:
         """Call back with each job of this process that is created, ends or is asked to stop here."""
         return self._local.watch(on_job)

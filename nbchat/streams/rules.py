@@ -5,15 +5,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from typing import Any
+from typing import Any, get_args
 
 from nbchat.core.accumulator import TurnAccumulator
 from nbchat.core.errors import BusyError, UsageError
 from nbchat.core.events import Event, TurnEnd, TurnError
 from nbchat.core.messages import Message, ToolCallPart, ToolResultPart
-from nbchat.sessions.ports import Job, ResumeState, UserMessage
+from nbchat.sessions.ports import Job, JobStatus, ResumeState, UserMessage
 
-__all__ = ["check_batch", "check_changes", "check_owner", "ended", "older", "same_generation", "state_of", "too_many"]
+__all__ = [
+    "by_status", "check_batch", "check_changes", "check_owner", "ended", "older", "same_generation", "state_of", "too_many",
+]  # fmt: skip
 
 _FIXED = frozenset({"stream_id", "user_id", "generation", "created_at", "interrupted", "stop_requested"})
 _CHANGEABLE = frozenset(field.name for field in fields(Job)) - _FIXED
@@ -87,3 +89,9 @@ def state_of(
         sender=content.model or (None if answer is None else answer.model),
         final_event=end,
     )
+
+
+def by_status(found: Mapping[str, int]) -> dict[JobStatus, int]:
+    """Return the counts of jobs with every status, those that none has too; what another version calls one is left out."""
+    statuses: tuple[JobStatus, ...] = get_args(JobStatus)
+    return {status: found.get(status, 0) for status in statuses}

@@ -75,10 +75,33 @@ class JobsContract(StreamsBase):
             assert await two.jobs.get_job_count_by_status("running") == 2
             assert await two.jobs.get_job_count_by_status("complete") == 1
             assert await two.jobs.get_job_count_by_status("error") == 0
+            assert await two.jobs.get_job_counts() == {"running": 2, "complete": 1, "error": 0, "aborted": 0}
             await two.jobs.delete_job("t2")
             await one.jobs.delete_job("t2")
             assert await one.jobs.get_job_by_conversation("c1") is None
             assert await one.jobs.get_job_count() == 2
+
+        run(work)
+
+    def test_counts_are_of_one_moment(self, run: Run) -> None:
+        """However many jobs end while they are counted, in whichever kernel, each is counted once."""
+
+        async def work(kernels: Kernels) -> None:
+            one, two = await kernels.two()
+            for number in range(20):
+                await one.jobs.create_job(a_job(f"t{number}"))
+
+            async def end(number: int) -> None:
+                for _ in range(number):
+                    await asyncio.sleep(0)
+                await one.jobs.update_job(f"t{number}", 1, status="complete")
+
+            ending = asyncio.gather(*map(end, range(20)))
+            while not ending.done():
+                assert sum((await two.jobs.get_job_counts()).values()) == 20
+                await asyncio.sleep(0)
+            await ending
+            assert (await two.jobs.get_job_counts())["complete"] == 20
 
         run(work)
 

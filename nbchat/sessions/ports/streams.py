@@ -179,6 +179,10 @@ class JobStore(Protocol):
         """Return how many jobs have this status."""
         ...
 
+    async def get_job_counts(self) -> dict[JobStatus, int]:
+        """Return how many jobs have each status, as of one moment: a job that ends meanwhile is not counted twice."""
+        ...
+
     def watch(self, on_job: Callable[[Job], None]) -> Subscription:
         """Call back on the loop, from now on, with each job that is created, ends or is asked to stop, by this kernel or another,
         as it stands when that is seen; and with each running one when the backend is back after trouble."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nbchat.streams.redis.scripts import Script
 
-__all__ = ["CLEAN", "COUNT", "CREATE", "DELETE", "FIND", "GET", "RENEW", "RUNNING", "STOP", "UPDATE"]
+__all__ = ["CLEAN", "CREATE", "DELETE", "FIND", "GET", "RENEW", "RUNNING", "STATUSES", "STOP", "UPDATE"]
 
 _FOUND = """
 local function found(id)
@@ -167,14 +167,14 @@ return answer
 """
 )
 
-COUNT = Script("""
--- ARGV: a status as JSON, or '' for all
-local count = 0
+STATUSES = Script("""
+-- the status of each job, as JSON
+local statuses = {}
 for _, index in ipairs({'running', 'ended'}) do
     for _, id in ipairs(call('ZRANGE', p .. index, 0, -1)) do
         local status = call('HGET', p .. 'job:' .. id, 'status')
-        if status and (ARGV[1] == '' or status == ARGV[1]) then count = count + 1 end
+        if status then statuses[#statuses + 1] = status end
     end
 end
-return count
+return statuses
 """)

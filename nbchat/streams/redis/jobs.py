@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
@@ -9,13 +11,13 @@ from typing import Any
 from nbchat.sessions.ports import Job, JobStatus, StreamsError, Subscription
 from nbchat.streams.folding import SILENT
 from nbchat.streams.redis.fields import changed_fields, job_fields, job_of, jobs_of, json_text
-from nbchat.streams.redis.job_scripts import CLEAN, COUNT, CREATE, DELETE, FIND, GET, RENEW, RUNNING, STOP, UPDATE
+from nbchat.streams.redis.job_scripts import CLEAN, CREATE, DELETE, FIND, GET, RENEW, RUNNING, STATUSES, STOP, UPDATE
 from nbchat.streams.redis.link import Argument
 from nbchat.streams.redis.log import RedisEventTransport
 from nbchat.streams.redis.scripts import Script
 from nbchat.streams.redis.server import Server
 from nbchat.streams.redis.tail import Tail
-from nbchat.streams.rules import check_changes, check_owner, same_generation, too_many
+from nbchat.streams.rules import by_status, check_changes, check_owner, same_generation, too_many
 
 __all__ = ["RedisJobStore"]
 
@@ -115,11 +117,15 @@ class RedisJobStore:
 
     async def get_job_count(self) -> int:
         """Return how many jobs there are."""
-        return int(await self._run(COUNT, ""))
+        return sum((await self.get_job_counts()).values())
 
     async def get_job_count_by_status(self, status: JobStatus) -> int:
         """Return how many jobs have this status."""
-        return int(await self._run(COUNT, json_text(status)))
+        return (await self.get_job_counts())[status]
+
+    async def get_job_counts(self) -> dict[JobStatus, int]:
+        """Return how many jobs have each status."""
+        return by_status(Counter(json.loads(status) for status in await self._run(STATUSES)))
 
     def watch(self, on_job: Callable[[Job], None]) -> Subscription:
         """Call back with each job that is created, ends or is asked to stop, as it stands then."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from nbchat.sessions.ports import Clock, Job, JobStatus, Subscription
 from nbchat.sessions.ports.streams import MAX_JOBS
-from nbchat.streams.rules import check_changes, check_owner, same_generation, too_many
+from nbchat.streams.rules import by_status, check_changes, check_owner, same_generation, too_many
 from nbchat.streams.sqlite import job_rows
 from nbchat.streams.sqlite.file import StreamsFile
 from nbchat.streams.sqlite.notices import SqliteNotices, on_loop
@@ -135,15 +135,16 @@ class SqliteJobStore:
 
     async def get_job_count(self) -> int:
         """Return how many jobs there are."""
-        return await self._count("user = ?", self._owner)
+        return sum((await self.get_job_counts()).values())
 
     async def get_job_count_by_status(self, status: JobStatus) -> int:
         """Return how many jobs have this status."""
-        return await self._count("user = ? AND status = ?", self._owner, status)
+        return (await self.get_job_counts())[status]
 
-    async def _count(self, where: str, *values: str) -> int:
-        (found,) = await self._thread.run(lambda file: file.row(f"SELECT COUNT(*) FROM jobs WHERE {where}", *values))
-        return int(found)
+    async def get_job_counts(self) -> dict[JobStatus, int]:
+        """Return how many jobs have each status."""
+        counted = "SELECT status, COUNT(*) FROM jobs WHERE user = ? GROUP BY status"
+        return by_status(dict(await self._thread.run(lambda file: file.rows(counted, self._owner))))
 
     def watch(self, on_job: Callable[[Job], None]) -> Subscription:
         """Call back with each job that is created, ends or is asked to stop, by whichever kernel."""
