@@ -40,7 +40,7 @@ def run(test: Callable[[RawServer, ProviderRegistry, Store, ManualClock], Awaita
             await registry.aclose()
             await store.aclose()
 
-    asyncio.run(asyncio.wait_for(main(), 20))
+    asyncio.run(asyncio.wait_for(main(), 60))
 
 
 async def ask(registry: ProviderRegistry, model: str, question: str) -> None:

@@ -172,7 +172,7 @@ def test_large_request_is_sent_whole() -> None:
 
     async def main() -> None:
         async with serving(script) as server:
-            await asyncio.wait_for(test(server), 20)
+            await asyncio.wait_for(test(server), 60)
 
     asyncio.run(main())
 
@@ -283,7 +283,7 @@ def test_tls() -> None:
         assert exchange.status == 200
         assert b"Hello" in await exchange.read()
         await exchange.aclose()
-        await asyncio.wait_for(closed.wait(), 0.3)
+        await asyncio.wait_for(closed.wait(), 15)  # asyncio waits twice as long for a farewell
         await client.aclose()
         server.close()
 

@@ -35,7 +35,7 @@ def test_no_first_token() -> None:
             assert error is not None
             assert error.kind == "timeout"
             assert "300 s" in error.text
-            await asyncio.wait_for(server.drained(), 1)
+            await asyncio.wait_for(server.drained(), 30)
 
     asyncio.run(main())
 

@@ -79,7 +79,7 @@ def between(test: Test, env: dict[str, str] | None = None, ask: Callable[[str], 
             await store.aclose()
             return second
 
-    return asyncio.run(asyncio.wait_for(main(), 20))
+    return asyncio.run(asyncio.wait_for(main(), 60))
 
 
 async def ask(registry: ProviderRegistry, id: str = "lab") -> None:

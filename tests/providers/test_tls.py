@@ -69,7 +69,7 @@ def answered_by(certificate: str, way: str, folder: Path, *, host: str = "") -> 
                     assert proxy.heads[0].startswith("CONNECT ")
             return error, len(server.requests), sent
 
-    return asyncio.run(asyncio.wait_for(main(), 20))
+    return asyncio.run(asyncio.wait_for(main(), 60))
 
 
 @pytest.mark.parametrize("way", WAYS)
