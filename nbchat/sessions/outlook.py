@@ -91,9 +91,11 @@ class Outlooks:
         self._facts: dict[str, _Facts] = {}
         self._held: dict[str | None, tuple[Any, Outlook]] = {}
         self._looking: asyncio.Task[None] | None = None
+        self._due = False
 
     def look_up(self) -> None:
         """Find out what the model costs and can read; `changed` is called where that is news."""
+        self._due = True  # also while it is being looked up: what was read before this may be old by now
         if self._looking is None or self._looking.done():
             self._looking = begin(self._look())
 
@@ -105,8 +107,8 @@ class Outlooks:
 
     async def _look(self) -> None:
         label = ""
-        while label != self._model():  # it may change meanwhile
-            label = self._model()
+        while self._due or label != self._model():  # it may change meanwhile
+            self._due, label = False, self._model()
             facts = await self._facts_of(label)
             if facts != self._facts.get(label):
                 self._facts[label] = facts

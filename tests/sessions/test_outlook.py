@@ -132,6 +132,7 @@ def test_a_listing_that_says_what_the_model_can_read_is_seen_at_once() -> None:
     async def test(house: House) -> None:
         session = await house.session()
         await answer(session.submit("a" * 40))
+        await eventually(lambda: bool(session.conversation.title))  # of which views are told, too
         lease = session.lease("view")
         await eventually(lambda: session._outlooks._looking is not None and session._outlooks._looking.done())
         assert told(session)["length"] is None
@@ -143,6 +144,29 @@ def test_a_listing_that_says_what_the_model_can_read_is_seen_at_once() -> None:
         lease.release()
 
     live(test, sized, price=PRICE, context_length=lambda provider, model: asyncio.sleep(0, lengths[0]))  # type: ignore[arg-type]
+
+
+def test_what_becomes_known_while_it_is_looked_up_is_looked_up_too() -> None:
+    """A listing that comes in this moment is not lost until something else changes."""
+    lengths, looking, on = [None, 100], asyncio.Event(), asyncio.Event()
+
+    async def length(_provider: str, _model: str) -> int | None:
+        found = lengths[0]
+        looking.set()
+        await on.wait()
+        return found
+
+    async def test(house: House) -> None:
+        session = await house.session()
+        lease = session.lease("view")
+        await looking.wait()
+        lengths.pop(0)
+        session.model_listed(Model("tiny", "lab", context_length=100))
+        on.set()
+        await eventually(lambda: told(session)["length"] == 100)
+        lease.release()
+
+    live(test, context_length=length)
 
 
 def test_a_model_that_answers_under_the_name_of_its_version_is_the_same_model() -> None:

@@ -33,10 +33,10 @@ def test_l13_an_ended_turn_lets_go_of_its_run_and_its_request() -> None:
         turn = session.submit("hi")
         gate.release(1)
         await eventually(lambda: turn.content.text == "one ")
-        assert all(_alive()[name] == before[name] + 1 for name in _RUNNING)
+        assert all(_alive()[name] for name in _RUNNING)
         gate.open()
         assert (await answer(turn)).text == turn.content.text == "one two"
-        await eventually(lambda: _alive() == before)
+        await eventually(lambda: _alive() <= before)  # what other tests left may go meanwhile
 
     live(test, Reply.text(tokens=["one ", "two"], gate=gate))
 
