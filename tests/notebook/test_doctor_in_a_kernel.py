@@ -44,14 +44,13 @@ def test_in_a_kernel(server: ScriptedServer, tmp_path: Path) -> None:
         inside.run("%chat hi")
         assert "1 view open, 1 answered by a page" in of(inside, "%nbchat doctor --offline")[1]
 
+        asked, closed = len(server.chats) + 1, len(server.closed) + 1
         request = inside.send_cell("%nbchat doctor lab/mute")
-        asked = len(server.chats) + 1
         server.wait_for(asked)
-        closed = len(server.closed) + 1
         began = time.monotonic()
         inside.manager.interrupt_kernel()
         cell = inside.wait_cell(request)
         assert (cell.error or {}).get("ename") == "Interrupted"
         server.wait_closed(closed)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 10  # an answer is waited for a little longer
         assert "✓ answer" in of(inside, "%nbchat doctor")[1]

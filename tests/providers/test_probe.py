@@ -244,7 +244,7 @@ def test_the_whole_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     began = time.monotonic()
     with Mute(Reply.nothing("stall")) as server:
         seen = probed(server)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
     assert seen.wrong == {"models", "answer"}
     assert "no list came within 0.1 s" in seen.text("models")
 
