@@ -63,12 +63,16 @@ class Cells:
         self._ordinal = 0
         self._seen: set[str] = set()
 
+    def is_new(self, key: str | None) -> bool:
+        """Whether this place has not run in this kernel yet. None is no place."""
+        return key is not None and key not in self._seen
+
     def first(self, key: str | None) -> bool:
-        """Whether this place runs for the first time in this kernel; it has run then. None is no place."""
-        if key is None or key in self._seen:
-            return False
-        self._seen.add(key)
-        return True
+        """The same; it has run then."""
+        new = self.is_new(key)
+        if key is not None:
+            self._seen.add(key)
+        return new
 
     def key(self, notebook: str, parent: Mapping[str, Any]) -> str | None:
         """Return the key for the %chat that runs now, or None where the frontend does not say which cell that is.

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from nbchat.core.errors import ChatError, ErrorInfo
 from nbchat.core.ids import new_id
+from nbchat.core.messages import Message
+from nbchat.export.facts import answered_before
 from nbchat.export.tables import Table
 from nbchat.notebook.context.mentioned import Mentioned, attached_to, mentioned_in
 from nbchat.notebook.names import conversation_for
@@ -33,7 +35,8 @@ __all__ = ["DryRun", "dry_run"]
 class DryRun:
     """What would be sent; displays well. `messages` are those of the request's body, in order; `tokens` is how many they are
     (`estimated`: about); `cost` what is expected, as text; `omitted` how many messages of the history are left out; `mentions`
-    what goes along for names in the question; `refused` why it would not be sent, or None."""
+    what goes along for names in the question; `refused` why it would not be sent, or None; `stored` the answer that the cell got
+    to the same question before, which it would show instead of asking, or None."""
 
     model: str
     conversation: str
@@ -47,17 +50,20 @@ class DryRun:
     context_length: int | None
     omitted: int
     refused: ErrorInfo | None
+    stored: Message | None
 
     @property
     def facts(self) -> dict[str, str]:
         """What there is to know besides the messages, each in words."""
         length = "" if self.context_length is None else f"; the model can read {self.context_length:,}"
         verdict = "nothing stands against it" if self.refused is None else f"{self.refused.text} {self.refused.hint}".strip()
+        if self.stored is not None:
+            verdict = f"not sent: the stored answer is shown, free ({answered_before(self.stored)})"
         facts = {
             "model": self.model,
             "conversation": self.conversation,
             "tokens": f"{'about ' if self.estimated else ''}{self.tokens:,}{length}",
-            "expected cost": self.cost,
+            "expected cost": self.cost if self.stored is None else f"nothing; {self.cost} when it is asked anew",
             "verdict": verdict,
             "parameters": ", ".join(f"{name}={value!r}" for name, value in self.parameters.items()),
             "tools": ", ".join(self.tools),
@@ -102,15 +108,23 @@ def _picture(url: str) -> str:
 
 
 async def dry_run(
-    services: Services, options: Options, notebook: str, question: str, cell: str | None, *, system: str = ""
+    services: Services,
+    options: Options,
+    notebook: str,
+    question: str,
+    cell: str | None,
+    *,
+    system: str = "",
+    reuse: bool = False,
 ) -> DryRun:
-    """Return what `%chat` with these options would send; `system` is the system prompt of conversations that it begins. On the
-    loop. Raises ChatError for what could not even be asked."""
+    """Return what `%chat` with these options would send; `system` is the system prompt of conversations that it begins, and with
+    `reuse` the cell would show a stored answer. On the loop. Raises ChatError for what could not even be asked."""
     mentions = await mentioned_in(question, services.names(), services.ports.clock.sleep)
     session, name = await _session(services, options, notebook, system)
     model = f"{session.state.provider_id}/{options.model}" if options.model and "/" not in options.model else options.model
     given: dict[str, Any] = {"model": model, "parameters": options.parameters, "budget": options.budget}
     turn = session.unsent(question, cell=cell, attachments=attached_to(mentions), **given)
+    turn.reuse = reuse
     own: str | EllipsisType | None = ... if options.system is None else options.system or None
     preview = await session.preview(turn, system=own)
     return _shown(services, preview, name, mentions)
@@ -147,4 +161,5 @@ def _shown(services: Services, preview: Preview, name: str, mentions: tuple[Ment
         context_length=preview.length,
         omitted=preview.omitted,
         refused=refused,
+        stored=preview.stored,
     )

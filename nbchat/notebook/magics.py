@@ -151,7 +151,9 @@ class NbChat(Magics):
 
         services, notebook = self._services(), notebook_of(self.shell)
         cell = self._cell(notebook)
-        return services.background.wait(dry_run(services, options, notebook, question, cell, system=self.system))
+        reuse = services.cells.is_new(cell) and self.rerun == "reuse"
+        run = dry_run(services, options, notebook, question, cell, system=self.system, reuse=reuse)
+        return services.background.wait(run)
 
     def _cell(self, notebook: str) -> str | None:
         kernel = kernel_of(self.shell)

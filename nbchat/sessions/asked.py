@@ -1,9 +1,10 @@
 """Asked: what a cell asked, in a form that can be kept and compared: is this the question that was answered before?
 
 A question is the same if its text and attachments are, the options that stood in its cell, and the messages that lie before it,
-as the model would be sent them. The conversation's model, system prompt and parameters are its own and may change between two
-cells, so they count as unchanged where they are what they were then, or what they were when a cell last asked: after a restart
-the first cell finds what the last one left. Where they were changed since, whoever changed them wants other answers.
+as the model would be sent them. The conversation's model, system prompt, parameters and tools (what a model is told of them) are
+its own and may change between two cells, so they count as unchanged where they are what they were then, or what they were when a
+cell last asked: after a restart the first cell finds what the last one left. Where they were changed since, whoever changed them
+wants other answers.
 
 In doubt the answer is "no": a question too many costs money, but an answer to another question misleads.
 """
@@ -23,8 +24,8 @@ __all__ = ["Asked", "asked_by", "begins_with", "same_question"]
 
 
 class Asked(NamedTuple):
-    """What was asked: digests of the question with what lies before it (`question`) and of the conversation's system prompt and
-    parameters (`manner`); and `model`, the label of its model, "" where the cell named one itself."""
+    """What was asked: digests of the question with what lies before it (`question`) and of the conversation's system prompt,
+    parameters and tools (`manner`); and `model`, the label of its model, "" where the cell named one itself."""
 
     question: str
     model: str
@@ -40,7 +41,8 @@ def asked_by(turn: Turn, before: Iterable[Message]) -> Asked:
     sent = (value for message in history_for(before, None) for value in (message.role, *message.parts))
     question = _digest(turn.model, dict(turn.parameters), *turn.attachments, turn.text, *sent)
     model = "" if turn.model else turn.session.model
-    return Asked(question, model, _digest(conversation.system or "", dict(conversation.parameters)))
+    tools = [[each.name, each.description, dict(each.parameters)] for each in turn.session.tools.specs]
+    return Asked(question, model, _digest(conversation.system or "", dict(conversation.parameters), *tools))
 
 
 def begins_with(asked: str, text: str, attachments: Iterable[Attachment], model: str, parameters: Mapping[str, Any]) -> bool:

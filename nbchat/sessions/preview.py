@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nbchat.core.errors import ChatError, ErrorInfo
-from nbchat.core.messages import Attachment
+from nbchat.core.messages import Attachment, Message
 from nbchat.core.models import split_model
 from nbchat.core.price import Price
 from nbchat.core.requests import ModelRequest
@@ -31,7 +31,7 @@ __all__ = ["Preview", "preview_of"]
 class Preview:
     """What would be asked of the model `label` ("provider/model"). `omitted` messages of the history are left out of the
     request; `size` and `expected` are the figures that budgets and the context's `length` (None where nobody knows) are held
-    against; `refused` says why it would not be sent."""
+    against; `refused` says why it would not be sent. `stored` is the answer that its cell would show without asking, or None."""
 
     label: str
     request: ModelRequest
@@ -41,6 +41,7 @@ class Preview:
     expected: Expected
     length: int | None = None
     refused: ErrorInfo | None = None
+    stored: Message | None = None
 
 
 async def preview_of(
@@ -75,7 +76,8 @@ async def preview_of(
     admission = Admission(turn.id, asking, turn.budget, tree, ports, budgets, estimates, lambda _notice: None)
     refused = None
     try:
-        await admission.admit((), tools, priced)
+        if not turn.reused:
+            await admission.admit((), tools, priced)
     except ChatError as error:
         refused = error.info
     finally:
@@ -91,4 +93,5 @@ async def preview_of(
         expected_of(tree, size, asking.parameters.get, price),
         await ports.context_length(provider, model),
         refused,
+        answer if turn.reused else None,
     )

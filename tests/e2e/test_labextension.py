@@ -1,4 +1,4 @@
-"""The labextension in JupyterLab and Notebook 7: a side panel, questions about cells, running code. Nothing is done unasked."""
+"""The labextension, in JupyterLab and Notebook 7: a side panel, questions about cells, running code; nothing happens unasked."""
 
 from __future__ import annotations
 

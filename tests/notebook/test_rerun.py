@@ -76,6 +76,10 @@ def labels(inside: Kernel, cells: list[Cell]) -> list[bool]:
 def test_restart_and_run_all_sends_nothing_and_shows_all(answered: Notebook) -> None:
     """Ten cells, ten labelled answers with their transcripts, no request, no ledger row; the second run of a cell asks anew."""
     with answered.fresh() as inside:
+        dry = f"print(get_ipython().run_line_magic('chat', '--dry-run {TEN[0]}'))"
+        said = inside.run(dry, cell="c0").text
+        assert re.search(rf"verdict +not sent: the stored answer is shown, free \({LABEL.pattern}\)\n", said)
+        assert re.search(r"expected cost +nothing; .* when it is asked anew\n", said)
         rows = inside.run("print(len(nbchat.ledger('session').rows), nbchat.session().cost)").text
         shown: list[Cell] = []
         assert answered.sent(lambda: shown.extend(run_all(inside))) == []
@@ -85,6 +89,7 @@ def test_restart_and_run_all_sends_nothing_and_shows_all(answered: Notebook) -> 
         assert inside.update_of(place)["content"]["data"]["text/markdown"].startswith(f"You said: {TEN[3]}")
         assert inside.run("print(len(nbchat.ledger('session').rows), nbchat.session().cost)").text == rows
         assert inside.run("print(len(nbchat.session().messages))").text == "20\n"
+        assert "verdict        nothing stands against it" in inside.run(dry, cell="c0").text
         again: list[Cell] = []
         assert answered.sent(lambda: again.append(inside.run(f"%chat --wait {TEN[9]}", cell="c9"))) == [TEN[9]]
         assert labels(inside, again) == [False]

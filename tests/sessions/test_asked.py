@@ -104,6 +104,34 @@ def test_the_conversation_counts_as_the_last_cell_left_it() -> None:
     assert len(live(work, *(Reply.text("yes") for _ in range(4))).chats) == 4
 
 
+def test_other_tools_give_other_answers() -> None:
+    """A tool that came, went or is told otherwise since asks anew; the same one, defined again in a fresh kernel, does not."""
+
+    def weather(city: str) -> str:
+        """Weather of a city."""
+        return city
+
+    def defined_again(city: str) -> str:
+        """Weather of a city."""
+        return city.upper()
+
+    def told_otherwise(city: str) -> str:
+        """Weather of a town."""
+        return city
+
+    async def work(house: House) -> None:
+        session = await house.session()
+        session.tools.set([weather])
+        assert await run(session, "one") == [False]
+        defined_again.__name__ = told_otherwise.__name__ = "weather"
+        for tools, known in ([defined_again], True), ([told_otherwise], False), ([told_otherwise], True), ([], False), ([], True):
+            session = await again(house, session)
+            session.tools.set(tools)
+            assert await run(session, "one") == [known]
+
+    assert len(live(work, *(Reply.text("yes") for _ in range(3))).chats) == 3
+
+
 def test_what_was_hidden_or_written_before_it_since_is_another_history() -> None:
     """The first cell is as it was; what follows a hidden message is not."""
 
