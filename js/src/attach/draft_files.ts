@@ -6,6 +6,7 @@
  */
 import { type Signal, signal } from "@preact/signals";
 import type { Memory } from "../memory.ts";
+import type { Store } from "../store.ts";
 import type { Attachment } from "../wire/messages.ts";
 import { FILES, filesMade } from "./draft.ts";
 import { Mentions } from "./mentions.ts";
@@ -112,6 +113,21 @@ export class DraftFiles {
   remove(id: number): void {
     this.chips.value = this.chips.value.filter((chip) => chip.id !== id);
     this.said.value = null;
+  }
+
+  /** Whether a question waits until it can be seen what its names stand for; `send` it where that is nothing. */
+  holds(store: Store, text: string, send: () => unknown): boolean {
+    const said = (words: string) => {
+      this.said.value = { text: words, kind: "hint" };
+    };
+    const held = this.mentions.holds(store, text, (known) => {
+      const names = this.mentions.chips.value.map(({ name }) => name);
+      if (known && names.length === 0) send();
+      else if (known) said(`This goes along: ${names.join(", ")}. Press Enter again to send it.`);
+      else said("The kernel does not say what the names stand for. Press Enter again to send it all the same.");
+    });
+    if (held) said("Looking up what the names stand for…");
+    return held;
   }
 
   /** Take all of them out, to be sent. */

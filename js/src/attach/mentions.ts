@@ -1,7 +1,8 @@
 /**
  * Mentions: the names of a question that is being written which stand for something in the notebook (`@df`), as the kernel says.
  *
- * Owns when it is asked, and which of the names somebody wants to stay text. What is a name, and what it stands for, is the kernel's
+ * Owns when it is asked, which of the names somebody wants to stay text, and that a question waits until its chips are there: what goes
+ * along has been seen. What is a name, and what it stands for, is the kernel's
  * matter (nbchat/core/mentions.py). From extras.js.
  */
 import { type Signal, signal } from "@preact/signals";
@@ -18,8 +19,15 @@ export class Mentions {
   readonly chips: Signal<readonly Mention[]> = signal([]);
   /** Names that stay text. */
   private readonly literal = new Set<string>();
+  /** What told of the names when they were last looked up; "" where that is to be done again. */
   private asked = "";
+  /** The same, but that it stays: their chips have been seen. */
+  private seen = "";
   private wanted = "";
+  /** What tells of the names in the text that is asked about soon. */
+  private due = "";
+  /** What is to be done when it is known what the names of the question that is held stand for. */
+  private settle: ((known: boolean) => void) | null = null;
   private under = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -30,15 +38,32 @@ export class Mentions {
 
   /** The text is this now: ask what of it stands for something, soon, if that may be something else than before. */
   look(store: Store, text: string): void {
-    clearTimeout(this.timer);
+    if (text !== this.wanted) this.settle = null; // somebody goes on writing
     this.wanted = text;
     for (const name of [...this.literal])
       if (!text.includes(name)) {
         this.literal.delete(name); // written again it is a name again
         this.asked = "";
       }
+    const told = telling(text);
     if (!text.includes("@")) this.forget();
-    else if (telling(text) !== this.asked) this.timer = setTimeout(() => void this.ask(store), PAUSE);
+    if (told === this.due) return; // it is asked about soon, while other words are written
+    clearTimeout(this.timer);
+    this.due = text.includes("@") && told !== this.asked ? told : "";
+    if (this.due) this.timer = setTimeout(() => void this.ask(store), PAUSE);
+  }
+
+  /**
+   * Whether a question that is to be sent waits: nobody has seen yet what its names stand for. The kernel is asked at once, and `then`
+   * called with whether it said. Who sends the same once more has it sent: the kernel looks by itself.
+   */
+  holds(store: Store, text: string, then: (known: boolean) => void): boolean {
+    if (!text.includes("@") || telling(text) === this.seen || this.settle) return false;
+    this.wanted = text;
+    this.settle = then;
+    clearTimeout(this.timer);
+    void this.ask(store);
+    return true;
   }
 
   /** Cells may have run since. */
@@ -55,7 +80,7 @@ export class Mentions {
 
   /** What is said of the names when the question is sent: what their chips showed, and which are text. */
   take(): Record<string, string> {
-    clearTimeout(this.timer);
+    this.settle = null;
     const shown = this.chips.value.map(({ name, digest }) => [name, digest]);
     const said = Object.fromEntries([...shown, ...[...this.literal].map((name) => [name, ""])]);
     this.literal.clear();
@@ -74,20 +99,27 @@ export class Mentions {
     if (this.under) return; // one at a time: when it is answered, it is seen whether there is more to ask
     this.under = true;
     const text = this.wanted;
+    let known = true;
+    this.due = "";
     try {
       const { mentions } = await call(store, "mentions", { text });
-      this.asked = telling(text);
       this.chips.value = mentions.filter(({ name }) => !this.literal.has(name) && this.wanted.includes(name));
     } catch {
+      known = false;
       this.forget(); // the question can be sent without; the kernel looks then
-      this.asked = telling(text);
     }
     this.under = false;
+    const told = telling(this.wanted);
+    if (told === telling(text)) this.asked = this.seen = told; // else it is another question by now
+    if (this.settle && told !== this.seen) return this.ask(store); // it was held while another was asked about
     if (this.wanted !== text) this.look(store, this.wanted);
+    this.settle?.(known);
+    this.settle = null;
   }
 
   private forget(): void {
-    this.asked = "";
+    clearTimeout(this.timer);
+    this.asked = this.seen = this.due = "";
     if (this.chips.value.length > 0) this.chips.value = [];
   }
 }

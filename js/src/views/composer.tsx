@@ -36,6 +36,7 @@ export function Composer({ store }: { store: Store }) {
     box.current?.focus();
     if (files?.reading) return hint("A file is still being read.");
     if (!draft.trim()) return files?.length ? hint("Write a question to go with it.") : undefined;
+    if (files?.holds(store, draft, () => box.current?.value === draft && send())) return;
     const taken = files?.take();
     const back = (text: string) => {
       restore(text);

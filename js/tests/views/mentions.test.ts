@@ -122,12 +122,40 @@ describe("chips", () => {
     await shows(shown, ["@df", "@fig"]);
   });
 
-  test("somebody who is quick sends without them: the kernel looks", async () => {
+  test("somebody who is quick sees what goes along before it is sent, and sends it with another press", async () => {
     const shown = opened();
     await type(shown, "@df? ");
+    shown.key("Enter");
+    await shows(shown, ["@df"]);
+    expect(shown.find(".attached-said").textContent).toBe("This goes along: @df. Press Enter again to send it.");
+    expect(sent()).toEqual([]);
+    await send(shown);
+    expect(sent()[0]).toMatchObject({ text: "@df? ", mentions: { "@df": "d1" } });
+  });
+
+  test("a question is held while the kernel is busy, unless it is sent once more", async () => {
+    const shown = opened();
+    const { answers } = view.model;
+    delete answers.mentions;
+    await type(shown, "@df? ");
+    shown.key("Enter");
+    await vi.waitFor(() =>
+      expect(shown.find(".attached-said").textContent).toBe("Looking up what the names stand for…"),
+    );
+    expect(sent()).toEqual([]);
     await send(shown);
     expect(sent()[0]).toMatchObject({ text: "@df? " });
     expect(sent()[0]).not.toHaveProperty("mentions");
+  });
+
+  test("a name is looked up while the words behind it are still written", async () => {
+    const shown = opened();
+    await type(shown, "@df ");
+    for (let words = "@df "; named(shown).length === 0; words += "a") {
+      expect(words.length).toBeLessThan(60);
+      await type(shown, words);
+    }
+    expect(view.sent("mentions")).toHaveLength(1);
   });
 
   test("coming back to the box asks again: cells may have run", async () => {
@@ -144,7 +172,13 @@ describe("chips", () => {
     const shown = opened();
     view.model.denied.mentions = { kind: "usage", text: "too many", hint: "" };
     await type(shown, "@df ");
-    await vi.waitFor(() => expect(view.sent("mentions")).toHaveLength(1));
+    shown.key("Enter");
+    await vi.waitFor(() =>
+      expect(shown.find(".attached-said").textContent).toBe(
+        "The kernel does not say what the names stand for. Press Enter again to send it all the same.",
+      ),
+    );
+    expect(sent()).toEqual([]);
     await send(shown);
     expect(sent()[0]?.text).toBe("@df ");
   });
@@ -194,6 +228,8 @@ describe("the list of names", () => {
     expect(sent()).toEqual([]);
     await type(shown, "@df_long @df");
     await vi.waitFor(() => expect(rows(shown)).toEqual([]));
+    shown.key("Enter");
+    await shows(shown, ["@df"]);
     await send(shown);
     expect(sent()[0]?.text).toBe("@df_long @df");
   });
