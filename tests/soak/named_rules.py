@@ -17,7 +17,8 @@ ONE_WORKER = (
     "if True:",
 )
 ONE_TURN = ("storage/turns.py", "elif not turn.generation:", "elif False:")
-"""What else keeps two turns from running at once: the store, for all kernels."""
+IN_ORDER = ("storage/turns.py", "turn.after != row[0]", "False")
+"""What else keeps two turns from running at once, or beside each other: the store, for all kernels."""
 LAST_WRITER_WINS = """\
     newest = "COALESCE((SELECT position FROM messages WHERE id = ?2), 0)"
     db.execute(f"DELETE FROM messages WHERE conversation_id = ?1 AND position > {newest}", (conversation_id, given[0].parent))
@@ -51,7 +52,13 @@ NAMED_RULES = (
         "who works goes on with what came meanwhile",
         ("sessions/worker.py", "await self._next(self.waiting[0])", "await self._next(self.waiting[0])\n                break"),
     ),
-    rule(f"{G1}g04_two_windows_that_send_together_start_one_request_each_in_order", "one worker a session", ONE_WORKER, ONE_TURN),
+    rule(
+        f"{G1}g04_two_windows_that_send_together_start_one_request_each_in_order",
+        "one worker a session",
+        ONE_WORKER,
+        ONE_TURN,
+        IN_ORDER,
+    ),
     rule(
         f"{G1}g05_every_exit_ends_the_turn",
         "what nobody foresaw ends the turn too",
