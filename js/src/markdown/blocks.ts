@@ -26,6 +26,9 @@ export interface Group {
   last: ChildNode | null;
 }
 
+/** Lists of more items and tables of more rows are long: the browser is told to look at their parts one by one (styles/long.css). */
+const LONG = 32;
+
 /** The kind of node that a block needs. */
 export function blockKey(block: Block): string {
   if (block.kind === "heading") return `h${block.size}`;
@@ -66,7 +69,7 @@ export function updateNode(node: HTMLElement, block: Block, view: View, context:
       Inline.of(node).show(textOf(block).trim(), context);
       break;
     case "list":
-      setAttribute(node, "class", block.loose ? null : "tight");
+      setAttribute(node, "class", listClass(block));
       if (block.start !== null) setAttribute(node, "start", block.start === 1 ? null : String(block.start));
       break;
     case "item":
@@ -85,6 +88,12 @@ export function updateNode(node: HTMLElement, block: Block, view: View, context:
       updateLiteral(node, block, view);
       break;
   }
+}
+
+function listClass({ loose, children }: Block): string | null {
+  const long = children.length > LONG;
+  if (loose) return long ? "long" : null;
+  return long ? "tight long" : "tight";
 }
 
 function isTask(item: HTMLElement): boolean {
@@ -128,22 +137,32 @@ function makeTable(): HTMLElement {
   return frame;
 }
 
+/** Rows stand in bodies of LONG. Of a long table the row that still grows waits until it is complete: half a cell may change all columns. */
 function updateTable(frame: HTMLElement, block: Block, view: View, context: Context): void {
   const table = frame.querySelector("table") as HTMLTableElement;
-  const [head, body] = [table.firstChild as HTMLElement, table.lastChild as HTMLElement];
+  const head = table.firstChild as HTMLElement;
   const names = (head.firstChild ?? head.appendChild(element("tr"))) as HTMLElement;
   if (view.settled === 0) updateRow(names, block.text, "th", block, context);
+  const { lines, open, sureLines } = block;
+  const count = open ? Math.min(lines.length, Math.max(sureLines, LONG)) : lines.length;
+  let body = (view.last?.parentElement ?? head.nextSibling) as HTMLElement;
   let row = (view.last ? view.last.nextSibling : body.firstChild) as HTMLElement | null;
-  for (let at = view.settled; at < block.lines.length; at++) {
+  for (let at = view.settled; at < count; at++) {
+    if (at > 0 && at % LONG === 0) {
+      body = (body.nextSibling ?? table.appendChild(element("tbody"))) as HTMLElement;
+      row = body.firstChild as HTMLElement | null;
+    }
     row ??= body.appendChild(element("tr"));
-    updateRow(row, block.lines[at] as string, "td", block, context);
-    if (at < block.sureLines) {
+    updateRow(row, lines[at] as string, "td", block, context);
+    if (at < sureLines) {
       view.settled = at + 1;
       view.last = row;
     }
     row = row.nextSibling as HTMLElement | null;
   }
   removeFrom(row);
+  removeFrom(body.nextSibling);
+  setAttribute(table, "class", count > LONG ? "long" : null);
 }
 
 function updateRow(row: HTMLElement, text: string, name: "th" | "td", block: Block, context: Context): void {

@@ -1,6 +1,7 @@
 /**
  * CodeBlock: a frame with the language, what can be done with it and the code, one element per line, so that a growing block costs
- * only its last line.
+ * only its last line. Lines stand in groups, the first ones in the code itself: the browser lays out and paints but the last group
+ * anew.
  *
  * Each line keeps the tokenizer's state at its end; a line is looked at again only if it, or the state before it, changed.
  */
@@ -17,6 +18,9 @@ interface Line {
 
 /** So long a block may be higher than its window: its head stays in sight. Shorter ones have none that the browser must watch. Lines. */
 const LONG = 16;
+
+/** So many lines stand in one group. */
+const GROUP = 32;
 
 /** When a language comes late, so many lines are coloured in one task. */
 const SLICE = 150;
@@ -99,7 +103,7 @@ export class CodeBlock {
     if (line && line.text === text && line.before === before) return;
     if (!line) {
       line = { text, node: element("span", "line"), before, after: START };
-      this.code.append(line.node);
+      this.groupOf(at).append(line.node);
       this.lines[at] = line;
       if (at === LONG - 1) this.root.classList.add("long");
     }
@@ -109,8 +113,18 @@ export class CodeBlock {
   }
 
   truncate(count: number): void {
-    for (const line of this.lines.splice(count)) line.node.remove();
+    for (const { node } of this.lines.splice(count)) {
+      const group = node.parentElement as HTMLElement;
+      node.remove();
+      if (group !== this.code && !group.firstChild) group.remove();
+    }
     if (count < LONG) this.root.classList.remove("long");
+  }
+
+  /** Where line number `at` is put, behind all lines before it. */
+  private groupOf(at: number): HTMLElement {
+    if (at > 0 && at % GROUP === 0) return this.code.appendChild(element("span", "lines"));
+    return this.lines[at - 1]?.node.parentElement ?? this.code;
   }
 }
 

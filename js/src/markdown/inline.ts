@@ -33,6 +33,7 @@ export function makeInline(span: Span, context: Context): Node {
     case "em":
     case "del":
     case "code":
+    case "wbr":
       return element(span.type);
     case "break":
       return element("br");

@@ -7,7 +7,7 @@
 import { placeNode, removeFrom } from "./dom.ts";
 import { inlineKey, makeInline, updateInline } from "./inline.ts";
 import { readSpans } from "./reader.ts";
-import type { Names, Span } from "./spans.ts";
+import { LONG, type Names, type Span } from "./spans.ts";
 
 /** What text is drawn with besides itself. */
 export interface Context extends Names {
@@ -19,16 +19,21 @@ export interface Context extends Names {
   refer(node: HTMLElement, label: string): void;
 }
 
-/** Show `spans` as the children of `parent`, beginning at `first`; what is left over goes. Returns the nodes. */
+/**
+ * Show `spans` as the children of `parent`, beginning at `first`; what is left over goes. Returns the nodes.
+ *
+ * All nodes are there before the first text is changed: a browser that has nothing else to do sets a text anew as soon as it changes
+ * (Chromium), and a second time once nodes have come.
+ */
 export function patch(parent: Node, spans: readonly Span[], context: Context, first = parent.firstChild): ChildNode[] {
   let at: ChildNode | null = first;
   const nodes = spans.map((span) => {
     const node = placeNode(parent, at, null, inlineKey(span, context), () => makeInline(span, context) as ChildNode);
-    updateInline(node, span, context);
     at = node.nextSibling;
     return node;
   });
   removeFrom(at);
+  for (const [index, span] of spans.entries()) updateInline(nodes[index] as ChildNode, span, context);
   return nodes;
 }
 
@@ -68,6 +73,7 @@ export class Inline {
     if (!place) return;
     this.settled = text.slice(0, place.at);
     this.last = nodes[place.spans - 1] ?? this.last;
+    this.node.classList.toggle("long", place.at > LONG);
   }
 
   /** Read the text once more: something that it refers to is defined now. */

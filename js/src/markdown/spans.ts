@@ -8,7 +8,7 @@ import type { Definition } from "./links.ts";
 
 export type Span =
   | { type: "text" | "code" | "math" | "html"; text: string }
-  | { type: "break" }
+  | { type: "break" | "wbr" }
   | { type: "checkbox"; checked: boolean }
   | { type: Wrap; spans: Span[] }
   | { type: "link"; href: string; title: string; spans: Span[] }
@@ -38,6 +38,9 @@ export type Item =
   | { kind: "place"; at: number };
 
 export type Target = Definition & { image: boolean };
+
+/** A text of so many characters is long. */
+export const LONG = 2_000;
 
 /** Deeper emphasis and links are read, but not shown as such. */
 const DEPTH_MOST = 50;
@@ -101,7 +104,12 @@ class Builder {
     this.fresh = false;
   }
 
+  /**
+   * Nothing reaches across this place, which is behind a blank. In a long text it is marked as one where a line may end, which it is
+   * anyway: browsers set the text between two such marks by itself, and would else set all of it with each word that comes.
+   */
   place(at: number): void {
+    if (at > LONG) this.spans.push({ type: "wbr" });
     this.breaks.push({ at, spans: this.spans.length });
     this.fresh = true;
   }

@@ -5,6 +5,7 @@ import code from "./code.css?inline";
 import composer from "./composer.css?inline";
 import header from "./header.css?inline";
 import layout from "./layout.css?inline";
+import long from "./long.css?inline";
 import markdown from "./markdown.css?inline";
 import message from "./message.css?inline";
 import theme from "./theme.css?inline";
@@ -12,7 +13,7 @@ import tools from "./tools.css?inline";
 
 let shared: CSSStyleSheet | undefined;
 const parts = new Map([
-  ["app", [theme, layout, header, message, actions, markdown, code, tools, composer, attached].join("\n")],
+  ["app", [theme, layout, header, message, actions, markdown, long, code, tools, composer, attached].join("\n")],
 ]);
 
 export function sheet(): CSSStyleSheet {
