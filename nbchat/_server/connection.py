@@ -55,6 +55,8 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, host: Host) -> None:
         self._host = host
+        self.task: asyncio.Task[None] | None = None
+        """What serves it; None until its socket is made."""
         self._buffer = bytearray()
         self._more = asyncio.Event()
         self._flushed = asyncio.Event()
@@ -76,8 +78,22 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """The socket is gone: whatever is being played ends."""
         self._lost.set()
-        self.task.cancel()
+        self.cancel()
         self._host.lost(self)
+
+    async def end(self) -> None:
+        """End what is being played, and close the socket at once; the client is not said to have left."""
+        self.cancel()
+        if self.task is None:  # its socket could not be made
+            self._host.lost(self)
+            return
+        await asyncio.wait([self.task])
+        self._transport.abort()
+
+    def cancel(self) -> None:
+        """End what is being played."""
+        if self.task is not None:
+            self.task.cancel()
 
     def pause_writing(self) -> None:
         """The client reads more slowly than we write."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Closed", "LoopbackServer"]
 
 _log = logging.getLogger("nbchat.server")
-_JOIN = 2.0
+_JOIN = 10.0
 
 
 @dataclass(frozen=True)
@@ -96,12 +96,18 @@ class LoopbackServer:
     async def _serve(self, listener: socket.socket) -> None:
         server = await asyncio.get_running_loop().create_server(self._connect, sock=listener)
         await self._stopping.wait()
+        await self._accepted()
         server.close()
-        tasks = [connection.task for connection in self._connections]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.sleep(0)  # closed transports take their leave in the loop's next round
+        while self._connections:
+            await asyncio.gather(*(connection.end() for connection in self._connections))
+            await asyncio.sleep(0)  # closed transports take their leave in the loop's next round
+
+    async def _accepted(self) -> None:
+        """Wait until every connection that is being accepted is made: what asyncio accepts for a server that is closed meanwhile
+        it never closes."""
+        this = asyncio.current_task()
+        while accepting := asyncio.all_tasks() - {this, *(connection.task for connection in self._connections)}:
+            await asyncio.wait(accepting)
 
     def _connect(self) -> Connection:
         connection = Connection(self)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import http.client
 import json
+import socket
 import threading
+import time
 from collections.abc import Callable
 
 import httpx
@@ -159,6 +162,22 @@ def test_a_server_that_is_stopped_at_once_ends_at_once() -> None:
             pass
         assert server._loop is not None
         assert server._loop.is_closed()
+
+
+def test_a_stop_in_the_moment_of_a_connection_leaves_nothing_open() -> None:
+    """Whether it was accepted, made or served by then: no socket stays behind, which would be told of in a later test."""
+    for number in range(60):
+        server = ScriptedServer().start()
+        with socket.create_connection(("127.0.0.1", server.port)) as client:
+            if number % 3 == 0:
+                client.sendall(b"POST /v1/chat/completions HTTP/1.1\r\n")
+            if number % 2 == 0:
+                time.sleep(0)
+            server.stop()
+        assert server._loop is not None
+        assert server._loop.is_closed()
+        assert not server._connections
+    gc.collect()
 
 
 def test_a_hundred_clients_at_once_are_answered_without_cross_talk() -> None:
