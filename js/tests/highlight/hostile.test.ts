@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { LANGUAGES } from "../../src/highlight/languages.ts";
 import { languages } from "../../src/highlight/more/languages.ts";
 import { type Rule, START, tokenizerFor } from "../../src/highlight/tokenizer.ts";
+import { duration, growth } from "../support/cost.ts";
 
 Object.assign(LANGUAGES, languages);
 const names = Object.keys(LANGUAGES).sort();
@@ -10,7 +11,7 @@ const names = Object.keys(LANGUAGES).sort();
 /** Characters that mean something somewhere; all pairs of them, over and over, make the lines. */
 const CHARACTERS = [..."\"'`#/*<>{}()[]$%@!:=.-\\ a1"];
 const LENGTH = 1_990;
-/** What one line may take: a few milliseconds, or more on the busy machine of a test. */
+/** What one line may take: a few milliseconds are usual. */
 const MOST = 60;
 
 const LINES = [
@@ -37,14 +38,8 @@ const LINES = [
   ],
 ].map((piece) => piece.repeat(Math.ceil(LENGTH / piece.length)).slice(0, LENGTH));
 
-function time(run: () => void): number {
-  const begun = performance.now();
-  run();
-  return performance.now() - begun;
-}
-
 describe("bounded", () => {
-  test.each(names)("%s", (name) => {
+  test.each(names)("%s", async (name) => {
     const tokenize = tokenizerFor(name) as NonNullable<ReturnType<typeof tokenizerFor>>;
     const states = [START, ...Object.keys(LANGUAGES[name]?.modes ?? {}).map((mode) => `${mode}=x`)];
     let worst = 0;
@@ -55,14 +50,14 @@ describe("bounded", () => {
         state = result.state;
         expect(result.spans.map((span) => span.text).join("")).toBe(line);
       };
-      let took = time(run);
-      for (let again = 0; took > MOST / 4 && again < 8; again++) took = Math.min(took, time(run)); // others load the machine as well
+      const took = await duration(run, MOST / 4);
       expect(took, `${name}: ${line.slice(0, 20)}`).toBeLessThan(MOST);
       worst = Math.max(worst, took);
       expect(state.split(",").length).toBeLessThan(30);
     }
     for (const state of states)
-      for (const line of LINES.slice(0, 60)) expect(time(() => tokenize(line, state))).toBeLessThan(10 * MOST);
+      for (const line of LINES.slice(0, 60))
+        expect(await duration(() => void tokenize(line, state), MOST)).toBeLessThan(10 * MOST);
     if (worst > 20) console.info(`${name}: at most ${worst.toFixed(1)} ms a line`);
   });
 
@@ -88,17 +83,13 @@ describe("bounded", () => {
     expect(tokenize('z"""', long.state).spans[0]?.style).toBe("string");
   });
 
-  test.each(names)("%s takes time in proportion to the text", (name) => {
+  test.each(names)("%s takes time in proportion to the text", async (name) => {
     const tokenize = tokenizerFor(name) as NonNullable<ReturnType<typeof tokenizerFor>>;
     const snippet = ['a = f(1, "x")  # note', "if (a > 1) { b: 'c' }", "/* d */ return [1, 2];", "<p>text</p>"];
-    const run = (lines: number) =>
-      time(() => {
-        let state = START;
-        for (let n = 0; n < lines; n++) state = tokenize(snippet[n % 4] as string, state).state;
-      });
-    run(400);
-    let ratio = Number.POSITIVE_INFINITY;
-    for (let tries = 0; tries < 12 && ratio > 9; tries++) ratio = Math.min(ratio, run(1_600) / run(400)); // 32 and 8 kB
-    expect(ratio).toBeLessThanOrEqual(9); // 4 if linear, 16 if quadratic
+    const run = (lines: number) => {
+      let state = START;
+      for (let n = 0; n < lines; n++) state = tokenize(snippet[n % 4] as string, state).state;
+    };
+    expect(await growth(run, 400)).toBeLessThan(2.25); // 8 kB, and 32
   });
 });

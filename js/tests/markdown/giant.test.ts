@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Pace } from "../../src/markdown/pace.ts";
 import { MarkdownStream } from "../../src/markdown/stream.ts";
+import { growth } from "../support/cost.ts";
 import { drawn, once } from "./specification.ts";
 
 type Row = (n: number) => string;
@@ -89,24 +90,8 @@ describe.each(LINKED)("a giant %s", (_, row) => {
 });
 
 describe.each(GIANTS.filter(([name]) => !name.startsWith("paragraph")))("a giant %s", (_, row) => {
-  test("costs in proportion to its length", () => {
-    const [small, large] = [text(row, 8_000), text(row, 32_000)];
-    const least = [Infinity, Infinity] as [number, number];
-    const time = (which: 0 | 1, run: () => void) => {
-      const begun = performance.now();
-      run();
-      least[which] = Math.min(least[which], performance.now() - begun);
-    };
-    // other load on the machine only adds: the least of several counts, and more are tried before it is believed
-    for (let round = 0; round < 1 || (round < 10 && ratio() > 1.5); round++) {
-      time(0, () => [0, 1, 2, 3].forEach(() => void stream(small)));
-      time(1, () => void stream(large));
-    }
-    /** 1 if linear, 4 if quadratic: as much text in one block and in four. */
-    function ratio() {
-      return least[1] / least[0];
-    }
-    expect(ratio()).toBeLessThan(2.5);
+  test("costs in proportion to its length", async () => {
+    expect(await growth((length) => void stream(text(row, length)), 8_000)).toBeLessThan(2.5);
   });
 });
 

@@ -1,8 +1,9 @@
 /** Formulas made to do more than draw, or to take for ever: bounded time, no links, no scripts, no styles of their own. */
 import { describe, expect, test } from "vitest";
 import { drawFormula } from "../../src/math.ts";
+import { duration } from "../support/cost.ts";
 
-/** What drawing and laying out one formula may take: some 40 milliseconds, or more on the busy machine of a test. */
+/** What drawing and laying out one formula may take: some 40 milliseconds. */
 const MOST = 100;
 
 function attempt(tex: string): { node: Element | null; reason: string } {
@@ -88,21 +89,11 @@ function fill(piece: string, length = 1_950): string {
   return piece.repeat(Math.floor(length / piece.length));
 }
 
-/** A long formula of the usual kind: where it takes long, the machine is busy. */
-const USUAL = fill("x_1 + \\frac{1}{2} ", 400);
-
-/** The least time of drawing and laying out a formula, in milliseconds: other load on the machine only adds. */
-function least(tex: string, enough: number): number {
-  let total = Number.POSITIVE_INFINITY;
-  for (let tries = 0; tries < 10 && total > enough; tries++) {
-    const begun = performance.now();
-    const { node } = attempt(tex);
-    if (node) document.body.append(node);
-    node?.getBoundingClientRect();
-    total = Math.min(total, performance.now() - begun);
-    node?.remove();
-  }
-  return total;
+function drawAndLayOut(tex: string): void {
+  const { node } = attempt(tex);
+  if (node) document.body.append(node);
+  node?.getBoundingClientRect();
+  node?.remove();
 }
 
 describe("in bounded time", () => {
@@ -131,9 +122,9 @@ describe("in bounded time", () => {
     ["dots", fill("\\dots ")],
     ["strokes within strokes", nest("\\cancel{", "}", 400)],
     ["arrows", fill("\\xrightarrow{abc}")],
-  ])("%s", (name, tex) => {
-    const total = least(tex, MOST / 2);
+  ])("%s", async (name, tex) => {
+    const total = await duration(() => drawAndLayOut(tex), MOST / 2);
     if (total > 40) console.info(`${name}: ${Math.round(total)} ms with layout`);
-    expect(total).toBeLessThan(Math.max(MOST, 30 * least(USUAL, 0)));
+    expect(total).toBeLessThan(MOST);
   });
 });

@@ -3,18 +3,9 @@ import { describe, expect, test, vi } from "vitest";
 import { Pace } from "../../src/markdown/pace.ts";
 import { MarkdownStream } from "../../src/markdown/stream.ts";
 import { ANSWER, SHORT } from "../harness/texts.ts";
+import { growth } from "../support/cost.ts";
 import { CORPUS } from "./corpus.ts";
 import { COMMONMARK, drawn, once, random, streamed } from "./specification.ts";
-
-/** The least of three times that `run` takes, in milliseconds: other load on the machine only adds. */
-function least(run: () => void): number {
-  const times = [0, 1, 2].map(() => {
-    const begun = performance.now();
-    run();
-    return performance.now() - begun;
-  });
-  return Math.min(...times);
-}
 
 describe("streamed equals one shot", () => {
   test.each(CORPUS.map((text, at) => [at, text] as const))(
@@ -77,16 +68,14 @@ describe("code", () => {
     expect(root.querySelector(".lang")?.textContent).toBe("python");
   });
 
-  test("grows in time linear in its lines", () => {
-    const cost = (lines: number) =>
-      least(() => {
-        const stream = new MarkdownStream(document.createElement("div"));
-        stream.append("```python\n");
-        for (let n = 0; n < lines; n++)
-          for (const piece of ["total = ", "compute(", `${n}, "text")  # note\n`]) stream.append(piece);
-      });
-    cost(500);
-    expect(cost(4_000) / cost(1_000)).toBeLessThan(10); // 4 if linear, 16 if quadratic
+  test("grows in time linear in its lines", async () => {
+    const grow = (lines: number) => {
+      const stream = new MarkdownStream(document.createElement("div"), new Pace());
+      stream.append("```python\n");
+      for (let n = 0; n < lines; n++)
+        for (const piece of ["total = ", "compute(", `${n}, "text")  # note\n`]) stream.append(piece);
+    };
+    expect(await growth(grow, 1_000)).toBeLessThan(2.5);
   });
 });
 
@@ -99,19 +88,14 @@ describe("a long answer", () => {
     "See [x] and `y`.",
   ];
 
-  const cost = (text: string) =>
-    least(() => {
-      const stream = new MarkdownStream(document.createElement("div"));
+  test("costs in proportion to its length", async () => {
+    const grow = (count: number) => {
+      const text = Array.from({ length: count }, (_, n) => blocks[n % blocks.length]).join("\n\n");
+      const stream = new MarkdownStream(document.createElement("div"), new Pace());
       for (let at = 0; at < text.length; at += 13) stream.append(text.slice(at, at + 13));
       stream.end();
-    });
-
-  test("costs in proportion to its length", () => {
-    const text = (count: number) => Array.from({ length: count }, (_, n) => blocks[n % blocks.length]).join("\n\n");
-    cost(text(100));
-    const [small, large] = [cost(text(200)), cost(text(800))];
-    console.info(`${text(800).length} characters: ${Math.round(large)} ms`);
-    expect(large / small).toBeLessThan(9); // 4 if linear, 16 if quadratic
+    };
+    expect(await growth(grow, 200)).toBeLessThan(2.25);
   });
 
   test.each([

@@ -1,35 +1,45 @@
-/** What must not grow with a conversation's length, coarsely, by ratios: `python -m tests.bench B13 B14` measures it well. */
+/** What must not grow with a conversation's length, coarsely: `python -m tests.bench B13 B14` measures it well. */
 import { afterEach, expect, test } from "vitest";
 import { sheet } from "../../src/styles/sheet.ts";
 import { answer } from "../bench/answers.ts";
 import { conversation } from "../bench/conversations.ts";
+import { cost, least } from "../support/cost.ts";
 import { snapshot } from "../support/messages.ts";
 import { TestView } from "../support/view.ts";
 
-let view: TestView;
-afterEach(() => view.end());
+let view: TestView | undefined;
+afterEach(() => view?.end());
 
-const tick = () => new Promise((done) => setTimeout(done));
-
-function median(values: number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] as number;
+/** Preact draws in a microtask, and what that changes in another. */
+async function drawn(): Promise<void> {
+  for (let n = 0; n < 10; n++) await null;
 }
 
 test("an update takes no longer at the end of a long answer than at its beginning", async () => {
-  view = new TestView();
-  const shown = view.render();
-  view.begin();
   const text = answer(16_000);
-  const times: number[] = [];
-  for (let at = 0; at < text.length; at += 160) {
-    const begun = performance.now();
-    view.say(text.slice(at, at + 160));
-    await tick();
-    shown.find(".log").scrollTop = 1e9;
-    times.push(performance.now() - begun);
-  }
-  const quarter = times.length >> 2;
-  expect(median(times.slice(-quarter))).toBeLessThan(3 * median(times.slice(0, quarter)) + 2);
+  const pieces = Array.from({ length: 100 }, (_, n) => text.slice(160 * n, 160 * (n + 1)));
+  /** Of 25 updates after so many. */
+  const costAfter = async (before: number) => {
+    view = new TestView();
+    const log = view.render().find(".log");
+    view.begin();
+    view.say(pieces.slice(0, before).join(""));
+    await drawn();
+    const updates = async () => {
+      for (const piece of pieces.slice(before, before + 25)) {
+        view?.say(piece);
+        await drawn();
+        log.scrollTop = 1e9;
+      }
+    };
+    const all = await cost(updates);
+    expect(log.querySelector(".markdown")?.textContent?.length).toBeGreaterThan(2_000);
+    view.end();
+    return all;
+  };
+  await costAfter(0);
+  const beginning = await costAfter(0);
+  expect(await costAfter(75)).toBeLessThan(3 * beginning + 50);
 });
 
 test("no style depends on what is anywhere inside what grows: all of it would be looked through with each word", async () => {
@@ -37,7 +47,7 @@ test("no style depends on what is anywhere inside what grows: all of it would be
   const shown = view.render();
   view.begin();
   view.say("a word");
-  await tick();
+  await drawn();
   const word = shown.find(".markdown.growing p");
   const rules = (list: CSSRuleList): CSSStyleRule[] =>
     [...list].flatMap((rule) =>
@@ -53,21 +63,14 @@ test("no style depends on what is anywhere inside what grows: all of it would be
 });
 
 test("a hundred messages are there nearly as soon as ten", async () => {
-  const took = async (count: number) => {
+  const open = (count: number) => {
     view = new TestView({ snapshot: snapshot(conversation(count)) });
-    const begun = performance.now();
     const shown = view.render();
     shown.find(".log").getBoundingClientRect();
-    const time = performance.now() - begun;
     expect(shown.root.querySelectorAll(".message").length).toBe(count);
     view.end();
-    return time;
   };
-  await took(10);
-  const [few, many] = [[], []] as number[][];
-  for (let run = 0; run < 5; run++) {
-    few?.push(await took(10));
-    many?.push(await took(100));
-  }
-  expect(median(many as number[])).toBeLessThan(8 * median(few as number[]) + 20);
+  open(10);
+  const few = await least(() => open(10));
+  expect(await least(() => open(100), 4 * few)).toBeLessThan(8 * few + 20);
 });
