@@ -19,6 +19,8 @@ export default defineConfig({
   optimizeDeps: { include: ["preact", "preact/hooks", "preact/jsx-dev-runtime", "@preact/signals", "temml"] },
   server: { fs: { allow: [".."] } },
   test: {
+    setupFiles: ["tests/support/patience.ts"],
+    expect: { poll: { timeout: 30_000 } },
     projects: [
       {
         extends: true,
@@ -35,8 +37,9 @@ export default defineConfig({
           name: "pages",
           include: ["tests/pages/**/*.test.ts"],
           environment: "node",
-          testTimeout: 120_000,
-          hookTimeout: 60_000,
+          globalSetup: ["tests/harness/built.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
         },
       },
       {

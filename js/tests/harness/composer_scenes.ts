@@ -22,12 +22,15 @@ async function drawn(width: number, height: number): Promise<File> {
   return new File([blob as Blob], "residuals of the fit.png", { type: "image/png" });
 }
 
+/** Attach files, and wait until they are read. */
 async function attach(...files: (File | Promise<File>)[]): Promise<void> {
   const data = new DataTransfer();
   for (const file of await Promise.all(files)) data.items.add(file);
   const input = shadow()?.querySelector<HTMLInputElement>("input[type=file]") as HTMLInputElement;
   input.files = data.files;
   input.dispatchEvent(new Event("change"));
+  const attached = () => shadow()?.querySelector(".attached:has(.chip, .wrong)")?.textContent;
+  while (attached()?.includes("Reading…") ?? true) await new Promise(requestAnimationFrame);
 }
 
 function type(text: string): void {
@@ -38,12 +41,9 @@ function type(text: string): void {
 
 /** Click what opens a file, as soon as what draws it has come. */
 function open(selector: string): void {
-  const timer = setInterval(() => {
-    const button = shadow()?.querySelector<HTMLElement>(selector);
-    if (!button) return;
-    clearInterval(timer);
-    button.click();
-  }, 20);
+  const button = shadow()?.querySelector<HTMLElement>(selector);
+  if (button) button.click();
+  else setTimeout(() => open(selector), 20);
 }
 
 /** A thread whose kernel knows some names of the notebook. */
@@ -107,7 +107,7 @@ export const composerScenes: Record<string, () => Scene> = {
     model: model("thread", { outlook: OUTLOOK, snapshot: snapshot(line(...history())) }),
     after: () => {
       type("Why do the residuals swing?");
-      void attach(drawn(2_600, 1_200), new File([CSV], "planets.csv"), new File(["{}"], "Untitled.ipynb"));
+      return attach(drawn(2_600, 1_200), new File([CSV], "planets.csv"), new File(["{}"], "Untitled.ipynb"));
     },
   }),
   mentioned: () => ({
@@ -127,7 +127,7 @@ export const composerScenes: Record<string, () => Scene> = {
   }),
   unattached: () => ({
     model: model("thread", { snapshot: snapshot(line(...history())) }),
-    after: () => void attach(new File(["\x00\x01"], "movie.mp4"), new File([CSV], "planets.csv")),
+    after: () => attach(new File(["\x00\x01"], "movie.mp4"), new File([CSV], "planets.csv")),
   }),
   dropping: () => ({
     model: model("thread", { snapshot: snapshot(line(...history())) }),

@@ -8,7 +8,29 @@ import { scenes } from "./scenes.ts";
 import { scrollTo } from "./stage.ts";
 
 const QUIET = 100;
-const REST_MOST = 10_000;
+const REST_MOST = 60_000;
+/** What would come or go by itself after so long does not: whether it has by now is the machine's matter. Milliseconds. */
+const LONG = 1_000;
+
+const { setTimeout, clearTimeout, setInterval } = globalThis;
+/** The timers of what is drawn that have yet to come. */
+const timers = new Set<unknown>();
+Object.assign(globalThis, {
+  setTimeout(call: (...given: unknown[]) => void, wait = 0, ...given: unknown[]) {
+    if (wait >= LONG) return 0;
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      call(...given);
+    }, wait);
+    timers.add(timer);
+    return timer;
+  },
+  clearTimeout(timer: ReturnType<typeof setTimeout> | undefined) {
+    timers.delete(timer);
+    clearTimeout(timer);
+  },
+  setInterval: (call: () => void, every: number) => (every >= LONG ? 0 : setInterval(call, every)),
+});
 
 const query = new URLSearchParams(location.search);
 let begin = () => {};
@@ -58,10 +80,16 @@ async function rest(): Promise<void> {
   page.atRest = true;
 }
 
-/** Whether something is on its way that a busy machine is slow with: a font, a message that waits for an idle moment. */
+/** Whether something is on its way that a busy machine is slow with: a font, a picture, a message that waits for an idle moment. */
 function isComing(): boolean {
-  const hosts = [...document.querySelectorAll(".nbchat-thread, .nbchat-live")];
-  return document.fonts.status === "loading" || hosts.some((host) => host.shadowRoot?.querySelector(".undrawn"));
+  const roots = [...document.querySelectorAll(".nbchat-thread, .nbchat-live")].map((host) => host.shadowRoot);
+  const images = roots.flatMap((root) => [...(root?.querySelectorAll("img") ?? [])]);
+  return (
+    timers.size > 0 ||
+    document.fonts.status === "loading" ||
+    roots.some((root) => root?.querySelector(".undrawn")) ||
+    images.some((image) => !image.complete)
+  );
 }
 
 function loads(): Iterable<Promise<unknown>> {

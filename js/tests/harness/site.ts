@@ -4,19 +4,19 @@
  * Owns how a scene is drawn the same way on every machine: its own fonts, a clock that stands, no animation. What is looked at
  * is the tests' and `shots.mjs`'. Plain TypeScript without syntax of its own, because Node runs it as it is.
  */
-import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import * as esbuild from "esbuild";
 import { type Browser, chromium, type Page } from "playwright";
+import { build } from "./built.ts";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const TYPES: Record<string, string> = { ".html": "text/html", ".js": "text/javascript", ".ttf": "font/ttf" };
 const FONTS = join(here, "../../node_modules/dejavu-fonts-ttf/ttf");
+/** So long a busy machine may take before it is believed that nothing comes. Milliseconds. */
+const PATIENCE = 120_000;
 const NOW = new Date("2026-03-04T12:00:00Z");
 
 /** How a scene is looked at: on which ground (hosts.ts), in how much space, and what the reader has asked the system for. */
@@ -39,30 +39,19 @@ export class Site {
   readonly browser: Browser;
   readonly address: string;
   private readonly server: Server;
-  private readonly folder: string;
+  /** Of its own, to be removed. */
+  private readonly folder: string | null;
 
-  private constructor(browser: Browser, server: Server, folder: string) {
+  private constructor(browser: Browser, server: Server, folder: string | null) {
     this.browser = browser;
     this.server = server;
     this.folder = folder;
     this.address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/index.html`;
   }
 
-  /** Build, serve, and start the browser of NBCHAT_CHROMIUM (default /usr/bin/chromium). */
-  static async open(): Promise<Site> {
-    const folder = mkdtempSync(join(tmpdir(), "nbchat-harness-"));
-    const built = spawnSync(process.execPath, [join(here, "../../build.mjs"), "--out", folder], { encoding: "utf8" });
-    if (built.status !== 0) throw new Error(`the front end cannot be built: ${built.stderr}`);
-    await esbuild.build({
-      entryPoints: [join(here, "harness.ts")],
-      outdir: folder,
-      bundle: true,
-      format: "esm",
-      target: "es2022",
-      external: ["./widget.js", "./app.js"],
-      logLevel: "warning",
-    });
-    copyFileSync(join(here, "index.html"), join(folder, "index.html"));
+  /** Serve what was built in `folder` (else built now), and start the browser of NBCHAT_CHROMIUM (default /usr/bin/chromium). */
+  static async open(built?: string): Promise<Site> {
+    const folder = built ?? (await build());
     const server = createServer((request, response) => {
       const name = new URL(request.url ?? "/", "http://localhost").pathname.slice(1) || "index.html";
       try {
@@ -86,7 +75,7 @@ export class Site {
         "--hide-scrollbars",
       ],
     });
-    return new Site(browser, server, folder);
+    return new Site(browser, server, built ? null : folder);
   }
 
   /** Open a scene, drawn and at rest; an error in the page is thrown. Close the page's context when done. */
@@ -99,16 +88,12 @@ export class Site {
       locale: "en-US",
       timezoneId: "UTC",
     });
+    context.setDefaultTimeout(PATIENCE);
     const page = await context.newPage();
     const errors: string[] = [];
     page.on("pageerror", (error) => errors.push(error.message));
     page.on("console", (line) => line.type() === "error" && errors.push(line.text()));
     await page.clock.setFixedTime(NOW);
-    await page.addInitScript(() => {
-      const { setInterval } = globalThis; // what counts seconds does not: how many pass is the machine's matter
-      const frozen = (call: () => void, every: number) => (every >= 1_000 ? 0 : setInterval(call, every));
-      Object.assign(globalThis, { setInterval: frozen });
-    });
     const query = new URLSearchParams({ scene: name, host: look.host });
     await page.goto(`${this.address}?${query}`);
     await atRest(page);
@@ -141,7 +126,7 @@ export class Site {
   async close(): Promise<void> {
     await this.browser.close();
     this.server.close();
-    rmSync(this.folder, { recursive: true, force: true });
+    if (this.folder) rmSync(this.folder, { recursive: true, force: true });
   }
 }
 

@@ -1,4 +1,5 @@
 /** An emulated host: the classes, attributes and variables that it puts on its page, and the container of an output. */
+import { expect, vi } from "vitest";
 import { crc32 } from "../../src/wire/crc32.ts";
 import { contrast, rgb } from "../support/colours.ts";
 import type { Rendered, TestView } from "../support/view.ts";
@@ -25,20 +26,21 @@ export function variables(values: Marks): () => void {
 /** A thread that asks, streams, is stopped and has an answer: what a host sees of a view's life. */
 export async function lead(view: TestView, shown: Rendered): Promise<void> {
   shown.type("Why?");
-  await settle();
+  await vi.waitFor(() => expect(shown.button("Send").disabled).toBe(false));
   shown.key("Enter");
   view.begin();
   view.say("Because. `code`");
-  await settle();
+  await vi.waitFor(() => expect(shown.text).toContain("Because."));
   shown.key("Escape");
   view.finish(crc32("Because. `code`"));
-  await settle();
+  await vi.waitFor(() => expect(shown.has(".streaming")).toBe(false));
   shown.button("Model: lab/tiny").click();
-  await settle();
+  await vi.waitFor(() => expect(view.sent("models").length).toBe(1));
 }
 
+/** What a host's marks change is drawn. */
 export function settle(): Promise<void> {
-  return new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 20)));
+  return new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
 }
 
 /** The lowest contrast of text on its ground in a view, over all elements that hold text of their own. */

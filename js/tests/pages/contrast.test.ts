@@ -5,7 +5,7 @@
  * The colours are asked of the browser: they are mixed with the host's background there.
  */
 import type { Page } from "playwright";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { HOST_NAMES } from "../harness/hosts.ts";
 import { LIGHT, Site } from "../harness/site.ts";
 import { addAxe, axe } from "./visits.ts";
@@ -31,7 +31,7 @@ const SCENES = ["top", "error", "toolsopen", "approval", "offers", "queueedit", 
 let site: Site;
 
 beforeAll(async () => {
-  site = await Site.open();
+  site = await Site.open(inject("harness"));
 });
 afterAll(() => site.close());
 

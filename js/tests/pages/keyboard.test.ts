@@ -1,6 +1,6 @@
 /** A walk through a thread by keyboard alone: real Tab, Enter and Escape in a real page. */
 import type { Page } from "playwright";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { LIGHT, NARROW, Site } from "../harness/site.ts";
 
 /** What has the focus, as a person without a pointer meets it. */
@@ -23,7 +23,7 @@ const PILL = "Jump to latest";
 let site: Site;
 
 beforeAll(async () => {
-  site = await Site.open();
+  site = await Site.open(inject("harness"));
 });
 afterAll(() => site.close());
 

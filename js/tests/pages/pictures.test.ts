@@ -3,7 +3,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { LIGHT, Site } from "../harness/site.ts";
 import { type Averages, Darkroom, difference, differences } from "./pictures.ts";
 
@@ -15,7 +15,7 @@ let before: Averages;
 const look = async () => darkroom.develop(await page.screenshot({ fullPage: true, caret: "hide" }));
 
 beforeAll(async () => {
-  site = await Site.open();
+  site = await Site.open(inject("harness"));
   page = await site.scene("branches", LIGHT);
   darkroom = new Darkroom(await site.browser.newPage());
   before = await look();

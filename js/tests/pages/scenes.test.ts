@@ -8,7 +8,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { LOOKS, Site } from "../harness/site.ts";
 import { Darkroom, differences, type Looks } from "./pictures.ts";
 import { type LookName, type Visit, visitAll } from "./visits.ts";
@@ -20,9 +20,9 @@ let site: Site;
 let visits: Visit[];
 
 beforeAll(async () => {
-  site = await Site.open();
+  site = await Site.open(inject("harness"));
   visits = await visitAll(site, only);
-}, 600_000);
+}, 1_000_000);
 afterAll(() => site.close());
 
 test.each(["light", "dark", "narrow"])("axe-core finds nothing of any weight: %s", (look) => {

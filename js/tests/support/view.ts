@@ -3,6 +3,7 @@ import { vi } from "vitest";
 import app from "../../src/app.tsx";
 import { provideAsset } from "../../src/assets.ts";
 import * as extras from "../../src/extras.tsx";
+import { PAGE } from "../../src/markdown/pace.ts";
 import * as math from "../../src/math.ts";
 import widget from "../../src/widget.ts";
 import type { Message } from "../../src/wire/messages.ts";
@@ -10,6 +11,7 @@ import type { Event, Snapshot } from "../../src/wire/protocol.ts";
 import { message, snapshot } from "./messages.ts";
 import { FakeModel, QUIET } from "./model.ts";
 
+PAGE.run = (draw) => draw(); // how long it rests is the machine's matter, and has tests of its own
 provideAsset("extras", extras);
 provideAsset("math", math);
 

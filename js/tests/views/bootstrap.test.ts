@@ -89,11 +89,8 @@ describe("the model", () => {
     view = new TestView({ snapshot: said }, false);
     const { el } = view.render();
     el.style.display = "none";
-    await vi.waitFor(() => expect(view.sent("visible")).toMatchObject([{ visible: false }]), { timeout: 3_000 });
+    await vi.waitFor(() => expect(view.sent("visible")).toMatchObject([{ visible: false }]));
     el.style.display = "";
-    await vi.waitFor(
-      () => expect(view.sent("visible").at(-1)).toMatchObject({ visible: true, page: registry().page }),
-      { timeout: 3_000 },
-    );
+    await vi.waitFor(() => expect(view.sent("visible").at(-1)).toMatchObject({ visible: true, page: registry().page }));
   });
 });

@@ -4,11 +4,17 @@ import { registry } from "../../src/registry.ts";
 import type { Mention } from "../../src/wire/calls.ts";
 import type { Outgoing } from "../../src/wire/protocol.ts";
 import { choose, text } from "../support/files.ts";
-import { type Rendered, TestView } from "../support/view.ts";
+import { drawn, fakeTimers, type Rendered, TestView } from "../support/view.ts";
 
 let view: TestView;
-beforeEach(() => registry().shelves.clear());
-afterEach(() => (view as TestView | undefined)?.end());
+beforeEach(() => {
+  registry().shelves.clear();
+  fakeTimers();
+});
+afterEach(() => {
+  view.end();
+  vi.useRealTimers();
+});
 
 const DF: Mention = { name: "@df", kind: "DataFrame (pandas)", tokens: 229, digest: "d1" };
 const FIG: Mention = { name: "@fig", kind: "Figure (matplotlib)", tokens: 777, digest: "f1", size: "1,024 × 768" };
@@ -43,14 +49,14 @@ function opened(values: Record<string, unknown> = {}): Rendered {
 }
 
 async function shows(shown: Rendered, names: string[]) {
-  await vi.waitFor(() => expect(named(shown)).toEqual(names), 5_000);
+  await vi.waitFor(() => expect(named(shown)).toEqual(names));
 }
 
 /** Type as a person does: with the box in focus and the caret at the end. */
 async function type(shown: Rendered, words: string) {
   box(shown).focus();
   shown.type(words);
-  for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
+  await drawn();
 }
 
 async function send(shown: Rendered) {
@@ -94,7 +100,7 @@ describe("chips", () => {
     expect(view.sent("mentions")).toEqual([]);
     await shows(shown, ["@df"]);
     await type(shown, "@df is it odd?");
-    await new Promise((done) => setTimeout(done, 600));
+    await vi.advanceTimersByTimeAsync(600);
     expect(view.sent("mentions")).toHaveLength(1);
     await type(shown, "@df is it odd, @fig?");
     await shows(shown, ["@df", "@fig"]);
@@ -165,7 +171,7 @@ describe("chips", () => {
     box(shown).blur();
     view.model.answers.mentions = { mentions: [{ ...DF, tokens: 500, digest: "d2" }] };
     box(shown).focus();
-    await vi.waitFor(() => expect(chips(shown)[0]?.[1]).toBe("DataFrame (pandas) · ~500 tokens"), 5_000);
+    await vi.waitFor(() => expect(chips(shown)[0]?.[1]).toBe("DataFrame (pandas) · ~500 tokens"));
   });
 
   test("a kernel that cannot say leaves them out", async () => {
@@ -255,7 +261,7 @@ describe("the list of names", () => {
   test("no name, no list: the keys are the box's", async () => {
     const shown = opened();
     await type(shown, "thanks @john");
-    await new Promise((done) => setTimeout(done, 50));
+    await drawn();
     expect(shown.has(".names")).toBe(false);
     await send(shown);
     expect(sent()[0]?.text).toBe("thanks @john");

@@ -27,13 +27,13 @@ describe("what the reader looks at stays", () => {
     await frames(4);
     expect((seen.parentElement as HTMLDetailsElement).open).toBe(true);
     near(topOf(log, seen), before);
-    await new Promise((done) => setTimeout(done, 350));
+    await new Promise((done) => setTimeout(done, 350)); // what was clicked counts as opened
     near(topOf(log, seen), before);
-    expect(shown.has(".pill")).toBe(true);
+    await vi.waitFor(() => expect(shown.has(".pill")).toBe(true));
     seen.click();
     await new Promise((done) => setTimeout(done, 350));
     if (!atEnd) near(topOf(log, seen), before);
-    expect(shown.has(".pill")).toBe(!atEnd);
+    await vi.waitFor(() => expect(shown.has(".pill")).toBe(!atEnd));
   });
 
   test("also while the answer streams on below", async () => {
@@ -41,12 +41,14 @@ describe("what the reader looks at stays", () => {
     view.begin();
     view.append({ type: "reasoning-delta", text: THOUGHT.text });
     view.say("It is\n\n".repeat(3));
+    await vi.waitFor(() => expect(shown.text).toContain("It is"));
     await frames();
     const fold = shown.find("summary");
     const before = topOf(log, fold);
     fold.click();
     for (let n = 0; n < 5; n++) {
-      view.say("so\n\n".repeat(5));
+      view.say(`${"so\n\n".repeat(5)}and so ${n}\n\n`);
+      await vi.waitFor(() => expect(shown.text).toContain(`and so ${n}`));
       await frames();
       near(topOf(log, fold), before);
     }
@@ -82,7 +84,7 @@ describe("what the reader looks at stays", () => {
     const { shown, log } = await opened(all.slice(10), { more: true });
     expect(view.sent("page")).toEqual([]);
     await scrollTo(log, 0);
-    expect(view.sent("page")).toEqual([{ op: "page", before: "q5" }]);
+    await vi.waitFor(() => expect(view.sent("page")).toEqual([{ op: "page", before: "q5" }]));
     const bubble = shown.find(".bubble");
     const before = topOf(log, bubble);
     view.model.deliver({ op: "page", messages: all.slice(2, 10), more: true });
@@ -91,7 +93,7 @@ describe("what the reader looks at stays", () => {
     near(topOf(log, bubble), before);
     expect(view.sent("page").length).toBe(1);
     await scrollTo(log, 20);
-    expect(view.sent("page").length).toBe(2);
+    await vi.waitFor(() => expect(view.sent("page").length).toBe(2));
   });
 
   test("in the next view of the conversation, although it has another model", async () => {

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { snapshot } from "../support/messages.ts";
 import { frames, many, near, open, restOf, scrollTo } from "../support/scrolling.ts";
-import { TestView } from "../support/view.ts";
+import { type Rendered, TestView } from "../support/view.ts";
 
 let view: TestView;
 afterEach(() => view.end());
@@ -27,7 +27,7 @@ describe("a thread", () => {
     view.say("more\n\n".repeat(40));
     await vi.waitFor(() => expect(shown.text).toContain("more"));
     expect(rest()).toBeGreaterThan(100);
-    shown.button("New answer").click();
+    (await vi.waitFor(() => shown.button("New answer"))).click();
     await vi.waitFor(() => expect(rest()).toBeLessThan(2));
     view.say("and more\n\n".repeat(40));
     await vi.waitFor(() => expect(shown.text).toContain("and more"));
@@ -65,8 +65,12 @@ describe("a thread", () => {
 });
 
 describe("the reader goes up", () => {
-  const grow = async () => {
-    view.say("more\n\n".repeat(20));
+  let grown = 0;
+  /** More comes, and is drawn. */
+  const grow = async (shown: Rendered) => {
+    const last = `more ${grown++}`;
+    view.say(`${"more\n\n".repeat(20)}${last}\n\n`);
+    await vi.waitFor(() => expect(shown.text).toContain(last));
     await frames();
   };
 
@@ -81,12 +85,12 @@ describe("the reader goes up", () => {
   ])("%s, and the end is let go before anything has moved", async (_how, up) => {
     const { shown, log } = await opened(many(2));
     view.begin();
-    await grow();
+    await grow(shown);
     const before = log.scrollTop;
     up(log);
-    await grow();
+    await grow(shown);
     expect(Math.abs(log.scrollTop - before)).toBeLessThanOrEqual(3);
-    expect(shown.has(".pill")).toBe(true);
+    await vi.waitFor(() => expect(shown.has(".pill")).toBe(true));
   });
 
   test.each([
@@ -100,7 +104,7 @@ describe("the reader goes up", () => {
     const { shown, log } = await opened(many(2));
     view.begin();
     act(log);
-    await grow();
+    await grow(shown);
     await vi.waitFor(() => expect(restOf(log)).toBeLessThan(2));
     expect(shown.has(".pill")).toBe(false);
   });
@@ -116,7 +120,7 @@ describe("the reader goes up", () => {
     await frames();
     view.begin();
     inner.dispatchEvent(new WheelEvent("wheel", { deltaY: -1, bubbles: true, composed: true }));
-    await grow();
+    await grow(shown);
     await vi.waitFor(() => expect(restOf(log)).toBeLessThan(2));
   });
 
@@ -124,15 +128,16 @@ describe("the reader goes up", () => {
     const { shown, log } = await opened(many(2));
     view.begin();
     view.say("one\n\ntwo\n\nthree");
+    await vi.waitFor(() => expect(shown.text).toContain("three"));
     await frames();
     const before = log.scrollTop;
     const text = shown.find("article:last-of-type .markdown p");
     text.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true, composed: true }));
-    await grow();
+    await grow(shown);
     expect(log.scrollTop).toBe(before);
     getSelection()?.setBaseAndExtent(text, 0, text, 1);
     document.dispatchEvent(new PointerEvent("pointerup"));
-    await grow();
+    await grow(shown);
     expect(log.scrollTop).toBe(before);
     expect(shown.has(".pill")).toBe(true);
     getSelection()?.removeAllRanges();
@@ -142,7 +147,7 @@ describe("the reader goes up", () => {
     const { shown, log } = await opened(many(2));
     view.begin();
     shown.find(".bubble").dispatchEvent(new PointerEvent("pointerdown", { bubbles: true, composed: true }));
-    await grow();
+    await grow(shown);
     expect(restOf(log)).toBeGreaterThan(100);
     document.dispatchEvent(new PointerEvent("pointerup"));
     await vi.waitFor(() => expect(restOf(log)).toBeLessThan(2));
@@ -152,9 +157,9 @@ describe("the reader goes up", () => {
     const { shown, log } = await opened(many(2));
     await scrollTo(log, 40);
     await scrollTo(log, log.scrollHeight - log.clientHeight - 10);
-    expect(shown.has(".pill")).toBe(false);
+    await vi.waitFor(() => expect(shown.has(".pill")).toBe(false));
     view.begin();
-    await grow();
+    await grow(shown);
     await vi.waitFor(() => expect(restOf(log)).toBeLessThan(2));
   });
 
@@ -194,7 +199,7 @@ describe("the pill", () => {
   test("says what is new there, and takes no focus along", async () => {
     const { shown, log } = await opened(many(2));
     await scrollTo(log, 40);
-    expect(shown.find(".pill").textContent).toBe("Jump to latest");
+    await vi.waitFor(() => expect(shown.find(".pill").textContent).toBe("Jump to latest"));
     expect(shown.has(".unread")).toBe(false);
     view.begin();
     await vi.waitFor(() => expect(shown.find(".pill").textContent).toBe("New answer"));
@@ -204,7 +209,9 @@ describe("the pill", () => {
     await vi.waitFor(() => expect(shown.has(".pill")).toBe(false));
     expect(shown.focused).toBe(log);
     view.say("more\n\n".repeat(40));
-    await frames(6);
+    await vi.waitFor(() => expect(shown.text).toContain("more"));
+    await vi.waitFor(() => expect(restOf(log)).toBeLessThan(2));
+    await frames();
     log.dispatchEvent(new WheelEvent("wheel", { deltaY: -1 }));
     await vi.waitFor(() => expect(shown.find(".pill").textContent).toBe("Jump to latest"));
     view.say("and more");

@@ -45,7 +45,7 @@ describe("a turn's view that unfolds", () => {
     expect(shown.root.querySelectorAll("article").length).toBe(12);
     expect(shown.find("h2").textContent).toBe("analysis");
     const log = shown.find(".log");
-    near(topOf(log, shown.root.querySelectorAll("article")[6] as Element), 14);
+    await vi.waitFor(() => near(topOf(log, shown.root.querySelectorAll("article")[6] as Element), 14));
     expect(shown.focused).toBe(shown.button("Show this answer alone"));
     shown.button("Show this answer alone").click();
     await vi.waitFor(() => expect(shown.has(".thread")).toBe(false));
@@ -60,8 +60,7 @@ describe("a turn's view that unfolds", () => {
     await vi.waitFor(() => expect(said("page")).toEqual([{ op: "page", before: "a4" }]));
     tell({ op: "page", messages: all.slice(0, 9), more: false, before: "a4" });
     await vi.waitFor(() => expect(shown.root.querySelectorAll("article").length).toBe(12));
-    await frames();
-    near(topOf(shown.find(".log"), shown.root.querySelectorAll("article")[6] as Element), 14);
+    await vi.waitFor(() => near(topOf(shown.find(".log"), shown.root.querySelectorAll("article")[6] as Element), 14));
   });
 
   test("asks, streams and refuses there; the saved state stays the turn's", async () => {
