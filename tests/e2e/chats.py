@@ -9,7 +9,9 @@ from collections.abc import Sequence
 
 from playwright.sync_api import Locator, Page
 
-__all__ = ["View", "view_of", "views", "wait_for_answers", "watch", "watched"]
+from tests.e2e.desk import PATIENCE
+
+__all__ = ["View", "view_of", "views", "wait_for_answers", "wait_until", "watch", "watched"]
 
 VIEW = ".nbchat-live, .nbchat-thread"
 ANSWER_TEXT = ".message.assistant .markdown"
@@ -58,7 +60,13 @@ def views(page: Page) -> list[View]:
     return [View(found.nth(i)) for i in range(found.count())]
 
 
-def wait_for_answers(page: Page, wanted: Sequence[str], *, timeout: float = 10_000) -> None:
+def wait_until(node: Locator, holds: str, *given: object) -> None:
+    """Wait until a JavaScript function of an element, and of what is `given` besides, holds."""
+    call = f"([node, ...given]) => ({holds})(node, ...given)"
+    node.page.wait_for_function(call, arg=[node.element_handle(), *given])
+
+
+def wait_for_answers(page: Page, wanted: Sequence[str], *, timeout: float = PATIENCE) -> None:
     """Wait until the views' last answers, in document order and looked at in one moment, are exactly these texts."""
     page.wait_for_function(
         "([view, answer, wanted]) => JSON.stringify(__lab.lastAnswers(view, answer)) === JSON.stringify(wanted)",

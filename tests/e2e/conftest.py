@@ -7,14 +7,16 @@ from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
 from nbchat.testing import ScriptedServer
 from tests.e2e.chromium import launch, launch_profile
-from tests.e2e.desk import VIEWPORT, Desk
+from tests.e2e.desk import PATIENCE, VIEWPORT, Desk
 from tests.e2e.lab import Lab
 from tests.e2e.notebook import Notebook, write_notebook
 from tests.e2e.opening import KEY, Open, OpenChat, setup_cell
+
+expect.set_options(timeout=PATIENCE)  # what comes ends the wait
 
 SHOTS = Path(__file__).with_name("shots")
 

@@ -16,7 +16,7 @@ from playwright.sync_api import BrowserContext, Page, ViewportSize
 
 from tests.e2e.lab import Lab
 
-__all__ = ["OPEN", "VIEWPORT", "Desk"]
+__all__ = ["OPEN", "PATIENCE", "VIEWPORT", "Desk"]
 
 HARNESS = Path(__file__).with_name("harness.js")
 OPEN = 60_000

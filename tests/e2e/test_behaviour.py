@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Locator, expect
 
 from nbchat.testing import Gate, Reply, Request, ScriptedServer
-from tests.e2e.chats import view_of
+from tests.e2e.chats import view_of, wait_until
 from tests.e2e.opening import KEY, OpenChat
 
 PARAGRAPH = "Words that fill some lines of the window, so that it has to be scrolled to be read as a whole. " * 8
@@ -22,8 +22,14 @@ def top_of(node: Locator) -> float:
     return box["y"]
 
 
-def scroll_of(log: Locator) -> float:
-    return float(log.evaluate("log => log.scrollHeight - log.scrollTop - log.clientHeight"))
+AT_END = "log => log.scrollHeight - log.scrollTop - log.clientHeight < 3"
+FROM_TOP = "node.getBoundingClientRect().top - node.closest('.log').getBoundingClientRect().top"
+STILL = """async node => {
+  const before = node.getBoundingClientRect().top
+  for (let frame = 0; frame < 20; frame++) await new Promise(requestAnimationFrame)
+  return node.getBoundingClientRect().top === before
+}"""
+"""It has not moved for twenty frames."""
 
 
 def test_a_turn_unfolds_into_its_conversation_and_the_saved_cell_stays_the_turns(open_chat: OpenChat) -> None:
@@ -38,10 +44,10 @@ def test_a_turn_unfolds_into_its_conversation_and_the_saved_cell_stays_the_turns
         log = root.get_by_role("log")
         expect(log).to_be_visible()
         expect(log.get_by_text("question 2", exact=True)).to_be_in_viewport()
-        assert abs(top_of(log.get_by_text("question 2", exact=True)) - top_of(log)) < 60
+        wait_until(log.get_by_text("question 2", exact=True), f"node => Math.abs({FROM_TOP}) < 60")
         cell.ask("and here?")
         expect(root.get_by_text("and here?:")).to_be_visible()
-        assert scroll_of(log) < 3
+        wait_until(log, AT_END)
         saved = notebook.save()
         states = saved["metadata"].get("widgets", {}).get("application/vnd.jupyter.widget-state+json", {}).get("state", {})
         turns = [each["state"] for each in states.values() if each["state"].get("kind") == "turn"]
@@ -66,7 +72,7 @@ def test_draft_and_place_survive_a_cell_that_is_run_again(open_chat: OpenChat) -
         view = view_of(notebook.cell(2))
         log = view.root.get_by_role("log")
         expect(log.get_by_text("question 59", exact=True)).to_be_visible()
-        assert scroll_of(log) < 3
+        wait_until(log, AT_END)
         for _ in range(40):
             if log.get_by_text("question 3", exact=True).count():
                 break
@@ -74,7 +80,7 @@ def test_draft_and_place_survive_a_cell_that_is_run_again(open_chat: OpenChat) -
             notebook.page.wait_for_function("log => log.scrollTop > 0", arg=log.element_handle())
         third = log.get_by_text("question 3", exact=True)
         third.evaluate("node => node.scrollIntoView({block: 'start'})")
-        notebook.page.wait_for_timeout(300)
+        wait_until(third, STILL)
         before = top_of(third) - top_of(log)
         view.composer.fill("half a quest")
         notebook.run(2)
@@ -82,11 +88,8 @@ def test_draft_and_place_survive_a_cell_that_is_run_again(open_chat: OpenChat) -
         expect(again.composer).to_have_value("half a quest")
         log = again.root.get_by_role("log")
         third = log.get_by_text("question 3", exact=True)
-        expect(third).to_be_in_viewport(timeout=20_000)
-        notebook.page.wait_for_function(
-            "([node, log, before]) => Math.abs(node.getBoundingClientRect().top - log.getBoundingClientRect().top - before) < 30",
-            arg=[third.element_handle(), log.element_handle(), before],
-        )
+        expect(third).to_be_in_viewport()
+        wait_until(third, f"(node, before) => Math.abs({FROM_TOP} - before) < 30", before)
 
 
 def test_the_page_does_not_move_when_a_turn_elsewhere_grows(open_chat: OpenChat) -> None:
@@ -101,10 +104,10 @@ def test_the_page_does_not_move_when_a_turn_elsewhere_grows(open_chat: OpenChat)
         notebook.start(4)
         reading = notebook.cell(3)
         reading.scroll_into_view_if_needed()
-        notebook.page.wait_for_timeout(500)
+        wait_until(reading, STILL)
         before = top_of(reading)
         gate.open()
         server.wait_for(2, timeout=20)
         notebook.settle()
-        notebook.page.wait_for_timeout(500)
+        wait_until(reading, STILL)
         assert abs(top_of(reading) - before) < 3

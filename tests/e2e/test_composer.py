@@ -53,7 +53,7 @@ def test_a_pasted_picture_and_a_dropped_file_go_with_the_question(open_chat: Ope
             ["2048 × 1024 · ~1,105 tokens · made smaller, from 3000 × 1500", "40 kB · ~10,000 tokens"], timeout=30_000
         )
         view.ask("what is this?")
-        expect(view.answers).to_have_text(["noise"], timeout=30_000)
+        expect(view.answers).to_have_text(["noise"])
         expect(chips).to_have_count(0)
         image, file, question = contents(server)
         sent = base64.b64decode(image["image_url"]["url"].removeprefix("data:image/jpeg;base64,"))

@@ -25,15 +25,15 @@ def test_a_name_is_chosen_shown_and_sent(open_chat: OpenChat) -> None:
         view.composer.click()
         view.composer.press_sequentially("which is heavier in @pl")
         names = view.root.locator(".names .row-name")
-        expect(names).to_have_text(["@planets"], timeout=10_000)
+        expect(names).to_have_text(["@planets"])
         view.composer.press("Tab")
         view.composer.press_sequentially("?")
         expect(view.composer).to_have_value("which is heavier in @planets?")
         chip = view.root.locator(".chip small")
-        expect(chip).to_contain_text("DataFrame (pandas) · ~", timeout=10_000)
+        expect(chip).to_contain_text("DataFrame (pandas) · ~")
         shown = chip.inner_text()
         view.composer.press("Enter")
-        expect(view.answers).to_have_text(["Earth"], timeout=30_000)
+        expect(view.answers).to_have_text(["Earth"])
         content = server.chats[0].json["messages"][0]["content"]
         framed, question = content.rsplit("\n\n", 1)
         assert question == "which is heavier in @planets?"

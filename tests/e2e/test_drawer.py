@@ -55,6 +55,7 @@ def test_conversations_are_begun_found_renamed_archived_and_brought_back(open_ch
         expect(titles(view)).to_have_text(["about ships", "about walruses"])
         view.root.locator(".drawer-search").press("ArrowDown")
         notebook.page.keyboard.press("F2")
+        expect(view.root.locator("input.title-box")).to_be_focused()
         notebook.page.keyboard.type("Vessels")
         notebook.page.keyboard.press("Enter")
         expect(title).to_have_text("Vessels")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Locator, expect
 
 from nbchat.testing import Gate, Reply, Request, ScriptedServer
-from tests.e2e.chats import View, view_of
+from tests.e2e.chats import View, view_of, wait_until
 from tests.e2e.notebook import Notebook
 from tests.e2e.opening import KEY, OpenChat
 
@@ -20,9 +20,8 @@ def focus(view: View) -> Locator:
     return view.root.locator(":focus")
 
 
-def place(message: Locator) -> float:
-    """How far below the upper edge of its window a message stands."""
-    return float(message.evaluate("m => m.getBoundingClientRect().top - m.closest('.log').getBoundingClientRect().top"))
+PLACE = "message => message.getBoundingClientRect().top - message.closest('.log').getBoundingClientRect().top"
+"""How far below the upper edge of its window a message stands."""
 
 
 def press(notebook: Notebook, button: Locator, key: str = "Enter") -> None:
@@ -161,11 +160,11 @@ def test_a_message_far_up_is_deleted_and_taken_back_by_keyboard(open_chat: OpenC
         question.get_by_role("button", name="Edit question").focus()
         keyboard.press("ArrowLeft")
         expect(focus(view)).to_have_attribute("aria-label", "Delete question and its answers")
-        top = place(question)
+        top = question.evaluate(PLACE)
         keyboard.press("Enter")
         expect(view.answers).to_have_count(11)
         expect(focus(view)).to_have_text("Undo")
-        assert place(view.root.locator(".message.user").nth(3)) == top
+        wait_until(view.root.locator(".message.user").nth(3), f"(message, top) => ({PLACE})(message) === top", top)
         keyboard.press("Enter")
         expect(view.answers).to_have_count(12)
         expect(focus(view)).to_have_attribute("aria-label", "Messages")

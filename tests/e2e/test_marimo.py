@@ -48,7 +48,7 @@ def echo(request: Request) -> Reply:
 
 def window(page: Page, count: int = 1) -> View:
     found = page.locator(".nbchat-thread")
-    expect(found.locator("textarea")).to_have_count(count, timeout=30_000)
+    expect(found.locator("textarea")).to_have_count(count)
     return View(found.first)
 
 
@@ -146,4 +146,4 @@ def test_keys_of_the_composer_are_not_marimos(start: Start, page: Page) -> None:
 def test_dark_marimo_has_a_dark_window(start: Start, page: Page) -> None:
     with ScriptedServer(echo, api_key=KEY) as server:
         page.goto(start(server, WINDOW, theme="dark", mode="run").url)
-        assert window(page).root.get_attribute("data-theme") == "dark"
+        expect(window(page).root).to_have_attribute("data-theme", "dark")

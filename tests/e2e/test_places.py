@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from nbchat.testing import Reply, Request, ScriptedServer
-from tests.e2e.chats import VIEW, View, view_of
+from tests.e2e.chats import VIEW, View, view_of, wait_until
 from tests.e2e.opening import KEY, OpenChat
 
 BOXES = {
@@ -62,7 +62,7 @@ def test_view_in_a_tab_that_was_hidden_opens_at_its_end(open_chat: OpenChat) -> 
         expect(view_of(notebook.cell(2)).answers.last).to_be_visible()
         log.scroll_into_view_if_needed()
         expect(view_of(notebook.cell(2)).answers.last).to_be_in_viewport()
-        assert log.evaluate("log => log.scrollHeight - log.clientHeight - log.scrollTop") < 4
+        wait_until(log, "log => log.scrollHeight - log.clientHeight - log.scrollTop < 4")
 
 
 def test_moved_cell_keeps_its_draft(open_chat: OpenChat) -> None:

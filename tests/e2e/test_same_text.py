@@ -16,9 +16,9 @@ WINDOWS = ["s = nbchat.session('same')\ns.widget", "s.widget", "nbchat.ChatWidge
 """One widget displayed twice, and a second widget on the same session."""
 
 
-def wait_for_text(notebook: Notebook, count: int, text: str, *, timeout: float = 10_000) -> None:
+def wait_for_text(notebook: Notebook, count: int, text: str) -> None:
     """Wait until `count` views show exactly this text as their last answer."""
-    wait_for_answers(notebook.page, [text] * count, timeout=timeout)
+    wait_for_answers(notebook.page, [text] * count)
 
 
 def paragraph(words: int) -> list[str]:
@@ -52,7 +52,7 @@ def test_two_displays_of_one_widget_never_differ_in_a_frame(open_chat: OpenChat)
         notebook.run(2)
         watch(notebook.page)
         notebook.run(3)
-        wait_for_text(notebook, 2, "".join(tokens), timeout=30_000)
+        wait_for_text(notebook, 2, "".join(tokens))
         frames = watched(notebook.page)
         assert len({texts[0] for texts in frames}) > 10, "the answer did not stream"
         assert [texts for texts in frames if len(set(texts)) > 1] == []
@@ -102,7 +102,7 @@ def test_views_end_equal_though_30_percent_of_messages_are_lost(open_chat: OpenC
         for tokens in answers:
             assert notebook.value("s.ask('go').text") == "".join(tokens)
             ended = time.monotonic()
-            wait_for_text(notebook, 3, "".join(tokens), timeout=30_000)
+            wait_for_text(notebook, 3, "".join(tokens))
             waits.append(time.monotonic() - ended)
         assert notebook.wire.counts()["dropped"] >= 50
     print("seconds from each end to equal views:", [round(wait, 2) for wait in waits])

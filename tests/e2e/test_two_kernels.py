@@ -43,7 +43,7 @@ def test_the_same_answer_grows_in_both_and_stop_in_one_stops_the_other(lab: Lab,
         for count in (6, 9, 12):
             gate.release(3)
             for view in (first, second):
-                expect(view.answers).to_have_text([text(count)], timeout=2000)
+                expect(view.answers).to_have_text([text(count)])
         second.stop.click()
         server.wait_closed()
         for view in (first, second):
