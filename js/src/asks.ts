@@ -32,9 +32,19 @@ export type Decision = "once" | "session" | "deny";
 export const decide = (store: Store, { call }: Approval, decision: Decision) =>
   store.ask({ op: "approve", call, decision, ...here(store) });
 
-/** Ask a question with other words, or replace an answer by hand; `restore` gives the text back if that is refused. */
-export function edit(store: Store, message: Message, text: string, restore: (text: string) => void): void {
-  const ask = { op: "edit", message: message.id, text, client_id: randomId() } as const;
+/**
+ * Ask a question with other words and `without` some of what was attached to it, or replace an answer by hand; `restore` gives the
+ * text back if that is refused.
+ */
+export function edit(
+  store: Store,
+  message: Message,
+  text: string,
+  restore: (text: string) => void,
+  without: readonly number[] = [],
+): void {
+  const more = without.length > 0 ? { without } : {};
+  const ask = { op: "edit", message: message.id, text, client_id: randomId(), ...more } as const;
   store.request({ ask, text: message.role === "user" ? text : "", restore });
 }
 

@@ -84,11 +84,14 @@ async def _sent(services: Services, view: View, data: Mapping[str, Any]) -> Json
 
 
 async def _edit(services: Services, view: View, data: Mapping[str, Any]) -> Json:
-    """A question with other words is asked; an answer with other words is kept beside the old one."""
+    """A question with other words is asked, without those of its parts that were taken away; an answer with other words is kept
+    beside the old one."""
     session = await live_session(services, view)
     message, client = _message(session, data["message"]), data["client_id"]
     if message.role == "user":
-        return _asked(services, view, data, session.edit(message.id, data["text"], request_id=client))
+        given = data.get("without")
+        without = [at for at in given if isinstance(at, int)] if isinstance(given, list) else []
+        return _asked(services, view, data, session.edit(message.id, data["text"], request_id=client, without=without))
     view.take(client, "")
     try:
         edited = await session.edit_reply(message.id, data["text"])

@@ -6,14 +6,14 @@ at once, before anything is awaited; what then happens is the worker's matter. O
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from nbchat.core.errors import BusyError, UsageError
 from nbchat.core.ids import new_id
-from nbchat.core.messages import Attachment, Message
+from nbchat.core.messages import Attachment, FilePart, ImagePart, Message
 from nbchat.core.models import model_named
 from nbchat.core.parameters import check_parameters
 from nbchat.core.texts import text_of
@@ -145,16 +145,19 @@ class Submitting(Editing):
             name = self._tree.conversation.name
             raise BusyError(f"The session {name!r} runs another turn.", hint="Wait for it, stop it, or let it queue.")
 
-    def edit(self, message_id: str, text: str, *, request_id: str | None = None, model: str = "") -> Turn:
-        """Ask a question anew in other words, beside the old one, with what was attached to it; returns its turn. Raises
-        UsageError for a message that is no question, else as `submit` does."""
+    def edit(
+        self, message_id: str, text: str, *, request_id: str | None = None, model: str = "", without: Collection[int] = ()
+    ) -> Turn:
+        """Ask a question anew in other words, beside the old one, with what was attached to it, but for the parts at the places
+        `without`; returns its turn. Raises UsageError for a message that is no question, else as `submit` does."""
         if (known := self._known(request_id)) is not None:
             return known
         message = self._message(message_id)
         if message.role != "user":
             raise UsageError("This message is no question.", hint="An answer is changed with edit_reply(message_id, text).")
         turn = Turn(self._session, _question(text), request_id or new_id(), model=model, place=Place(parent=message.parent))
-        turn.attachments = message.attachments
+        kept = (part for at, part in enumerate(message.parts) if at not in without)
+        turn.attachments = tuple(part for part in kept if isinstance(part, ImagePart | FilePart))
         return self._enqueue(turn)
 
     def regenerate(self, message_id: str | None = None, *, request_id: str | None = None, model: str = "") -> Turn:

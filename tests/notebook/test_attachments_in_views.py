@@ -39,6 +39,24 @@ def test_what_a_page_attaches_reaches_the_server() -> None:
         ]
 
 
+def test_an_edited_question_leaves_out_what_was_taken_away() -> None:
+    """By its place, since two may have one name; what else a page says there counts for nothing. The old question stays."""
+    with running_app(*map(Reply.text, ("one", "two", "three"))) as server:
+        browser = Browser(nbchat.session("notes"))
+        note = {"kind": "text", "name": "a.txt", "data": "first"}
+        browser.say("send", text="what?", client_id="c1", attachments=[TINY, note, {**note, "data": "second"}])
+        browser.shows("what?", "one")
+        asked = browser.id(0)
+        browser.say("edit", message=asked, text="other", client_id="c2", without=[1, 7, -1, "0", 3])
+        browser.shows("other", "two")
+        kept = server.chats[1].json["messages"][0]["content"]
+        assert kept[0] == IMAGE
+        assert ["second" in part["text"] for part in kept[1:]] == [True, False]
+        browser.say("edit", message=asked, text="more", client_id="c3", without="0")
+        browser.shows("more", "three")
+        assert len(server.chats[2].json["messages"][0]["content"]) == 4
+
+
 def test_large_ones_travel_when_they_are_looked_at() -> None:
     """Neither what is told of a turn nor a snapshot holds them; a page that shows one asks for it."""
     with running_app(Reply.text("ok")):

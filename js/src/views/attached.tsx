@@ -5,10 +5,11 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { imageSource } from "../markdown/urls.ts";
 import type { Store } from "../store.ts";
-import type { FilePart, ImagePart, Message } from "../wire/messages.ts";
+import type { FilePart, ImagePart } from "../wire/messages.ts";
 import { shortCount } from "./format.ts";
-import { FileIcon } from "./icons.tsx";
+import { CloseIcon, FileIcon } from "./icons.tsx";
 import { live } from "./live.ts";
+import type { AttachedProps } from "./names.tsx";
 import { Viewer } from "./viewer.tsx";
 
 /** Asked again so often, this far apart: an answer may get lost. Milliseconds. */
@@ -17,17 +18,47 @@ const AGAIN = 4_000;
 /** The largest side of a thumbnail, in pixels of the page. */
 const THUMB = 220;
 
-export function Attached({ message, store }: { message: Message; store: Store }) {
+export function Attached({ message, store, editing }: AttachedProps) {
+  const { open, without, leaveOut } = editing;
   return (
     <div class="attachments">
       {message.parts.map(
         (part, at) =>
-          (part.type === "image" || part.type === "file") && (
-            <Item key={at} message={message.id} part={part} at={at} store={store} />
+          (part.type === "image" || part.type === "file") &&
+          !(open && without.includes(at)) && (
+            <span class="attachment" key={at}>
+              <Item message={message.id} part={part} at={at} store={store} />
+              {open && <LeaveOut name={nameOf(part)} does={() => leaveOut(at)} />}
+            </span>
           ),
       )}
     </div>
   );
+}
+
+function LeaveOut({ name, does }: { name: string; does: () => void }) {
+  const leave = (button: HTMLElement) => {
+    const question = button.closest(".message");
+    const all = [...(question?.querySelectorAll<HTMLElement>(".leave-out") ?? [])];
+    const at = all.indexOf(button);
+    (all[at + 1] ?? all[at - 1] ?? question?.querySelector("textarea"))?.focus(); // the one that has it goes
+    does();
+  };
+  return (
+    <button
+      type="button"
+      class="action leave-out"
+      aria-label={`Leave out ${name}`}
+      title="Ask without it"
+      onClick={(event) => leave(event.currentTarget)}
+    >
+      <CloseIcon />
+    </button>
+  );
+}
+
+function nameOf(part: ImagePart | FilePart): string {
+  return part.type === "file" ? part.name : part.alt || "picture";
 }
 
 interface ItemProps {
@@ -43,7 +74,7 @@ function Item({ message, part, at, store }: ItemProps) {
   const whole = (live(store).parts.get(`${message} ${at}`) as typeof part | undefined) ?? part;
   const missing = Boolean(whole.left);
   useAsking(store, message, at, missing, part.type === "image" || open, button);
-  const name = part.type === "file" ? part.name : part.alt || "picture";
+  const name = nameOf(part);
   const source = whole.type === "image" && !missing ? imageSource(whole.url) : null;
   const inline = source && "inline" in source ? source.inline : null;
   if (part.type === "image" && !missing && !inline)

@@ -7,22 +7,34 @@ import { lazy } from "./lazy.tsx";
 export interface Editing {
   open: boolean;
   name: string;
-  /** Begin, with this text. */
-  begin: (text: string) => void;
+  /** What was attached and is to be left out, by its place among the message's parts. */
+  without: readonly number[];
+  leaveOut: (part: number) => void;
+  /** Begin, with this text and without these parts. */
+  begin: (text: string, without?: readonly number[]) => void;
   end: () => void;
 }
 
 export function useEditing(store: Store, name: string): Editing {
-  const [open, setOpen] = useState(store.memory.has(name));
-  const begin = (text: string) => {
-    store.memory.set(name, text);
+  const { memory } = store;
+  const parts = `${name} without`;
+  const [open, setOpen] = useState(memory.has(name));
+  const [without, setWithout] = useState(() => (memory.get(parts) as readonly number[] | undefined) ?? []);
+  const leave = (left: readonly number[]) => {
+    memory.set(parts, left);
+    setWithout(left);
+  };
+  const begin = (text: string, left: readonly number[] = []) => {
+    memory.set(name, text);
+    leave(left);
     setOpen(true);
   };
   const end = () => {
-    store.memory.delete(name);
+    memory.delete(name);
+    memory.delete(parts);
     setOpen(false);
   };
-  return { open, name, begin, end };
+  return { open, name, without, leaveOut: (part) => leave([...without, part]), begin, end };
 }
 
 export const Editor = lazy((extras) => extras.Editor);

@@ -33,14 +33,14 @@ export const Question = pure(function Question({ message, live, store }: Questio
       data-message={message.id}
       style={roomFor(message)}
     >
-      <Attached message={message} store={store} />
+      <Attached message={message} store={store} editing={editing} />
       {editing.open ? (
         <Editor
           store={store}
           editing={editing}
           label="Question"
           action="Save & send"
-          save={(text) => edit(store, message, text, editing.begin)}
+          save={(text) => edit(store, message, text, (back) => editing.begin(back, editing.without), editing.without)}
         />
       ) : (
         <>

@@ -1,6 +1,7 @@
 /** The names of what goes with a question: all that is known while it waits, and what is shown before pictures can be. */
 import type { Store } from "../store.ts";
 import type { Message } from "../wire/messages.ts";
+import type { Editing } from "./edit.tsx";
 import { FileIcon } from "./icons.tsx";
 import { lazy } from "./lazy.tsx";
 
@@ -23,9 +24,16 @@ export function Names({ names = [] }: { names: readonly string[] | undefined }) 
   );
 }
 
+export interface AttachedProps {
+  message: Message;
+  store: Store;
+  /** While the question is edited, what it was sent with can be left out. */
+  editing: Editing;
+}
+
 /** What a question was sent with. */
-export function Attached({ message, store }: { message: Message; store: Store }) {
-  return namesOf(message).length > 0 ? <Shown message={message} store={store} /> : null;
+export function Attached(props: AttachedProps) {
+  return namesOf(props.message).length > 0 ? <Shown {...props} /> : null;
 }
 
 function namesOf({ parts }: Message): string[] {

@@ -113,7 +113,8 @@ export type Outgoing =
   /** Show the branch through this message: in this view alone. */
   | { op: "switch"; message: string }
   /** A question is asked anew with other words, an answer is replaced by hand; each beside the old one. */
-  | { op: "edit"; message: string; text: string; client_id: string }
+  /** `without`: what was attached there, by its place among the parts. */
+  | { op: "edit"; message: string; text: string; client_id: string; without?: readonly number[] }
   /** Ask again for this answer, beside the old one; in its place if nothing had come. */
   | { op: "regenerate"; message: string; client_id: string; model?: string }
   /** Go on with this answer where it was cut; from the start if nothing had come. `drop`: leave out what does not fit from now on. */

@@ -101,6 +101,34 @@ describe("opened", () => {
     expect(shown.focused).toBe(opener);
   });
 
+  test("can be left out where the question is edited; Cancel leaves it, and a refusal brings back what was chosen", async () => {
+    const shown = open({ ...LEFT, url: PNG, left: 0 }, FILE);
+    expect(shown.buttons("Leave out data.csv")).toEqual([]);
+    const edit = async () => {
+      shown.button("Edit question").click();
+      await vi.waitFor(() => expect(shown.has(".editor")).toBe(true));
+    };
+    await edit();
+    shown.button("Leave out plot.png").focus();
+    shown.button("Leave out plot.png").click();
+    await vi.waitFor(() => expect(shown.has(".thumb")).toBe(false));
+    expect(shown.focused).toBe(shown.button("Leave out data.csv"));
+    shown.button("Cancel").click();
+    await vi.waitFor(() => expect(shown.has(".thumb")).toBe(true));
+    await edit();
+    shown.button("Leave out data.csv").click();
+    await vi.waitFor(() => expect(shown.has(".file")).toBe(false));
+    expect(shown.has(".thumb")).toBe(true);
+    shown.button("Save & send").click();
+    expect(view.sent("edit")).toMatchObject([{ message: "q1", text: "Why?", without: [1] }]);
+    await vi.waitFor(() => expect(shown.has(".file")).toBe(true));
+    const [sent] = view.sent("edit") as { client_id: string }[];
+    const error = { kind: "usage", text: "no", hint: "" };
+    view.model.deliver({ op: "refused", client_id: sent?.client_id as string, error });
+    await vi.waitFor(() => expect(shown.has(".editor")).toBe(true));
+    expect(shown.has(".file")).toBe(false);
+  });
+
   test("a file is asked for where only its name came, and shown as the text that it is", async () => {
     const shown = open({ ...FILE, text: "", left: 9_000 });
     expect(shown.find(".file small").textContent?.trim()).toBe("9k characters");
