@@ -161,7 +161,7 @@ are found in no notebook, no database and no log.""",
 
 def welcome(question: str, *, messages: int = 1, system: bool = False) -> str:
     """Return the answer to a question without any keyword; `messages` is how many came with the request."""
-    quoted = "\n".join(f"> {line}" for line in _shortened(question).splitlines()) or "> (nothing)"
+    quoted = "\n".join(f"> {line}" for line in _end_of(question).splitlines()) or "> (nothing)"
     came = [f"{messages} messages, your earlier ones included" if messages > 1 else ""]
     came.append("a system prompt" if system else "")
     along = " and ".join(filter(None, came))
@@ -208,5 +208,16 @@ def long_answer(tokens: int) -> tuple[str, ...]:
     return tuple(islice(endless(), tokens))
 
 
-def _shortened(text: str, limit: int = 300) -> str:
+def _end_of(question: str) -> str:
+    """A question as it is quoted: of a long one the last paragraph; what goes along with a question stands before it."""
+    last = question.rstrip().rpartition("\n\n")[2]
+    if len(question) <= _QUOTED or last == question.rstrip():
+        return _shortened(question)
+    return f"({len(question) - len(last):,} characters, and then:)\n\n{_shortened(last)}"
+
+
+_QUOTED = 300
+
+
+def _shortened(text: str, limit: int = _QUOTED) -> str:
     return text if len(text) <= limit else f"{text[:limit]} …"

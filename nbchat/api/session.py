@@ -263,7 +263,7 @@ class Session(AskHandle):
                 "input_tokens": message.usage and message.usage.input_tokens,
                 "output_tokens": message.usage and message.usage.output_tokens,
                 "cost": message.cost and message.cost.amount,
-                "created": local_time(message.created),
+                "created": local_time(int(message.created)),  # to the second: a row is a line then
             }
             for message in self.messages
         )

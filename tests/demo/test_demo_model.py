@@ -93,6 +93,13 @@ def test_words_inside_other_words_choose_nothing() -> None:
     assert "You wrote:" in ask("unstable decoders belong to aftermath")["text"]
 
 
+def test_of_a_long_question_the_end_is_quoted() -> None:
+    """What goes along with it stands before; one of a single paragraph is quoted from its beginning."""
+    assert "You wrote:\n\n> (402 characters, and then:)\n> \n> why?\n\nPut" in ask("x" * 400 + "\n\nwhy?")["text"]
+    assert f"You wrote:\n\n> {'x' * 300} …\n" in ask("x" * 400)["text"]
+    assert "> short\n> \n> why?" in ask("short\n\nwhy?")["text"]
+
+
 def test_several_words_give_several_parts() -> None:
     """One question can ask for a whole page."""
     text = ask("code, table and math")["text"]

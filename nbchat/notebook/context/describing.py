@@ -170,7 +170,7 @@ def _source(value: Any, _tokens: int) -> Said | None:
     if not isinstance(value, types.FunctionType | types.MethodType | type):
         return None
     try:
-        return inspect.getsource(value)
+        return inspect.getsource(value).rstrip()
     except (OSError, TypeError):
         return _class_source(value) if isinstance(value, type) else None
 

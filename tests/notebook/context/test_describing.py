@@ -112,6 +112,7 @@ def test_an_object_that_has_every_attribute_is_described_by_its_text() -> None:
 def test_functions_and_classes_are_their_source() -> None:
     """Built-in ones have none."""
     assert text(text).startswith("def text(value: Any")
+    assert text(text).endswith("return part.text")
     assert text(Says).startswith("class Says:")
     assert text(len) == "builtin_function_or_method:\n<built-in function len>"
 
