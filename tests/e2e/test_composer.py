@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 from nbchat.testing import Gate, Reply, ScriptedServer
 from tests.e2e.chats import View, view_of
 from tests.e2e.opening import KEY, OpenChat
+from tests.support.prompts import PROMPTS
 
 SHOW = "s = nbchat.session('composer')\ns.widget"
 GIVE = """([element, name, kind, type, data]) => {
@@ -173,3 +174,15 @@ def test_escape_stops_and_otherwise_leaves_the_box_alone(open_chat: OpenChat) ->
         expect(view.composer).not_to_have_value("nextdd")
         expect(view.composer).to_be_focused()
         assert "untouched = 1" in str(notebook.save())
+
+
+def test_a_question_of_all_prompts_reaches_the_server_byte_for_byte(open_chat: OpenChat) -> None:
+    """Through the box, the websocket and the kernel, 230 kB; only carriage returns are what a page's box makes of them."""
+    text = "\n".join(PROMPTS.values())
+    with ScriptedServer([Reply.text("yes")], api_key=KEY) as server:
+        notebook = open_chat(server, [SHOW])
+        notebook.run(1)
+        view = view_of(notebook.cell(1))
+        view.ask(text)
+        expect(view.answers).to_have_text(["yes"])
+        assert server.chats[0].question == text.replace("\r\n", "\n").replace("\r", "\n")

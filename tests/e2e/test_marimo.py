@@ -147,3 +147,24 @@ def test_dark_marimo_has_a_dark_window(start: Start, page: Page) -> None:
     with ScriptedServer(echo, api_key=KEY) as server:
         page.goto(start(server, WINDOW, theme="dark", mode="run").url)
         expect(window(page).root).to_have_attribute("data-theme", "dark")
+
+
+def test_windows_stand_in_marimos_own_containers(start: Start, page: Page) -> None:
+    """Beside each other, and in a tab that is hidden at first: each shows the conversation, at its end."""
+    boxes = (
+        "import marimo as mo\nfor n in range(6): s.ask(f'{n}\\n' * 9)\n"
+        "mo.vstack([mo.hstack([s.widget, s.widget]), mo.ui.tabs({'front': mo.md('x'), 'chat': s.widget})])"
+    )
+    with ScriptedServer(echo, api_key=KEY) as server:
+        page.goto(start(server, boxes, mode="run").url)
+        view = window(page, 2)
+        page.get_by_role("tab", name="chat").click()
+        hidden = page.locator(".nbchat-thread").last
+        expect(page.locator(".nbchat-thread").locator("textarea")).to_have_count(3)
+        log = hidden.get_by_role("log")
+        log.scroll_into_view_if_needed()
+        expect(View(hidden).answers.last).to_be_in_viewport()
+        assert log.evaluate("log => log.scrollHeight - log.clientHeight - log.scrollTop") < 4
+        view.ask("one")
+        for n in range(3):
+            expect(View(page.locator(".nbchat-thread").nth(n)).answers.last).to_have_text("You said: one")
