@@ -51,7 +51,9 @@ def kill_one(server: NumberedServer, home: Path, number: int, seed: int) -> tupl
         session = nbchat.session(f"notes-{number}")
         other.run(f"s = nbchat.session('notes-{number}'); t = s.send({question!r})")
         _until(lambda: session.status in ("submitted", "streaming"), 30, "it is not followed")
-        threading.Event().wait(chance.uniform(0.0, 1.5))
+        count = chance.randrange(70)
+        _until(lambda: len(server.sent.get(question, ())) >= count, 60, "it is not answered")
+        threading.Event().wait(chance.uniform(0.0, 0.02))  # somewhere between two tokens
         other.kill()
     killed = time.monotonic()
     said = ("interrupted", "error")  # the message first, as the store has it, then the session
