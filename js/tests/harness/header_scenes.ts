@@ -139,7 +139,7 @@ export const headerScenes: Record<string, () => Scene> = {
     model: withDrawer(),
     after: () => openDrawer(() => pressLater(".conversation", () => press(".drawer-foot"))),
   }),
-  kernelbusy: () => ({ model: hosted(made(), "busy"), after: loadExtras }),
+  kernelbusy: () => ({ model: hosted(made(), "busy"), after: loadExtras, passed: true }),
   offline: () => ({ model: hosted(made(), "unknown", "connecting"), after: loadExtras }),
   ended: () => ({ model: hosted(made({ private: true }), "dead"), after: loadExtras }),
   nearlyfull: () => ({ model: made({ outlook: { ...OUTLOOK, tokens: 110_000 }, private: true }) }),

@@ -9,6 +9,8 @@ export interface Scene {
   after?: () => void | Promise<void>;
   /** How far down it is looked at, in pixels; else wherever it comes to rest. */
   scroll?: number;
+  /** Some time has passed: what comes by itself after a while is there. */
+  passed?: boolean;
 }
 
 export const usage: Usage = {
