@@ -19,33 +19,40 @@ export interface Told {
   failed: boolean;
 }
 
-/** What these outputs say; pictures are named after the cell's number. */
-export function told(outputs: readonly Output[], number: number): Told {
+/** What these outputs say; files are called `name`. Where there are only pictures, there is no text. */
+export function told(outputs: readonly Output[], name: string): Told {
   const pictures: File[] = [];
   let text = "";
   let streamed = true;
+  let words = false;
   for (const output of outputs) {
     const stream = output.output_type === "stream";
-    const said = stream ? joined(output.text) : saidBy(output, number, pictures);
+    const drawn = pictures.length;
+    const said = stream ? joined(output.text) : saidBy(output, name, pictures);
     if (!said) continue;
+    words ||= pictures.length === drawn;
     if (text && !(stream && streamed) && !text.endsWith("\n")) text += "\n";
     text += said;
     streamed = stream;
   }
-  return { text: shown(text), pictures, failed: outputs.some(({ output_type }) => output_type === "error") };
+  return {
+    text: words ? shown(text) : "",
+    pictures,
+    failed: outputs.some(({ output_type }) => output_type === "error"),
+  };
 }
 
 /** All of it as files that can be attached. */
-export function filesOf({ text, pictures }: Told, number: number): File[] {
-  const name = `output-${number}${text.length > MOST ? "-shortened" : ""}.txt`;
-  return [...(text ? [new File([shorten(text)], name, { type: "text/plain" })] : []), ...pictures];
+export function filesOf({ text, pictures }: Told, name: string): File[] {
+  const file = `${name}${text.length > MOST ? "-shortened" : ""}.txt`;
+  return [...(text ? [new File([shorten(text)], file, { type: "text/plain" })] : []), ...pictures];
 }
 
-function saidBy({ output_type, data = {}, traceback }: Output, number: number, pictures: File[]): string {
+function saidBy({ output_type, data = {}, traceback }: Output, called: string, pictures: File[]): string {
   if (output_type === "error") return joined(traceback, "\n");
   const type = PICTURES.find((each) => data[each]);
   if (type) {
-    const name = `output-${number}-${pictures.length + 1}.${type.slice(6)}`;
+    const name = `${called}-${pictures.length + 1}.${type.slice(6)}`;
     const picture = pictures.length < MOST_PICTURES ? fileOf(joined(data[type]), name, type) : null;
     if (picture) pictures.push(picture);
     return picture ? `[picture: ${name}]` : `[a picture that is not attached: ${joined(data["text/plain"])}]`;

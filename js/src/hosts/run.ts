@@ -4,7 +4,9 @@ import { notebookOf, runner } from "./jupyter.ts";
 import { type Told, told } from "./outputs.ts";
 
 export interface Ran extends Told {
-  /** The cell's number; null where the kernel never took it, or its cell is gone. */
+  /** What files with its output are called. */
+  name: string;
+  /** The cell's number; null where the kernel never took it or began anew, or its cell is gone. */
   number: number | null;
   /** It came to its end, be that an error. */
   ended: boolean;
@@ -23,6 +25,7 @@ export async function runBelow(manager: unknown, place: Place, source: string): 
   const good = await done.catch(() => false);
   const cell = notebook.cells.find(({ id }) => id === made?.id);
   const number = cell?.execution_count ?? null;
-  const found = told(cell?.getOutputs?.() ?? [], number ?? 0);
-  return { ...found, number, ended: good || found.failed, gone: !cell };
+  const name = number === null ? "output" : `output-${number}`;
+  const found = told(cell?.getOutputs?.() ?? [], name);
+  return { ...found, name, number, ended: good || found.failed, gone: !cell };
 }

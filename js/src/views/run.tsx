@@ -68,7 +68,7 @@ export function askToRun(button: HTMLElement, block: CodeBlock, host: HTMLElemen
     const said = ran.failed ? `This is how ${which} failed.` : `This is the output of ${which}.`;
     keepFocus(box);
     close();
-    toComposer(host, store, said, filesOf(ran, ran.number ?? 0));
+    toComposer(host, store, said, filesOf(ran, ran.name));
   };
   root.classList.add("asked");
   const below = whereBelow(notebook, place).where === "below";
@@ -84,19 +84,29 @@ function standing(root: HTMLElement) {
   return { blocks: all.length, number, cut };
 }
 
-/** Put files and, where nothing is typed, a sentence into the composer, and go there; below a cell, into that of the thread around it. */
+/** Nothing but what is said here: the outputs of more than one block go along. */
+const OURS = /^(?:This is (?:the output of|how) (?:your code|code block \d+)(?: failed)?\.\s*)+$/;
+
+/** The question with a sentence about the output, unless somebody has written another. */
+function worded(before: string, said: string): string {
+  if (!before.trim()) return said;
+  return OURS.test(before) ? `${before.trim()}\n${said}` : before;
+}
+
+/** Put files and a sentence into the composer, and go there; below a cell, into that of the thread around it. */
 function toComposer(host: HTMLElement, store: Store, said: string, files: File[]): void {
   const box = host.shadowRoot?.querySelector<HTMLTextAreaElement>(".composer textarea");
   if (!box) unfold(store, true);
   const shown = innerOf(store).value ?? store;
   void withFiles(shown, (list) => void list.add(files));
   if (!box) {
-    if (!(shown.memory.get("draft") as string | undefined)?.trim()) shown.memory.set("draft", said);
+    shown.memory.set("draft", worded((shown.memory.get("draft") as string | undefined) ?? "", said));
     return;
   }
-  if (!box.value.trim()) compose(host, said);
-  box.focus();
-  box.setSelectionRange(box.value.length, box.value.length);
+  const text = worded(box.value, said);
+  box.value = "";
+  compose(host, text);
+  box.setSelectionRange(text.length, text.length);
 }
 
 interface Props {
@@ -218,10 +228,12 @@ function Outcome({ ran, attach, close }: { ran: Ran | null; attach: Props["attac
 function outcome(ran: Ran | null): string {
   if (!ran) return "It could not be run: the notebook is closed.";
   if (ran.gone) return "The cell was deleted.";
+  const some = ran.text !== "" || ran.pictures.length > 0;
+  if (ran.number === null && some) return "It did not come to its end: the kernel has stopped.";
   if (ran.number === null) return "It was not run: a cell before it failed, or the kernel has stopped.";
   if (ran.failed) return `It failed as [${ran.number}].`;
   if (!ran.ended) return `It began as [${ran.number}] and did not come to its end.`;
-  return `It ran as [${ran.number}]${ran.text || ran.pictures.length > 0 ? "." : " and put nothing out."}`;
+  return `It ran as [${ran.number}]${some ? "." : " and put nothing out."}`;
 }
 
 /** How much would go along. */

@@ -18,7 +18,7 @@ test("what was printed, results and the traceback follow one another, each on li
         traceback: ["\u001b[31mKeyError\u001b[39m", "\u001b]8;;http://x\u0007link\u001b]8;;\u0007"],
       },
     ],
-    5,
+    "output-5",
   );
   expect(text).toBe("a\nbc\n42\nd\nKeyError\nlink");
   expect(failed).toBe(true);
@@ -26,7 +26,7 @@ test("what was printed, results and the traceback follow one another, each on li
 
 test("pictures are files in the order in which they were drawn; more than four are named only", async () => {
   const picture = { output_type: "display_data", data: { "image/png": `${PNG.slice(0, 9)}\n${PNG.slice(9)}` } };
-  const found = told([printed("before\n"), ...Array(5).fill(picture)], 7);
+  const found = told([printed("before\n"), ...Array(5).fill(picture)], "output-7");
   expect(found.pictures.map(({ name, type }) => [name, type])).toEqual(
     [1, 2, 3, 4].map((n) => [`output-7-${n}.png`, "image/png"]),
   );
@@ -36,29 +36,36 @@ test("pictures are files in the order in which they were drawn; more than four a
     ...[1, 2, 3, 4].map((n) => `[picture: output-7-${n}.png]`),
     "[a picture that is not attached: ]",
   ]);
-  expect(told([result({ "image/png": "no picture?", "text/plain": "<Figure>" })], 1).text).toBe(
+  expect(told([result({ "image/png": "no picture?", "text/plain": "<Figure>" })], "o").text).toBe(
     "[a picture that is not attached: <Figure>]",
   );
 });
 
+test("pictures alone need no text that names them", () => {
+  const picture = { output_type: "execute_result", data: { "image/png": PNG, "text/plain": "<Figure>" } };
+  const found = told([picture], "output-2");
+  expect(found.text).toBe("");
+  expect(filesOf(found, "output-2").map(({ name }) => name)).toEqual(["output-2-1.png"]);
+});
+
 test("what is displayed as Markdown goes as Markdown, else as text", () => {
-  expect(told([result({ "text/markdown": ["# a\n", "b"], "text/plain": "<Markdown>" })], 1).text).toBe("# a\nb");
-  expect(told([result({ "text/html": "<b>" })], 1)).toEqual({ text: "", pictures: [], failed: false });
+  expect(told([result({ "text/markdown": ["# a\n", "b"], "text/plain": "<Markdown>" })], "o").text).toBe("# a\nb");
+  expect(told([result({ "text/html": "<b>" })], "o")).toEqual({ text: "", pictures: [], failed: false });
 });
 
 test("nothing that only a terminal understands is left, so that it can be attached", () => {
-  expect(told([printed("\u001b[?25l50%\r100%\r\nbell\u0007 \u0000\u0085")], 1).text).toBe(
+  expect(told([printed("\u001b[?25l50%\r100%\r\nbell\u0007 \u0000\u0085")], "o").text).toBe(
     "50%\n100%\nbell\ufffd \ufffd\ufffd",
   );
 });
 
 test("of ten megabytes the ends go along, and the file says so", async () => {
-  const found = told([printed("a".repeat(5_000_000)), printed("b".repeat(5_000_000))], 3);
-  const [file] = filesOf(found, 3);
+  const found = told([printed("a".repeat(5_000_000)), printed("b".repeat(5_000_000))], "output-3");
+  const [file] = filesOf(found, "output-3");
   expect(file?.name).toBe("output-3-shortened.txt");
   const text = (await file?.text()) as string;
   expect(text).toBe(`${"a".repeat(4_000)}\n[… 9992000 characters left out …]\n${"b".repeat(4_000)}`);
-  const [whole] = filesOf(told([printed("a\n")], 3), 3);
+  const [whole] = filesOf(told([printed("a\n")], ""), "output-3");
   expect([whole?.name, await whole?.text()]).toEqual(["output-3.txt", "a\n"]);
-  expect(filesOf(told([], 3), 3)).toEqual([]);
+  expect(filesOf(told([], ""), "")).toEqual([]);
 });

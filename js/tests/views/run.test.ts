@@ -182,15 +182,23 @@ describe("Run", () => {
     expect(shown.find(".run p").textContent).toBe("It failed as [5]. Output: ~2 tokens");
     shown.button("Ask about the output").click();
     expect(shown.find<HTMLTextAreaElement>(".composer textarea").value).toBe("This is how code block 2 failed.");
+    await consent(shown, 1);
+    page.put({ output_type: "stream", text: "2\n" });
+    page.end(true);
+    await drawn();
+    shown.button("Ask about the output").click();
+    expect(shown.find<HTMLTextAreaElement>(".composer textarea").value).toBe(
+      "This is how code block 2 failed.\nThis is the output of code block 2.",
+    );
     await consent(shown); // the first block comes below the second one, which was run before
-    expect(page.sources).toEqual(["a", "view", "x = 2\n\nprint(x)", "x = 1\n\nprint(x)", "z"]);
+    expect(page.sources).toEqual(["a", "view", ...Array(2).fill("x = 2\n\nprint(x)"), "x = 1\n\nprint(x)", "z"]);
     shown.type("Why is it so slow?");
     page.put({ output_type: "stream", text: "1\n" });
     page.end(true);
     await drawn();
     shown.button("Ask about the output").click();
     expect(shown.find<HTMLTextAreaElement>(".composer textarea").value).toBe("Why is it so slow?");
-    await vi.waitFor(() => expect(shown.root.querySelectorAll(".chip").length).toBe(2));
+    await vi.waitFor(() => expect(shown.root.querySelectorAll(".chip").length).toBe(3));
   });
 
   test("below a cell it is the thread around the answer that is asked", async () => {
@@ -262,6 +270,20 @@ describe("Run", () => {
     expect(shown.find(".said").textContent).toBe(said);
     shown.button("Close").click();
     expect(shown.has(".run")).toBe(false);
+  });
+
+  test("what a cell put out before its kernel began anew can be asked about", async () => {
+    fakeTimers();
+    const page = new Page();
+    const shown = show(page);
+    await consent(shown);
+    page.put({ output_type: "stream", text: "1\n" });
+    Object.assign(page.cells[2] as Cell, { execution_count: null });
+    page.end(false);
+    await drawn();
+    expect(shown.find(".run p").textContent).toContain("It did not come to its end: the kernel has stopped.");
+    shown.button("Ask about the output").click();
+    await vi.waitFor(() => expect(shown.find(".chip-name").textContent).toBe("output.txt"));
   });
 
   test("says so where the notebook is closed by then", async () => {
