@@ -20,7 +20,7 @@ SHORT = {
     "core/findings.py", "machine/directories.py", "core/ids.py", "core/texts.py", "sessions/tasks.py", "runtime/clock.py",
     "runtime/collector.py", "runtime/switch_interval.py", "runtime/threads.py", "runtime/waiting.py",
     "notebook/assets.py", "notebook/attachments.py", "notebook/brief.py", "notebook/bucket.py", "notebook/names.py",
-    "notebook/configured.py",
+    "notebook/configured.py", "notebook/sparing.py",
     "storage/opening.py",
     "storage/pieces.py", "streams/backends.py", "api/live.py", "export/json_file.py", "providers/watchdog.py",
     "providers/certificates.py", "providers/lag.py", "providers/sentences.py", "providers/shown.py", "providers/usage_notes.py",

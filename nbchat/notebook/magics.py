@@ -22,6 +22,7 @@ from nbchat.notebook.help import CHAT, NBCHAT
 from nbchat.notebook.names import begun_by, conversation_for
 from nbchat.notebook.options import Options, parse
 from nbchat.notebook.plain import completed, stopping, stream_text, wait_for
+from nbchat.notebook.sparing import spare, stop_sparing
 from nbchat.notebook.transform import chat_cell, chat_lines
 
 if TYPE_CHECKING:
@@ -249,6 +250,7 @@ def register(shell: Any, services: Callable[[], Services]) -> None:
     if (completer := getattr(shell, "Completer", None)) is not None:
         completer.custom_matchers.append(matcher(shell, services))
     offer_target(shell, PANEL, partial(_open_panel, shell, services))
+    spare(shell)
 
 
 def unregister(shell: Any) -> None:
@@ -265,6 +267,7 @@ def unregister(shell: Any) -> None:
     for kind, name in (("line", "chat"), ("cell", "chat"), ("line", "nbchat")):
         shell.magics_manager.magics[kind].pop(name, None)
     withdraw_target(shell, PANEL)
+    stop_sparing(shell)
 
 
 def _open_panel(shell: Any, services: Callable[[], Services], comm: Any) -> None:

@@ -12,7 +12,7 @@ import sys
 ATTACKS = (
     "rules", "kills", "session_kills", "producer_kills", "two_kernels",
     "stops", "sends", "interrupts", "interleavings", "cuts", "fuzz",
-    "attaching", "redis_faults", "many_streams", "lossy_wire", "matrix",
+    "attaching", "redis_faults", "many_streams", "lossy_wire", "matrix", "first_answer",
 )  # fmt: skip
 
 
