@@ -32,6 +32,11 @@ export class Parser implements Builder {
   private changed = false;
   private trial = false;
 
+  /** The innermost block that further lines may belong to. */
+  get tip(): Block {
+    return this.openPath().pop() as Block;
+  }
+
   /** Whether something was defined since the last mark. */
   get defines(): boolean {
     return this.links.size + this.notes.size > this.marked.names;
@@ -133,7 +138,7 @@ export class Parser implements Builder {
   /** Put into the tree what the line brings beyond what it continues. */
   private extend(line: Line): void {
     let block = this.path[this.path.length - 1] as Block;
-    const tip = this.openPath().pop() as Block;
+    const { tip } = this;
     this.lazy = tip !== block && tip.kind === "paragraph" && !line.blank;
     if (!isVerbatim(block)) {
       let begun = begin(line, block, this);

@@ -1,5 +1,5 @@
 /** Long blocks look, read and copy as short ones do, though the browser takes their parts one by one. */
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { CodeBlock } from "../../src/markdown/codeblock.ts";
 import { Pace } from "../../src/markdown/pace.ts";
 import { MarkdownStream } from "../../src/markdown/stream.ts";
@@ -152,6 +152,38 @@ describe("a table of many rows", () => {
     stream.append(" quoted", false);
     expect(root.querySelectorAll("tbody")).toHaveLength(1);
     expect(root.querySelector("blockquote")?.textContent).toBe("quoted");
+  });
+});
+
+describe("a huge paragraph", () => {
+  afterEach(() => void vi.useRealTimers());
+
+  test("is drawn the more rarely the longer it is, and at once when it ends", () => {
+    vi.useFakeTimers({ toFake: ["setTimeout"] });
+    const root = document.createElement("div");
+    const stream = new MarkdownStream(root, new Pace());
+    const length = () => (root.textContent as string).length;
+    const grow = () => {
+      stream.append("more words ");
+      return length();
+    };
+    stream.append("words ".repeat(1_000), false);
+    expect(grow()).toBeGreaterThan(6_000);
+    vi.advanceTimersByTime(0);
+    expect(grow()).toBeGreaterThan(6_015);
+    stream.append("words ".repeat(1_667), false);
+    expect(grow()).toBeGreaterThan(16_025);
+    vi.advanceTimersByTime(0);
+    const before = length();
+    expect([grow(), grow()]).toEqual([before, before]);
+    vi.advanceTimersByTime(60);
+    expect(length()).toBe(before);
+    vi.advanceTimersByTime(10);
+    expect(length()).toBe(before + 22);
+    vi.advanceTimersByTime(0);
+    expect(grow()).toBe(before + 22);
+    stream.end();
+    expect(length()).toBe(before + 33);
   });
 });
 
