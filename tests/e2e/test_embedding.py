@@ -127,7 +127,7 @@ w.Accordion([w.VBox(rows)], selected_index=0)"""
         notebook = open_chat(server, [build])
         notebook.run(1)
         cell = notebook.cell(1)
-        expect(cell.locator(VIEW).locator("textarea")).to_have_count(SESSIONS * VIEWS)
+        expect(cell.locator(VIEW).locator("textarea")).to_have_count(SESSIONS * VIEWS, timeout=30_000)
         watch(notebook.page)
         notebook.exec("turns = [each.send(name) for name, each in zip(names, sessions)]\nfor turn in turns: turn.result(60)")
         wanted = [" ".join(f"n{i}-{n}" for n in range(TOKENS)) for i in range(SESSIONS) for _ in range(VIEWS)]
