@@ -149,6 +149,8 @@ def test_question_about_a_cell_is_written_and_not_sent(open_chat: OpenChat) -> N
 def test_question_in_a_kernel_without_nbchat_brings_the_cell_that_loads_it(open_notebook: Open) -> None:
     notebook = open_notebook(["x = 1"])
     panel = Panel(notebook)
+    panel.show()
+    expect(panel.root).to_contain_text("nbchat is not loaded in this notebook's kernel")  # it answers: without that nobody knows
     panel.activate(0)
     panel.execute("ask-about-cell")
     assert panel.sources()[1] == "%load_ext nbchat"

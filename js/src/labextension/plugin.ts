@@ -115,7 +115,7 @@ function activate(
 async function question(panel: ChatPanel, notebook: NotebookPanel, text: string, line: number): Promise<void> {
   if (panel.widget.isVisible && compose(panel.widget.node, text)) return;
   const link = panel.reach();
-  await link?.connect();
+  if (link?.state !== "absent") await link?.connect(); // what is known of a kernel is not forgotten when it is slow to say it again
   await insertBelow(notebook, [...(link?.state === "absent" ? [LOAD] : []), `%%chat\n${text}`], line + 1);
 }
 
