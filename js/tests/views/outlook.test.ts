@@ -22,7 +22,7 @@ let view: TestView;
 beforeEach(fakeTimers);
 
 afterEach(() => {
-  view.end();
+  (view as TestView | undefined)?.end();
   vi.useRealTimers();
 });
 
