@@ -27,6 +27,7 @@ NEEDS = {"run_sync, nest_asyncio 1": "nest-asyncio", "run_sync, nest-asyncio2": 
 """What a scenario is about, which some environments lack."""
 SAID = 600
 """Characters of an error, the last ones."""
+LOST = "the kernel did not send what was waited for"
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 NESTING = ("nest-asyncio", "nest-asyncio2")
 
@@ -58,16 +59,24 @@ def title(environment: Environment) -> str:
 
 
 def outcome(scenario: str, python: Path) -> str:
-    """Run one scenario; returns "ok", or "FAILED" when it has said where, and the end of what a kernel said."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        try:
-            SCENARIOS[scenario](str(python), Path(folder))
-        except Exception as error:
-            lines = {frame.lineno for frame in traceback.extract_tb(error.__traceback__) if "_hosts" in frame.filename}
-            said = ANSI.sub("", str(error).encode().decode("unicode_escape", "replace"))
-            print(f"{type(error).__name__} at lines {sorted(filter(None, lines))}: ...{said[-SAID:]}", file=sys.stderr)
-            return "FAILED"
-    return "ok"
+    """Run one scenario; returns "ok", or "FAILED" when it has said where, and the end of what a kernel said.
+
+    One that waited in vain is tried once more, and says so: ipykernel itself loses a request now and then (a kernel of 7.3 without
+    nbchat stopped hearing cells in 3 of 15 runs of 60, on two cores with a load of 20).
+    """
+    for again in (True, False):
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            try:
+                SCENARIOS[scenario](str(python), Path(folder))
+            except Exception as error:
+                lines = {frame.lineno for frame in traceback.extract_tb(error.__traceback__) if "_hosts" in frame.filename}
+                said = ANSI.sub("", str(error).encode().decode("unicode_escape", "replace"))
+                print(f"{type(error).__name__} at lines {sorted(filter(None, lines))}: ...{said[-SAID:]}", file=sys.stderr)
+                if not (again and LOST in said):
+                    return "FAILED"
+            else:
+                return "ok" if again else "ok at the second try"
+    return "FAILED"
 
 
 def run(environment: Environment, wheel: Path, folder: Path, scenarios: list[str]) -> Counter[str]:
@@ -81,7 +90,8 @@ def run(environment: Environment, wheel: Path, folder: Path, scenarios: list[str
                 if NEEDS.get(scenario) in environment.without:
                     continue
                 began = time.monotonic()
-                counts[came := outcome(scenario, python)] += 1
+                came = outcome(scenario, python)
+                counts[came.split()[0]] += 1
                 lacks = " without nest_asyncio" if environment.without else ""
                 print(f"{name}{lacks:22} | {scenario:24} | {came} ({time.monotonic() - began:.0f} s)", flush=True)
     except LookupError as error:
