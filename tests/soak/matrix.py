@@ -61,8 +61,8 @@ def title(environment: Environment) -> str:
 def outcome(scenario: str, python: Path) -> str:
     """Run one scenario; returns "ok", or "FAILED" when it has said where, and the end of what a kernel said.
 
-    One that waited in vain is tried once more, and says so: ipykernel itself loses a request now and then (a kernel of 7.3 without
-    nbchat stopped hearing cells in 3 of 15 runs of 60, on two cores with a load of 20).
+    One that waited in vain is tried once more, and says so: ipykernel itself loses a request now and then. (A kernel of 7.3
+    without nbchat stopped hearing cells in 3 of 15 runs of 60, on two cores with a load of 20.)
     """
     for again in (True, False):
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
