@@ -88,12 +88,12 @@ export function usageRows(usage: Usage): [string, string][] {
   ];
 }
 
-/** "0.4 s · 62 tokens/s": until the first token came, and how fast they came from there; "" when nobody knows. */
+/** "first token 0.4 s · 62 tokens/s": until the first token came, and how fast they came from there; "" when nobody knows. */
 export function formatPace(message: Message): string {
   const { first_token_seconds: first } = message;
   const speed = tokensPerSecond(message);
   return [
-    first === undefined ? "" : first < 0.05 ? "<0.1 s" : `${decimal(first)} s`,
+    first === undefined ? "" : `first token ${first < 0.05 ? "<0.1" : decimal(first)} s`,
     speed === null ? "" : `${decimal(speed)} tokens/s`,
   ]
     .filter(Boolean)

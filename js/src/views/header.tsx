@@ -112,21 +112,23 @@ function More({ store }: { store: Store }) {
 
 // ---------------------------------------------------------------- the drawer
 
-/** Whether the drawer of conversations is open, in every view of the model alike; it outlives the thread that it changes. */
-export const drawerOf = perStore(false);
+/** The view of the model in which the drawer of conversations is open, by its root; it outlives the thread that it changes. */
+export const drawerOf = perStore<Node | null>(null);
 
 export function DrawerPlace({ store }: { store: Store }) {
   const place = useRef<HTMLDivElement>(null);
-  const open = drawerOf(store);
+  const open = drawerOf(store).value;
   return (
     <div class="drawer-place" ref={place}>
-      {open.value && <Drawer store={store} close={() => closeDrawer(store, place.current)} />}
+      {open !== null && open === place.current?.getRootNode() && (
+        <Drawer store={store} close={() => closeDrawer(store, place.current)} />
+      )}
     </div>
   );
 }
 
 /** Close it, and give the focus to the button that opens it. */
 function closeDrawer(store: Store, place: Element | null): void {
-  drawerOf(store).value = false;
+  drawerOf(store).value = null;
   place?.parentElement?.querySelector<HTMLElement>(".more .action")?.focus();
 }

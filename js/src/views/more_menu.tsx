@@ -24,7 +24,7 @@ export function MoreMenu({ store, button, close }: MenuProps) {
   // a thread that a cell's answer was unfolded into belongs to the cell
   const free = (button.current?.getRootNode() as ShadowRoot | undefined)?.querySelector(".drawer-place");
   const others: Item[] = [
-    { name: "Conversations…", does: () => openDrawer(store) },
+    { name: "Conversations…", does: () => openDrawer(store, button.current) },
     { name: "New conversation", does: () => begin(store, button.current) },
   ];
   const items: Item[] = [
@@ -39,8 +39,9 @@ export function MoreMenu({ store, button, close }: MenuProps) {
   return <Items name="More" items={items} button={button} close={close} />;
 }
 
-function openDrawer(store: Store): void {
-  drawerOf(store).value = true;
+/** In this view alone: the search takes the focus, and with it the page, to where it is. */
+function openDrawer(store: Store, node: Element | null): void {
+  drawerOf(store).value = node?.getRootNode() ?? null;
 }
 
 /** Begin a conversation in this view, and have the next words typed go there. */
@@ -48,7 +49,7 @@ export async function begin(store: Store, node: Element | null): Promise<void> {
   const root = node?.getRootNode() as ShadowRoot | undefined;
   try {
     const { shown } = await call(store, "new", {});
-    drawerOf(store).value = false;
+    drawerOf(store).value = null;
     focusComposer(store, root, shown);
   } catch (error) {
     say(store, { text: told(error), error: true });

@@ -200,12 +200,18 @@ export class Follow {
 
   private readonly clicked = (event: MouseEvent): void => {
     const opens = (event.target as Element).closest(OPENS);
-    if (!opens || !this.scroller) return;
+    if (!opens || !this.scroller || (this.pinned.value && this.isBelowAll(opens))) return;
     this.mark();
     this.anchor = anchorOf(this.scroller, opens);
     this.held = "opening";
     setTimeout(this.opened, OPENED);
   };
+
+  /** Whether what this opens comes below all else: at the end nobody would see it there, so the end is followed. */
+  private isBelowAll(opens: Element): boolean {
+    const messages = this.content?.querySelectorAll(".message");
+    return opens.closest(".footer") !== null && messages?.[messages.length - 1] === opens.closest(".message");
+  }
 
   private readonly opened = (): void => {
     if (this.held === "opening" && this.scroller) this.pinned.value = restOf(this.scroller) <= AT_END;

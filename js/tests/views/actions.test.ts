@@ -205,15 +205,17 @@ describe("the line below an answer", () => {
 
   test("says how fast it came", () => {
     const shown = show(pair({ usage, first_token_seconds: 0.42, seconds: 6.66 }));
-    expect(shown.find(".pace").textContent).toBe("0.4 s · 62 tokens/s");
+    expect(shown.find(".pace").textContent).toBe("first token 0.4 s · 62 tokens/s");
   });
 
   test("says nothing of a pace that nobody knows", () => {
     expect(show(pair({ usage })).has(".pace")).toBe(false);
     view.end();
-    expect(show(pair({ first_token_seconds: 0.01 })).find(".pace").textContent).toBe("<0.1 s");
+    expect(show(pair({ first_token_seconds: 0.01 })).find(".pace").textContent).toBe("first token <0.1 s");
     view.end();
-    expect(show(pair({ first_token_seconds: 1.2, seconds: 1.2, usage })).find(".pace").textContent).toBe("1.2 s");
+    expect(show(pair({ first_token_seconds: 1.2, seconds: 1.2, usage })).find(".pace").textContent).toBe(
+      "first token 1.2 s",
+    );
   });
 
   test("names an answer that was written by hand", () => {

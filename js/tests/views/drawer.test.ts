@@ -201,6 +201,19 @@ describe("the drawer", () => {
     expect(shown.focused?.getAttribute("aria-label")).toBe("More");
   });
 
+  test("opens in the view where it was asked for, not in the others of the model", async () => {
+    const shown = await opened();
+    const other = view.render();
+    await settled();
+    expect(other.has(".drawer")).toBe(false);
+    other.button("More").click();
+    await settled();
+    (other.find(".items .row") as HTMLButtonElement).click();
+    await settled();
+    expect(other.focused?.className).toBe("drawer-search");
+    expect(shown.has(".drawer")).toBe(false);
+  });
+
   test("looks again while something is being answered, and no longer", async () => {
     await opened();
     const asked = view.sent("conversations").length;

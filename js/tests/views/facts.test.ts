@@ -36,7 +36,13 @@ describe("how a message was made", () => {
   test("is a line, and behind a button all that is known", async () => {
     const shown = show(made);
     const line = [...shown.find(".footer").children].map((each) => each.textContent).filter(Boolean);
-    expect(line).toEqual(["org/tiny", "1,204 in · 387 out", "$0.0042", "0.4 s · 100 tokens/s", "without temperature"]);
+    expect(line).toEqual([
+      "org/tiny",
+      "1,204 in · 387 out",
+      "$0.0042",
+      "first token 0.4 s · 100 tokens/s",
+      "without temperature",
+    ]);
     const button = shown.button("How it was made");
     expect(button.getAttribute("aria-expanded")).toBe("false");
     button.focus();

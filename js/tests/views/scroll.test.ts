@@ -1,7 +1,8 @@
 /** Where a thread is scrolled to, by layout: it follows its end until the reader goes up, by any means. */
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { loadExtras } from "../../src/views/lazy.tsx";
 import { snapshot } from "../support/messages.ts";
-import { frames, many, near, open, restOf, scrollTo } from "../support/scrolling.ts";
+import { frames, many, near, open, restOf, scrollTo, topOf } from "../support/scrolling.ts";
 import { type Rendered, TestView } from "../support/view.ts";
 
 let view: TestView;
@@ -141,6 +142,22 @@ describe("the reader goes up", () => {
     expect(log.scrollTop).toBe(before);
     expect(shown.has(".pill")).toBe(true);
     getSelection()?.removeAllRanges();
+  });
+
+  test("what opens below the last answer is seen, as the end is; below an earlier one the button stays", async () => {
+    const { shown, log } = await opened(many(2));
+    await loadExtras();
+    shown.buttons("How it was made").at(-1)?.click();
+    await vi.waitFor(() => expect(shown.has(".facts-list")).toBe(true));
+    await frames();
+    expect(restOf(log)).toBeLessThan(2);
+    expect(shown.has(".pill")).toBe(false);
+    const button = shown.button("How it was made");
+    const before = topOf(log, button);
+    button.click();
+    await vi.waitFor(() => expect(shown.root.querySelectorAll(".facts-list").length).toBe(2));
+    await frames();
+    near(topOf(log, button), before);
   });
 
   test("a press that selects nothing only waits", async () => {
