@@ -109,6 +109,7 @@ class App:
             streams=self.streams.place,
             figures=self.streams.figures,
             own_prices=self.own_prices,
+            choices=self.choices,
         )
         await self.registry.load()
         await self.manager.start(configured_model())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, get_args
 
 from nbchat.core.errors import UsageError
 from nbchat.export.tables import Table
+from nbchat.notebook.chosen import settings_table
 from nbchat.sessions.budget import amount_of
 from nbchat.sessions.choices import Titles
 
@@ -138,21 +139,7 @@ class Settings:
 
     def table(self) -> Table:
         """Return the settings as rows: name, value and where it is set."""
-        return Table(
-            [
-                {"setting": "model", "value": self.model, "set by": 'nbchat.settings.model = "provider/model"'},
-                {"setting": "titles", "value": self.titles, "set by": 'nbchat.settings.titles = "auto" | "always" | "off"'},
-                {"setting": "retention_days", "value": self.retention_days, "set by": "nbchat.settings.retention_days = days"},
-                {"setting": "drain_seconds", "value": self.drain_seconds, "set by": "nbchat.settings.drain_seconds = seconds"},
-                {"setting": "max_running", "value": self.max_running, "set by": "nbchat.settings.max_running = count"},
-                {"setting": "timeouts", "value": self.timeouts, "set by": 'nbchat.settings.timeouts = {"first_token": seconds}'},
-                {"setting": "budget_turn", "value": self.budget_turn, "set by": 'nbchat.settings.budget_turn = "0.05"'},
-                {"setting": "budget_session", "value": self.budget_session, "set by": "nbchat.settings.budget_session, s.budget"},
-                {"setting": "budget_day", "value": self.budget_day, "set by": 'nbchat.settings.budget_day = "2"'},
-                {"setting": "store", "value": self._app.place, "set by": "NBCHAT_STORE, NBCHAT_HOME"},
-                {"setting": "streams", "value": self._app.streams.place, "set by": "NBCHAT_STREAMS"},
-            ]
-        )
+        return settings_table(self._app.services)
 
     def __repr__(self) -> str:
         return repr(self.table())

@@ -30,6 +30,7 @@ USAGES = {
         "tokens and money by session, conversation, model, provider, notebook, day or purpose",
     ),
     "doctor": ("doctor [provider] [--offline]", "what works here; asks the active (or that) model one thing"),
+    "config": ("config", "what is set, and how to change it"),
 }
 """Usage and purpose of each command: first conversations, then answers, then models and money."""
 
@@ -58,7 +59,7 @@ has, free, if nothing changed (c.NbChat.rerun).
 Options, before the question:
 {HELP}
 
-`%nbchat?` lists what looks after conversations, models and money; `%config NbChat` what can be configured.
+`%nbchat?` lists what looks after conversations, models and money; `%nbchat config` what is set.
 """
 
 NBCHAT = f"""Look after conversations, models and money.

@@ -236,6 +236,13 @@ def _doctor(services: Services, given: Sequence[str], shell: Any) -> Any:
     return examine(services, shell, name=name, offline=len(names) < len(given))
 
 
+def _config(services: Services, given: Sequence[str], shell: Any) -> Table:
+    from nbchat.notebook.chosen import config_table
+
+    _at_most(given, 0)
+    return config_table(services, shell.magics_manager.registry["NbChat"])
+
+
 _Command = Callable[["Services", Sequence[str], Any], Any]
 COMMANDS: dict[str, _Command] = {
     "sessions": _sessions,
@@ -254,5 +261,6 @@ COMMANDS: dict[str, _Command] = {
     "providers": _providers,
     "cost": _cost,
     "doctor": _doctor,
+    "config": _config,
 }
 """What each command does; what it is for stands in `help`."""

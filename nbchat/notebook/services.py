@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from nbchat.providers.price_file import PriceFile
     from nbchat.providers.registry import ProviderRegistry
     from nbchat.runtime.loop import Background
+    from nbchat.sessions.choices import Choices
     from nbchat.sessions.manager import SessionManager
     from nbchat.sessions.ports import Ports
     from nbchat.sessions.session import Session
@@ -59,6 +60,8 @@ class Services:
     """Where conversations are kept: a path, or "memory:"."""
     own_prices: PriceFile
     """What people said that models cost."""
+    choices: Choices
+    """What people chose besides models."""
     streams: str = "memory:"
     """Where jobs and logs are, for people."""
     figures: Callable[[], Coroutine[Any, Any, dict[str, Any]]] | None = None

@@ -44,7 +44,7 @@ SNAPSHOT_BYTES = 64_000
 DEMO_NOTICE = Notice(
     "info",
     "The demo model answers: a small program on this machine, not a language model.",
-    "Nothing leaves this machine until you choose a real one.",
+    "Nothing leaves this machine until you choose a real one: nbchat.add_provider? in a cell says how.",
 )
 """Shown in threads as long as no other model was chosen."""
 

@@ -94,3 +94,18 @@ def test_config_works_while_the_kernel_runs(
     assert shell.magics_manager.registry["NbChat"].model == "lab/other"
     assert all(f"NbChat.{name}=" in shown for name in ("model", "system", "rerun", "output", "transcripts"))
     unregister(shell)
+
+
+def test_one_command_tells_all_that_is_set(server: ScriptedServer) -> None:
+    """What is saved, what holds in this kernel, and the line that changes each; nothing is sent."""
+    shell = shell_of(output="text")
+    nbchat.settings.budget_day = "2.50"
+    told = shell.run_cell("%nbchat config").result
+    rows = {row["setting"]: row for row in told}
+    assert rows["model"]["value"] == "lab/tiny"
+    assert str(rows["budget_day"]["value"]) == "2.50"
+    assert rows["NbChat.output"]["value"] == "text"
+    assert rows["NbChat.rerun"]["set by"].startswith("%config NbChat.rerun = ")
+    assert [row for row in told if not row["setting"].startswith("NbChat.")] == list(nbchat.settings.table())
+    assert server.requests == ()
+    unregister(shell)
