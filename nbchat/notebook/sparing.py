@@ -1,7 +1,7 @@
 """Sparing: `%autoreload` leaves nbchat alone, whose new files (after an upgrade) are for the next kernel.
 
 Owns the one place of IPython's autoreload that is touched. Why: autoreload puts new code below instances that live, which classes
-with `__slots__` do not survive: with IPython 8 and 9 every question after an upgrade beside a running kernel ended in a TypeError.
+with `__slots__` do not survive: in IPython 8 and 9 each question after an upgrade beside a running kernel ended in a TypeError.
 """
 
 from __future__ import annotations
