@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -27,13 +30,26 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
+def _app() -> Any:
+    slot = sys.modules.get("_nbchat_process")
+    return None if slot is None else slot.things.get("app")
+
+
 @pytest.fixture(autouse=True)
-def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test sees the user's conversations, settings or keys."""
+def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No test sees the user's conversations, settings or keys, nor those of the test before: `%load_ext nbchat` makes the app on
+    a thread, which may still be at it when the test has ended."""
     monkeypatch.setenv("NBCHAT_HOME", str(tmp_path / "nbchat-home"))
     ours = [name for name in os.environ if name.startswith("NBCHAT_") and name != "NBCHAT_HOME"]
     for name in [*ours, *(n for n in os.environ if n.endswith("_API_KEY") or n == "MODEL_PROXY_HOST")]:
         monkeypatch.delenv(name)
+    before = _app()
+    yield
+    for thread in threading.enumerate():
+        if thread.name == "nbchat-warm-up":
+            thread.join(60)
+    if (left := _app()) is not None and left is not before:
+        left.close()
 
 
 @pytest.fixture

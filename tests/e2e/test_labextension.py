@@ -230,7 +230,7 @@ def test_output_of_code_goes_back_to_the_model(open_chat: OpenChat) -> None:
         page.keyboard.press("Enter")
         composer = view.composer
         expect(composer).to_be_focused(timeout=30_000)
-        expect(composer).to_have_value("This is how your code failed.")
+        expect(composer).to_have_value("This is how your code failed. ")
         chip = view.root.locator(".chip")
         expect(chip.locator(".chip-name")).to_have_text("output-3.txt")
         shown = chip.locator("small").inner_text()
@@ -238,7 +238,7 @@ def test_output_of_code_goes_back_to_the_model(open_chat: OpenChat) -> None:
         page.keyboard.press("Enter")
         expect(view.answers.last).to_have_text("I see.", timeout=30_000)
         content = server.chats[-1].json["messages"][-1]["content"]
-        assert content.endswith("\n\nThis is how your code failed.")
+        assert content.endswith("\n\nThis is how your code failed. ")
         sent = content.partition("```\n")[2].rpartition("\n```")[0]
         assert sent.startswith("0 wéit \u202e\n1 wéit \u202e\n2 wéit \u202e\ncareful\n-----")
         assert sent.endswith("ZeroDivisionError: division by zero")

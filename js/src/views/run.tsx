@@ -87,10 +87,10 @@ function standing(root: HTMLElement) {
 /** Nothing but what is said here: the outputs of more than one block go along. */
 const OURS = /^(?:This is (?:the output of|how) (?:your code|code block \d+)(?: failed)?\.\s*)+$/;
 
-/** The question with a sentence about the output, unless somebody has written another. */
+/** The question with a sentence about the output, unless somebody has written another; one may write on behind it. */
 function worded(before: string, said: string): string {
-  if (!before.trim()) return said;
-  return OURS.test(before) ? `${before.trim()}\n${said}` : before;
+  if (!before.trim()) return `${said} `;
+  return OURS.test(before) ? `${before.trim()}\n${said} ` : before;
 }
 
 /** Put files and a sentence into the composer, and go there; below a cell, into that of the thread around it. */
@@ -205,7 +205,7 @@ function Outcome({ ran, attach, close }: { ran: Ran | null; attach: Props["attac
   return (
     <div class="run-ended">
       <p>
-        {outcome(ran)} {ran && some && <small>{amount(ran)}</small>}
+        {outcome(ran)} {ran && some && <small>{howMuch(ran)}</small>}
       </p>
       {ran && some && (
         <button
@@ -237,7 +237,7 @@ function outcome(ran: Ran | null): string {
 }
 
 /** How much would go along. */
-function amount({ text, pictures }: Ran): string {
+function howMuch({ text, pictures }: Ran): string {
   const cut = text.length > MOST ? `${formatCount(text.length)} characters, of which the ends go along: ` : "";
   const tokens = text && `${cut}~${formatCount(textTokens(Math.min(text.length, MOST)))} tokens`;
   const drawn = pictures.length > 0 && `${pictures.length} ${pictures.length === 1 ? "picture" : "pictures"}`;

@@ -67,8 +67,7 @@ describe("the switch", () => {
     expect(shown.focused).toBe(shown.find(".log"));
     const all = line(...branch("q1c"), message("q2", "user", "And?"), message("a2", "assistant", "So."));
     view.model.deliver({ op: "snapshot", snapshot: snapshot(all.slice(2), { more: true }) });
-    await drawn();
-    expect(view.sent("page")).toEqual([{ op: "page", before: "q2" }]);
+    await vi.waitFor(() => expect(view.sent("page")).toEqual([{ op: "page", before: "q2" }])); // once it is seen where it stands
     view.model.deliver({ op: "page", messages: all.slice(0, 2), more: false });
     await drawn();
     expect(shown.focused).toBe(shown.button("Next version"));

@@ -159,7 +159,7 @@ describe("Run", () => {
     await vi.waitFor(() => expect(shown.find(".chip").textContent).toContain("output-5.txt"));
     await vi.waitFor(() => expect(shown.find(".chip small").textContent).toBe("2 B · ~1 tokens"));
     const box = shown.find<HTMLTextAreaElement>(".composer textarea");
-    expect(box.value).toBe("This is the output of your code.");
+    expect(box.value).toBe("This is the output of your code. ");
     expect(shown.focused).toBe(box);
     expect(shown.has(".run")).toBe(false);
     expect(view.sent("send")).toEqual([]);
@@ -167,7 +167,7 @@ describe("Run", () => {
     expect(view.sent("send")).toEqual([]);
     shown.key("Enter");
     expect(view.sent("send")).toMatchObject([
-      { text: "This is the output of your code.", attachments: [{ kind: "text", name: "output-5.txt", data: "1\n" }] },
+      { text: "This is the output of your code. ", attachments: [{ kind: "text", name: "output-5.txt", data: "1\n" }] },
     ]);
   });
 
@@ -181,14 +181,14 @@ describe("Run", () => {
     await drawn();
     expect(shown.find(".run p").textContent).toBe("It failed as [5]. Output: ~2 tokens");
     shown.button("Ask about the output").click();
-    expect(shown.find<HTMLTextAreaElement>(".composer textarea").value).toBe("This is how code block 2 failed.");
+    expect(shown.find<HTMLTextAreaElement>(".composer textarea").value).toBe("This is how code block 2 failed. ");
     await consent(shown, 1);
     page.put({ output_type: "stream", text: "2\n" });
     page.end(true);
     await drawn();
     shown.button("Ask about the output").click();
     expect(shown.find<HTMLTextAreaElement>(".composer textarea").value).toBe(
-      "This is how code block 2 failed.\nThis is the output of code block 2.",
+      "This is how code block 2 failed.\nThis is the output of code block 2. ",
     );
     await consent(shown); // the first block comes below the second one, which was run before
     expect(page.sources).toEqual(["a", "view", ...Array(2).fill("x = 2\n\nprint(x)"), "x = 1\n\nprint(x)", "z"]);
@@ -221,7 +221,7 @@ describe("Run", () => {
     });
     await vi.waitFor(() => expect(shown.has(".chip")).toBe(true));
     const box = shown.find<HTMLTextAreaElement>(".composer textarea");
-    expect(box.value).toBe("This is the output of your code.");
+    expect(box.value).toBe("This is the output of your code. ");
     expect(shown.focused).toBe(box);
     expect(
       view.sent("thread").some((each) => "message" in each && (each.message as { op: string }).op === "send"),
