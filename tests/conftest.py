@@ -24,6 +24,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--no-skips", action="store_true", help="a skipped test fails the run (what `python3 -m tests` uses)")
 
 
+def pytest_collection_finish() -> None:
+    if _app() is not None:
+        raise pytest.UsageError("a test's module made nbchat's app while it was imported: one with the user's own home")
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if session.config.getoption("no_skips") and reporter is not None and reporter.stats.get("skipped"):

@@ -20,6 +20,9 @@ import nbchat
 import nbchat.demo
 import nbchat.testing
 from nbchat.api.live import Live
+from nbchat.api.manager import Manager
+from nbchat.api.prompts import Prompts
+from nbchat.api.settings import Settings
 from nbchat.core.errors import ErrorInfo
 from nbchat.providers.check import Check
 from nbchat.sessions.state import Approval, Notice, SessionState
@@ -29,6 +32,8 @@ ROOT = Path(nbchat.__file__).parents[1]
 MODULES = (nbchat, nbchat.testing, nbchat.demo)
 GIVEN: tuple[type, ...] = (Approval, Check, ErrorInfo, Notice, SessionState)
 """Classes that have no public name, and whose values people hold."""
+OF_THE_APP: dict[str, type] = {"manager": Manager, "prompts": Prompts, "settings": Settings}
+"""What stands under these names; to ask for one makes the app, which no test may while it is collected."""
 INTERNAL = re.compile(r"Called by (the server|connections)\.$")
 HELD = {"ChatSessionManager", "Cost", "Message", "Session", "SessionEvent", "Turn", "Usage"}
 """Public for type hints and `isinstance`; people get them from calls and never write their names."""
@@ -47,7 +52,7 @@ def public() -> Iterator[tuple[str, Any, str]]:
     """Yield (name, thing, its class's docstring) of functions, classes, and what classes have."""
     for module in MODULES:
         for name in module.__all__:
-            thing = getattr(module, name)
+            thing = OF_THE_APP[name] if module is nbchat and name in OF_THE_APP else getattr(module, name)
             if inspect.isfunction(thing):
                 yield f"{module.__name__}.{name}", thing, ""
             cls = thing if isinstance(thing, type) else type(thing)
